@@ -1,0 +1,101 @@
+//! The two ways in which a command does not succeed.
+//!
+//! A [`Refusal`] is about what was asked: the person is told in one sentence, with the next step,
+//! and nobody else needs to know. A [`Fault`] is about what the bot stands on: it is logged under a
+//! reference, and the person gets the reference with the remedy. The types are never mixed.
+
+use crate::lock::{NameError, StateName};
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request itself cannot be met.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    /// Something that the bot needs has failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A request that cannot be met. Each is worded in [`crate::commands::refusal`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// What was typed is no state's name.
+    #[error("no state name: {error}")]
+    BadName {
+        /// What was typed.
+        typed: String,
+        /// What is wrong with it.
+        error: NameError,
+        /// The known name that is most like it.
+        nearest: Option<StateName>,
+    },
+    /// A shortened name whose state is not known, or not any more.
+    #[error("unknown handle")]
+    UnknownHandle,
+    /// A button or command that this version does not have.
+    #[error("unknown button or command")]
+    Unknown,
+    /// Asked outside the configured server.
+    #[error("asked outside the configured server")]
+    Elsewhere,
+}
+
+/// What kind of trouble a [`Fault`] is, the same for `DynamoDB` and S3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// The identity is known and may not do this.
+    Denied,
+    /// There are no credentials, or they are wrong or have expired.
+    Credentials,
+    /// Too many requests, also after the retries.
+    Throttled,
+    /// No answer: no route, no name, a timeout.
+    Unreachable,
+    /// The table or bucket does not exist in this region.
+    Missing,
+    /// An answer that this version does not understand, or a failure inside the service.
+    Unexpected,
+}
+
+/// Something that the bot needs has failed, and nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("{subject} {}: {remedy}", kind.clause())]
+pub struct Fault {
+    /// What kind of trouble it is.
+    pub kind: FaultKind,
+    /// What could not be used, as the subject of a sentence: "The lock table locks".
+    pub subject: String,
+    /// What to do about it, as a clause that stands after a colon.
+    pub remedy: String,
+    /// The library's own error, for the log.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl FaultKind {
+    /// One word for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Credentials => "credentials",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+            Self::Missing => "missing",
+            Self::Unexpected => "unexpected",
+        }
+    }
+
+    /// The predicate of the sentence whose subject is what could not be used.
+    fn clause(self) -> &'static str {
+        match self {
+            Self::Denied => "refused access",
+            Self::Credentials => "did not accept the AWS credentials",
+            Self::Throttled => "is throttling requests",
+            Self::Unreachable => "cannot be reached",
+            Self::Missing => "does not exist",
+            Self::Unexpected => "gave an unexpected answer",
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! How names become paths and paths names.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::name::check;
+use super::{NameError, State, StateName, StatePath};
+
+/// The mark in a key template that stands for the state's name.
+const PLACEHOLDER: &str = "{state}";
+
+/// Terraform's name for the workspace that needs none.
+const DEFAULT_WORKSPACE: &str = "default";
+
+/// What a backend is called in names such as `main:env/prod`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BackendName(Arc<str>);
+
+/// How the keys of a backend's states are made of their names, as in `{state}/terraform.tfstate`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyTemplate {
+    before: String,
+    after: String,
+}
+
+/// The naming rules of one S3 backend, as its `backend "s3"` blocks have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backend {
+    /// What people call it.
+    pub name: BackendName,
+    /// The bucket of its states.
+    pub bucket: String,
+    /// How a name becomes a key.
+    pub key: KeyTemplate,
+    /// What stands before the workspace in the key of a workspace's state; may be empty.
+    pub workspace_key_prefix: String,
+}
+
+/// Why a backend's settings cannot be used. Each text goes on from the setting's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BackendError {
+    /// The key template has no placeholder, or several.
+    #[error("must have {PLACEHOLDER} exactly once, as in {PLACEHOLDER}/terraform.tfstate")]
+    Placeholder,
+    /// The bucket is no bucket's name.
+    #[error("must be the name of an S3 bucket, without s3:// and without slashes")]
+    Bucket,
+    /// The backend's name could not be told from a state's.
+    #[error("must be lower-case letters, digits, - and _")]
+    Name,
+}
+
+/// Every configured backend, and the way from a name to its state and back.
+///
+/// For each path of a configured bucket, `resolve(state_at(path).name)` is that same state.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    backends: Vec<Backend>,
+}
+
+impl BackendName {
+    /// Checks a backend's name.
+    ///
+    /// # Errors
+    /// When it has other than lower-case letters, digits, `-` and `_`.
+    pub fn new(name: &str) -> Result<Self, BackendError> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+        if name.is_empty() || !name.chars().all(fits) {
+            return Err(BackendError::Name);
+        }
+        Ok(Self(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BackendName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for KeyTemplate {
+    type Err = BackendError;
+
+    fn from_str(text: &str) -> Result<Self, BackendError> {
+        let (before, after) = text.split_once(PLACEHOLDER).ok_or(BackendError::Placeholder)?;
+        if after.contains(PLACEHOLDER) {
+            return Err(BackendError::Placeholder);
+        }
+        // Terraform's keys have no slash in front; one in the setting is a slip of the pen.
+        let before = before.trim_start_matches('/');
+        Ok(Self { before: before.to_owned(), after: after.to_owned() })
+    }
+}
+
+impl KeyTemplate {
+    fn key(&self, state: &str) -> String {
+        format!("{}{state}{}", self.before, self.after)
+    }
+
+    fn state<'k>(&self, key: &'k str) -> Option<&'k str> {
+        let state = key.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
+        (!state.is_empty()).then_some(state)
+    }
+}
+
+impl Backend {
+    /// Checks and joins the naming rules of a backend.
+    ///
+    /// # Errors
+    /// When the bucket is empty or has a slash.
+    pub fn new(
+        name: BackendName,
+        bucket: &str,
+        key: KeyTemplate,
+        workspace_key_prefix: &str,
+    ) -> Result<Self, BackendError> {
+        if bucket.is_empty() || bucket.contains(['/', ':']) {
+            return Err(BackendError::Bucket);
+        }
+        Ok(Self {
+            name,
+            bucket: bucket.to_owned(),
+            key,
+            workspace_key_prefix: workspace_key_prefix.trim_matches('/').to_owned(),
+        })
+    }
+
+    /// The key of a state: its own, or `prefix/workspace/key` (Terraform's `backend_state.go`).
+    fn key_of(&self, state: &str, workspace: Option<&str>) -> String {
+        let key = self.key.key(state);
+        match (workspace.filter(|&name| name != DEFAULT_WORKSPACE), &*self.workspace_key_prefix) {
+            (None, _) => key,
+            (Some(workspace), "") => format!("{workspace}/{key}"),
+            (Some(workspace), prefix) => format!("{prefix}/{workspace}/{key}"),
+        }
+    }
+
+    /// The likeliest name of a key, not checked to lead back to it.
+    fn name_of(&self, key: &str) -> Option<String> {
+        let workspaced = || {
+            // With an empty prefix a workspace looks like any folder, and is named like one.
+            let prefix = Some(&*self.workspace_key_prefix).filter(|prefix| !prefix.is_empty())?;
+            let (workspace, key) = key.strip_prefix(prefix)?.strip_prefix('/')?.split_once('/')?;
+            Some(format!("{}@{workspace}", self.key.state(key)?))
+        };
+        workspaced().or_else(|| self.key.state(key).map(str::to_owned))
+    }
+}
+
+impl Catalog {
+    /// The catalog of these backends, the first of which is listed first everywhere.
+    #[must_use]
+    pub fn new(backends: Vec<Backend>) -> Self {
+        Self { backends }
+    }
+
+    /// The backends in their configured order.
+    #[must_use]
+    pub fn backends(&self) -> &[Backend] {
+        &self.backends
+    }
+
+    /// The state that a person means: a name, or a state path pasted from Terraform's own error.
+    ///
+    /// # Errors
+    /// When the text can be no state's name, or leaves open which backend is meant.
+    pub fn resolve(&self, typed: &str) -> Result<State, NameError> {
+        let text = check(typed)?;
+        if let Some(state) = self.pasted_path(text) {
+            return Ok(state);
+        }
+        let (backend, path) = self.expand(text)?;
+        Ok(self.state_in(backend, path))
+    }
+
+    /// The state at a path; `None` where no backend has that bucket.
+    #[must_use]
+    pub fn state_at(&self, path: StatePath) -> Option<State> {
+        let mut of_bucket = self.backends.iter().filter(|backend| backend.bucket == path.bucket());
+        let first = of_bucket.next()?;
+        let backend = std::iter::once(first)
+            .chain(of_bucket)
+            .find(|backend| backend.name_of(path.key()).is_some())
+            .unwrap_or(first);
+        Some(self.state_in(backend, path))
+    }
+
+    /// Whether a text is the path of a state in a configured bucket. It cannot also be meant as a
+    /// name unless a folder has the name of its bucket; that one is reached by its path.
+    fn pasted_path(&self, text: &str) -> Option<State> {
+        let path = StatePath::parse(text).ok()?;
+        self.state_at(path)
+    }
+
+    /// Where a name leads by the rules of its backend.
+    fn expand(&self, name: &str) -> Result<(&Backend, StatePath), NameError> {
+        let (backend, rest) = self.backend_of(name)?;
+        let (state, workspace) = match rest.rsplit_once('@') {
+            Some((state, workspace))
+                if state.is_empty() || workspace.is_empty() || workspace.contains('/') =>
+            {
+                return Err(NameError::Workspace);
+            }
+            Some((state, workspace)) => (state, Some(workspace)),
+            None => (rest, None),
+        };
+        let key = backend.key_of(state, workspace);
+        let path = StatePath::new(&backend.bucket, &key)
+            .map_err(|_| NameError::TooLong(name.len()))?;
+        Ok((backend, path))
+    }
+
+    /// The backend that a name asks for, and the rest of the name.
+    fn backend_of<'n>(&self, name: &'n str) -> Result<(&Backend, &'n str), NameError> {
+        let configured = || {
+            let names: Vec<&str> = self.backends.iter().map(|b| b.name.as_str()).collect();
+            names.join(", ")
+        };
+        match name.split_once(':') {
+            Some((wanted, rest)) => self
+                .backends
+                .iter()
+                .find(|backend| backend.name.as_str() == wanted && !rest.is_empty())
+                .map(|backend| (backend, rest))
+                .ok_or_else(|| NameError::Backend {
+                    wanted: wanted.to_owned(),
+                    configured: configured(),
+                }),
+            None => match &*self.backends {
+                [only] => Ok((only, name)),
+                backends => Err(NameError::WhichBackend {
+                    example: match backends.first() {
+                        Some(first) => format!("{}:{name}", first.name),
+                        None => name.to_owned(),
+                    },
+                    configured: configured(),
+                }),
+            },
+        }
+    }
+
+    /// The state at a path of this backend, named so that the name leads back here.
+    fn state_in(&self, backend: &Backend, path: StatePath) -> State {
+        let name = backend
+            .name_of(path.key())
+            .map(|name| match &*self.backends {
+                [_] => name,
+                _ => format!("{}:{name}", backend.name),
+            })
+            .filter(|name| {
+                check(name) == Ok(name)
+                    && self.pasted_path(name).is_none()
+                    && self.expand(name).is_ok_and(|(_, leads_to)| leads_to == path)
+            })
+            .unwrap_or_else(|| path.as_str().to_owned());
+        State { name: StateName::new(name), path, backend: backend.name.clone() }
+    }
+}

@@ -1,0 +1,117 @@
+//! The states that have been seen, for finding one by a few letters of its name.
+
+use std::collections::BTreeMap;
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use sha2::{Digest, Sha256};
+
+use super::{State, StateName, StatePath};
+
+/// How alike a typed name and a known one must be to be offered, by Jaro and Winkler from 0 to 1.
+/// At 0.8 `env/prdo` finds `env/prod`, and a name with nothing in common finds nothing.
+const LIKENESS: f64 = 0.8;
+
+/// A state that has been seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownState {
+    /// The state.
+    pub state: State,
+    /// Whether its lock was held when it was seen.
+    pub held: bool,
+}
+
+/// The states that have been seen, held ones first, then by name.
+#[derive(Clone, Debug, Default)]
+pub struct KnownStates {
+    states: Vec<KnownState>,
+}
+
+impl KnownStates {
+    /// Takes states from several sightings; one seen twice is held if either sighting was.
+    #[must_use]
+    pub fn new(seen: impl IntoIterator<Item = KnownState>) -> Self {
+        let mut by_path: BTreeMap<StatePath, KnownState> = BTreeMap::new();
+        for sighting in seen {
+            by_path
+                .entry(sighting.state.path.clone())
+                .and_modify(|known| known.held |= sighting.held)
+                .or_insert(sighting);
+        }
+        let mut states: Vec<KnownState> = by_path.into_values().collect();
+        states.sort_by(|a, b| (!a.held, &a.state.name).cmp(&(!b.held, &b.state.name)));
+        Self { states }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether nothing has been seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// Whether this state has been seen.
+    #[must_use]
+    pub fn contains(&self, path: &StatePath) -> bool {
+        self.states.iter().any(|known| known.state.path == *path)
+    }
+
+    /// The state with this [`handle`](StatePath::handle).
+    #[must_use]
+    pub fn by_handle(&self, handle: &str) -> Option<&State> {
+        self.states.iter().map(|known| &known.state).find(|state| state.path.handle() == handle)
+    }
+
+    /// The states whose names have the letters of `query` in this order, best first; for an empty
+    /// query all of them, held ones first. At most `limit`.
+    #[must_use]
+    pub fn matching(&self, query: &str, limit: usize) -> Vec<&State> {
+        let pattern = Pattern::parse(query.trim(), CaseMatching::Smart, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+        let mut buffer = Vec::new();
+        let mut found: Vec<(u32, &State)> = self
+            .states
+            .iter()
+            .filter_map(|KnownState { state, .. }| {
+                let name = Utf32Str::new(state.name.as_str(), &mut buffer);
+                Some((pattern.score(name, &mut matcher)?, state))
+            })
+            .collect();
+        // A stable sort: among equals, the order of the list stays.
+        found.sort_by_key(|&(score, _)| std::cmp::Reverse(score));
+        found.into_iter().take(limit).map(|(_, state)| state).collect()
+    }
+
+    /// The name that a mistyped one most likely stands for, if any is alike enough.
+    #[must_use]
+    pub fn nearest(&self, typed: &str) -> Option<&StateName> {
+        // A likeness needs no more than this, and its cost grows with the square of the length.
+        let typed: String = typed.trim().to_lowercase().chars().take(256).collect();
+        self.states
+            .iter()
+            .map(|KnownState { state, .. }| {
+                (strsim::jaro_winkler(&typed, &state.name.as_str().to_lowercase()), &state.name)
+            })
+            .filter(|&(likeness, _)| likeness >= LIKENESS)
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map(|(_, name)| name)
+    }
+}
+
+impl StatePath {
+    /// A short stand-in for a path where a long name does not fit: `#` and 16 hex digits of the
+    /// path's SHA-256. It means the same in every process and version.
+    #[must_use]
+    pub fn handle(&self) -> String {
+        let digest = Sha256::digest(self.as_str());
+        digest[..8].iter().fold(String::from("#"), |mut handle, byte| {
+            handle.push_str(&format!("{byte:02x}"));
+            handle
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! What a lock is, read from nothing but the bytes of its records.
+//!
+//! Everything here is a pure function of its arguments: no I/O, no clock, no randomness. Where a
+//! fact about Terraform or OpenTofu is relied upon, the doc comment says which source it is from.
+
+mod age;
+mod catalog;
+mod known;
+mod name;
+mod operation;
+mod path;
+mod record;
+mod state;
+
+pub use age::{age, in_words};
+pub use catalog::{Backend, BackendError, BackendName, Catalog, KeyTemplate};
+pub use known::{KnownState, KnownStates};
+pub use name::{NameError, State, StateName, is_invisible};
+pub use operation::Operation;
+pub use path::{PathError, StatePath};
+pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT};
+pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, Stores, StoredLock, Unreadable};

@@ -1,0 +1,110 @@
+//! What people type for a state, and what a state is called.
+
+use std::fmt;
+
+use super::{BackendName, StatePath};
+
+/// Longest name that is looked at, in bytes: no S3 key is longer, so no state's name is.
+const NAME_LIMIT: usize = 1024;
+
+/// The name of a state as people read and type it: `env/prod`, in a workspace `env/prod@blue`, with
+/// several backends `main:env/prod@blue`; where no such name leads to it, the state path.
+///
+/// Only [`Catalog`](super::Catalog) makes one, so every name leads back to its state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StateName(String);
+
+/// One state: what it is called, where it lies, and the backend that is asked about it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    /// What people call it.
+    pub name: StateName,
+    /// Where it lies.
+    pub path: StatePath,
+    /// Whose lock table and lockfiles hold its lock.
+    pub backend: BackendName,
+}
+
+/// Why a typed text names no state. Each text goes on from "… is no state name: ".
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing was typed.
+    #[error("it is empty")]
+    Empty,
+    /// More bytes than any key has.
+    #[error("it is {0} bytes long, and no state's name is longer than {NAME_LIMIT}")]
+    TooLong(usize),
+    /// A control, bidirectional or zero-width character.
+    #[error("it has the invisible character U+{0:04X}")]
+    Invisible(u32),
+    /// `..`, `.`, `//`, or a slash at either end.
+    #[error("it has an empty, `.` or `..` part between slashes")]
+    Parts,
+    /// `env/prod@` or `env/prod@a/b`.
+    #[error("a workspace after `@` is one word without a slash")]
+    Workspace,
+    /// A prefix that is no backend's name; the names are those that are configured.
+    #[error("no backend is called `{wanted}`; there is {configured}")]
+    Backend {
+        /// The prefix that was typed.
+        wanted: String,
+        /// The configured names, comma-separated.
+        configured: String,
+    },
+    /// Several backends and none was named.
+    #[error("say which backend it is in, as in `{example}`; there is {configured}")]
+    WhichBackend {
+        /// The typed name with the first backend in front.
+        example: String,
+        /// The configured names, comma-separated.
+        configured: String,
+    },
+}
+
+impl StateName {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The name as people read it. Names come from S3 keys, so the text is as hostile as they are.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Takes what a person typed, without the blanks around it, or says what is wrong with it.
+pub(super) fn check(typed: &str) -> Result<&str, NameError> {
+    let text = typed.trim();
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.len() > NAME_LIMIT {
+        return Err(NameError::TooLong(text.len()));
+    }
+    if let Some(c) = text.chars().find(|&c| is_invisible(c)) {
+        return Err(NameError::Invisible(u32::from(c)));
+    }
+    if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(NameError::Parts);
+    }
+    Ok(text)
+}
+
+/// Whether a character shows nothing of itself, or changes how its neighbours are shown: control
+/// characters, the bidirectional controls of UAX #9, and the zero-width ones.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}

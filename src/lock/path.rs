@@ -1,0 +1,150 @@
+//! Where a state lies: `bucket/key`, the key of its lock row.
+
+use std::fmt;
+
+/// Longest S3 object key in bytes, from the S3 user guide, "Naming Amazon S3 objects".
+const KEY_LIMIT: usize = 1024;
+
+/// What a lockfile's key has after the state's, from Terraform's `s3/client.go`.
+const LOCKFILE_SUFFIX: &str = ".tflock";
+
+/// What a digest row's `LockID` has after the state path, from Terraform's `s3/client.go`.
+const DIGEST_SUFFIX: &str = "-md5";
+
+/// A state path, `bucket/key`, as Terraform writes it to `LockID` and to a record's `Path`.
+///
+/// The bucket is the text before the first `/` (bucket names have none), so the two parts can
+/// always be told apart again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StatePath {
+    text: String,
+    /// Byte index of the first `/`.
+    slash: usize,
+}
+
+/// Why a text is no state path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// There is no `bucket/` in front.
+    #[error("it has no bucket before the first slash")]
+    NoBucket,
+    /// Nothing follows the bucket.
+    #[error("it has no key after the bucket")]
+    NoKey,
+    /// The key with the lockfile's suffix would not fit into an S3 key.
+    #[error("its key is longer than the {KEY_LIMIT} bytes that S3 allows")]
+    TooLong,
+}
+
+impl StatePath {
+    /// Joins a bucket and the key of a state object in it.
+    ///
+    /// # Errors
+    /// When either part is empty, or the key is longer than S3 allows.
+    pub fn new(bucket: &str, key: &str) -> Result<Self, PathError> {
+        Self::parse(&format!("{bucket}/{key}"))
+    }
+
+    /// Takes a `LockID` apart.
+    ///
+    /// # Errors
+    /// When there is no bucket or no key, or the key is longer than S3 allows.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let slash = text.find('/').filter(|&at| at > 0).ok_or(PathError::NoBucket)?;
+        match text.len() - slash - 1 {
+            0 => Err(PathError::NoKey),
+            1..=KEY_LIMIT => Ok(Self { text: text.to_owned(), slash }),
+            _ => Err(PathError::TooLong),
+        }
+    }
+
+    /// The state that a digest row speaks of: its `LockID` without `-md5`.
+    ///
+    /// `None` for a `LockID` without that suffix. Only to be asked of rows that have a `Digest` and
+    /// no `Info`: a state's own key may end in `-md5` too.
+    #[must_use]
+    pub fn of_digest_row(lock_id: &str) -> Option<Self> {
+        Self::parse(lock_id.strip_suffix(DIGEST_SUFFIX)?).ok()
+    }
+
+    /// The state that a lockfile belongs to: its key without `.tflock`.
+    #[must_use]
+    pub fn of_lockfile(bucket: &str, key: &str) -> Option<Self> {
+        Self::new(bucket, key.strip_suffix(LOCKFILE_SUFFIX)?).ok()
+    }
+
+    /// The whole path, `bucket/key`: the `LockID` of the lock row.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The bucket of the state.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.text[..self.slash]
+    }
+
+    /// The key of the state object within its bucket.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.text[self.slash + 1..]
+    }
+
+    /// The key of the state's lockfile within the same bucket.
+    #[must_use]
+    pub fn lockfile_key(&self) -> String {
+        format!("{}{LOCKFILE_SUFFIX}", self.key())
+    }
+}
+
+impl fmt::Display for StatePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_ends_at_the_first_slash() {
+        let path = StatePath::parse("my-bucket/env:/blue/env/prod/terraform.tfstate").unwrap();
+        assert_eq!(path.bucket(), "my-bucket");
+        assert_eq!(path.key(), "env:/blue/env/prod/terraform.tfstate");
+        assert_eq!(path.lockfile_key(), "env:/blue/env/prod/terraform.tfstate.tflock");
+        assert_eq!(path.as_str(), "my-bucket/env:/blue/env/prod/terraform.tfstate");
+    }
+
+    #[test]
+    fn a_text_without_both_parts_is_no_path() {
+        let long = format!("b/{}", "k".repeat(1025));
+        let cases = [
+            ("", PathError::NoBucket),
+            ("bucket", PathError::NoBucket),
+            ("/key", PathError::NoBucket),
+            ("bucket/", PathError::NoKey),
+            (long.as_str(), PathError::TooLong),
+        ];
+        for (text, error) in cases {
+            assert_eq!(StatePath::parse(text), Err(error), "{text:?}");
+        }
+        assert!(StatePath::parse(&long[..long.len() - 1]).is_ok());
+    }
+
+    #[test]
+    fn digest_rows_and_lockfiles_name_their_state() {
+        let state = StatePath::parse("b/env/prod/terraform.tfstate").unwrap();
+        assert_eq!(
+            StatePath::of_digest_row("b/env/prod/terraform.tfstate-md5"),
+            Some(state.clone())
+        );
+        assert_eq!(StatePath::of_digest_row("b/env/prod/terraform.tfstate"), None);
+        assert_eq!(
+            StatePath::of_lockfile("b", "env/prod/terraform.tfstate.tflock"),
+            Some(state)
+        );
+        assert_eq!(StatePath::of_lockfile("b", "env/prod/terraform.tfstate"), None);
+    }
+}

@@ -1,0 +1,259 @@
+//! The exact bytes stored for a lock, and what can be read in them.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+
+use super::Operation;
+
+/// Records above this many bytes are not parsed. A `DynamoDB` item ends at 400 KiB and a real
+/// record is under 1 KiB; a lockfile is an S3 object and could be of any size.
+pub const RECORD_LIMIT: usize = 64 * 1024;
+
+/// The exact bytes stored for a lock: the `Info` string of its row, or the body of its lockfile.
+///
+/// Never re-serialised: a release compares these bytes with what is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LockRecord(Vec<u8>);
+
+/// The UUID-shaped `ID` inside a record, what `terraform force-unlock` takes.
+///
+/// Terraform makes it of 16 random bytes without a version nibble, and other tools write their own:
+/// any text that is not empty is one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LockId(String);
+
+/// What a readable record says, from Terraform's `statemgr.LockInfo`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockInfo {
+    /// The lock ID.
+    pub id: LockId,
+    /// What the holder was doing.
+    pub operation: Operation,
+    /// The holder, `user@host`; either side may be empty.
+    pub who: String,
+    /// Version of the tool; Terraform and `OpenTofu` look alike.
+    pub version: String,
+    /// When the lock was taken, by the holder's clock. None where a tool leaves it out.
+    pub created: Option<DateTime<Utc>>,
+    /// Free text; empty from the command-line tools.
+    pub info: String,
+    /// The state path as the holder wrote it.
+    pub path: String,
+}
+
+/// Why a stored record cannot be read. Such a lock is held all the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// The row has no `Info` attribute.
+    #[error("its row has no Info")]
+    Missing,
+    /// The row's `Info` is of another type; the text is `DynamoDB`'s name of the type.
+    #[error("its Info is not a string but of type {0}")]
+    NotAString(&'static str),
+    /// The record has no bytes.
+    #[error("it is empty")]
+    Empty,
+    /// The record is above [`RECORD_LIMIT`].
+    #[error("it is {0} bytes long, more than any lock record")]
+    TooLarge(u64),
+    /// The bytes are no UTF-8 text.
+    #[error("it is not text")]
+    NotText,
+    /// The text is no JSON object of a lock; the reason is the parser's.
+    #[error("it is not the JSON of a lock ({0})")]
+    NotALock(String),
+}
+
+impl LockRecord {
+    /// Takes the bytes as they are stored.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The exact bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The record as text for showing, with a mark where the bytes are no UTF-8.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// Reads the record as Terraform does: absent fields are empty, unknown ones are ignored, and a
+    /// field of the wrong type makes the whole unreadable (Go's `json.Unmarshal`).
+    ///
+    /// # Errors
+    /// The flaw that keeps it from being read. Bounded in time and depth for any bytes.
+    pub fn parse(&self) -> Result<LockInfo, Flaw> {
+        if self.0.is_empty() {
+            return Err(Flaw::Empty);
+        }
+        if self.0.len() > RECORD_LIMIT {
+            return Err(Flaw::TooLarge(self.0.len() as u64));
+        }
+        let text = std::str::from_utf8(&self.0).map_err(|_| Flaw::NotText)?;
+        // A derived `Deserialize` would also take the fields from an array, one after the other.
+        if !text.trim_start().starts_with('{') {
+            return Err(Flaw::NotALock("it is no object".to_owned()));
+        }
+        let wire: Wire =
+            serde_json::from_str(text).map_err(|error| Flaw::NotALock(error.to_string()))?;
+        if wire.id.is_empty() {
+            return Err(Flaw::NotALock("it has no ID".to_owned()));
+        }
+        Ok(LockInfo {
+            id: LockId(wire.id),
+            operation: Operation::new(wire.operation),
+            who: wire.who,
+            version: wire.version,
+            created: wire.created,
+            info: wire.info,
+            path: wire.path,
+        })
+    }
+}
+
+// Records are hostile text and may be large: a log line gets their length only.
+impl fmt::Debug for LockRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LockRecord({} bytes)", self.0.len())
+    }
+}
+
+impl LockId {
+    /// The ID as the record writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LockId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The JSON of a record.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Wire {
+    #[serde(rename = "ID", deserialize_with = "null_is_empty")]
+    id: String,
+    #[serde(deserialize_with = "null_is_empty")]
+    operation: String,
+    #[serde(deserialize_with = "null_is_empty")]
+    info: String,
+    #[serde(deserialize_with = "null_is_empty")]
+    who: String,
+    #[serde(deserialize_with = "null_is_empty")]
+    version: String,
+    created: Option<DateTime<Utc>>,
+    #[serde(deserialize_with = "null_is_empty")]
+    path: String,
+}
+
+/// Go reads `null` into a string as the empty string.
+fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const REAL: &str = r#"{"ID":"1f6e7bc2-0ede-e7d2-69ce-4a7141d98284","Operation":"OperationTypeApply","Info":"","Who":"root@vm","Version":"1.11.4","Created":"2026-11-23T08:50:21.532151069Z","Path":"my-bucket/env/prod/terraform.tfstate"}"#;
+
+    fn parse(text: &str) -> Result<LockInfo, Flaw> {
+        LockRecord::new(text).parse()
+    }
+
+    #[test]
+    fn a_real_record_is_read_in_full() {
+        let info = parse(REAL).unwrap();
+        assert_eq!(info.id.as_str(), "1f6e7bc2-0ede-e7d2-69ce-4a7141d98284");
+        assert_eq!(info.operation.label(), "apply");
+        assert_eq!(info.who, "root@vm");
+        assert_eq!(info.version, "1.11.4");
+        assert_eq!(info.path, "my-bucket/env/prod/terraform.tfstate");
+        let created = info.created.unwrap();
+        assert_eq!(created.to_rfc3339(), "2026-11-23T08:50:21.532151069+00:00");
+    }
+
+    #[test]
+    fn zero_to_nine_fraction_digits_are_read() {
+        for fraction in ["", ".5", ".53", ".532151069"] {
+            let text = REAL.replace(".532151069", fraction);
+            assert!(parse(&text).unwrap().created.is_some(), "{fraction}");
+        }
+    }
+
+    #[test]
+    fn go_escapes_are_read_back() {
+        let info = parse(r#"{"ID":"a","Who":"\u003cscript\u003e \u0026 co@host"}"#).unwrap();
+        assert_eq!(info.who, "<script> & co@host");
+    }
+
+    #[test]
+    fn absent_null_and_unknown_fields_are_as_terraform_reads_them() {
+        let info = parse(r#"{"ID":"a","Who":null,"Created":null,"Extra":[1,2]}"#).unwrap();
+        assert_eq!((info.who.as_str(), info.created), ("", None));
+    }
+
+    #[test]
+    fn what_is_not_a_lock_is_flawed_and_never_a_panic() {
+        let deep = "[".repeat(10_000);
+        let huge = "x".repeat(RECORD_LIMIT + 1);
+        for text in [
+            "",
+            " ",
+            "null",
+            "[]",
+            "5",
+            "\"text\"",
+            "{}",
+            r#"{"ID":""}"#,
+            r#"{"ID":5}"#,
+            r#"{"ID":{"a":1}}"#,
+            r#"{"ID":"a","Who":7}"#,
+            r#"{"ID":"a","Created":"yesterday"}"#,
+            r#"{"ID":"a""#,
+            r#"{"ID":"a"} trailing"#,
+            r#"["a","OperationTypeApply","","root@vm","1.11.4",null,""]"#,
+            "\u{0}",
+            &deep,
+            &huge,
+        ] {
+            assert!(parse(text).is_err(), "{:?}", &text[..text.len().min(40)]);
+        }
+        assert_eq!(LockRecord::new([0xff, 0xfe]).parse(), Err(Flaw::NotText));
+    }
+
+    #[test]
+    fn a_record_is_not_logged() {
+        assert_eq!(format!("{:?}", LockRecord::new("secret")), "LockRecord(6 bytes)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_flawed(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+            let _ = LockRecord::new(bytes).parse();
+        }
+
+        #[test]
+        fn any_holder_survives_json(who in any::<String>(), id in ".+") {
+            let text = serde_json::json!({"ID": id, "Who": who}).to_string();
+            let info = parse(&text).unwrap();
+            prop_assert_eq!(info.who, who);
+            prop_assert_eq!(info.id.as_str(), id);
+        }
+    }
+}
