@@ -54,6 +54,12 @@ pub enum FaultKind {
     Unreachable,
     /// The table or bucket does not exist in this region.
     Missing,
+    /// The bucket exists in another region than the configured one.
+    WrongRegion,
+    /// The table exists and is not one in which Terraform could lock.
+    NotALockTable,
+    /// No region is configured.
+    NoRegion,
     /// An answer that this version does not understand, or a failure inside the service.
     Unexpected,
 }
@@ -83,6 +89,9 @@ impl FaultKind {
             Self::Throttled => "throttled",
             Self::Unreachable => "unreachable",
             Self::Missing => "missing",
+            Self::WrongRegion => "wrong_region",
+            Self::NotALockTable => "not_a_lock_table",
+            Self::NoRegion => "no_region",
             Self::Unexpected => "unexpected",
         }
     }
@@ -95,6 +104,9 @@ impl FaultKind {
             Self::Throttled => "is throttling requests",
             Self::Unreachable => "cannot be reached",
             Self::Missing => "does not exist",
+            Self::WrongRegion => "is in another region",
+            Self::NotALockTable => "is not a Terraform lock table",
+            Self::NoRegion => "names no region",
             Self::Unexpected => "gave an unexpected answer",
         }
     }

@@ -211,8 +211,8 @@ impl Catalog {
             None => (rest, None),
         };
         let key = backend.key_of(state, workspace);
-        let path = StatePath::new(&backend.bucket, &key)
-            .map_err(|_| NameError::TooLong(name.len()))?;
+        let path =
+            StatePath::new(&backend.bucket, &key).map_err(|_| NameError::TooLong(name.len()))?;
         Ok((backend, path))
     }
 

@@ -11,6 +11,7 @@ mod operation;
 mod path;
 mod record;
 mod state;
+mod stores;
 
 pub use age::{age, in_words};
 pub use catalog::{Backend, BackendError, BackendName, Catalog, KeyTemplate};
@@ -19,4 +20,5 @@ pub use name::{NameError, State, StateName, is_invisible};
 pub use operation::Operation;
 pub use path::{PathError, StatePath};
 pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT};
-pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, Stores, StoredLock, Unreadable};
+pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, StoredLock, Stores, Unreadable};
+pub use stores::{BackendStores, NoStore};

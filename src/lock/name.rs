@@ -7,6 +7,10 @@ use super::{BackendName, StatePath};
 /// Longest name that is looked at, in bytes: no S3 key is longer, so no state's name is.
 const NAME_LIMIT: usize = 1024;
 
+/// Longest name that is used as it is where space is short, in characters: a choice's value and a
+/// button's id hold 100, and the latter says also what the button does.
+const SHORT_NAME: usize = 80;
+
 /// The name of a state as people read and type it: `env/prod`, in a workspace `env/prod@blue`, with
 /// several backends `main:env/prod@blue`; where no such name leads to it, the state path.
 ///
@@ -70,6 +74,19 @@ impl StateName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl State {
+    /// The name where it fits into a button or a choice of Discord's, else the path's
+    /// [`handle`](StatePath::handle). Both can be typed in place of the name.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        if self.name.as_str().chars().count() <= SHORT_NAME {
+            self.name.to_string()
+        } else {
+            self.path.handle()
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a holder was doing when it took the lock.
 
-use std::fmt;
-
 /// The operation of a lock record. An open set: Terraform and OpenTofu add words, other tools bring
 /// their own, so an unknown one is kept as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,20 +38,10 @@ impl Operation {
         &self.0
     }
 
-    /// What a person calls it, such as `apply`; an unknown word as it is, none as `unknown`.
+    /// What a person calls it, such as `apply`; `None` for a word of another tool.
     #[must_use]
-    pub fn label(&self) -> &str {
-        match KNOWN.iter().find(|(written, _)| *written == self.0) {
-            Some((_, label)) => label,
-            None if self.0.is_empty() => "unknown",
-            None => &self.0,
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.label())
+    pub fn label(&self) -> Option<&'static str> {
+        KNOWN.iter().find(|(written, _)| *written == self.0).map(|&(_, label)| label)
     }
 }
 
@@ -62,14 +50,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_operations_have_a_name_and_others_are_kept() {
+    fn known_operations_have_a_label_and_others_are_kept() {
         let cases = [
-            ("OperationTypeApply", "apply"),
-            ("OperationTypeInvalid", "import or console"),
-            ("state-rm", "state rm"),
-            ("backend from plan", "backend from plan"),
-            ("atlantis", "atlantis"),
-            ("", "unknown"),
+            ("OperationTypeApply", Some("apply")),
+            ("OperationTypeInvalid", Some("import or console")),
+            ("state-rm", Some("state rm")),
+            ("backend from plan", Some("backend from plan")),
+            ("atlantis", None),
+            ("", None),
         ];
         for (written, label) in cases {
             let operation = Operation::new(written.to_owned());

@@ -91,6 +91,12 @@ impl StatePath {
         &self.text[self.slash + 1..]
     }
 
+    /// The `LockID` of the state's digest row.
+    #[must_use]
+    pub fn digest_row(&self) -> String {
+        format!("{}{DIGEST_SUFFIX}", self.text)
+    }
+
     /// The key of the state's lockfile within the same bucket.
     #[must_use]
     pub fn lockfile_key(&self) -> String {
@@ -141,10 +147,7 @@ mod tests {
             Some(state.clone())
         );
         assert_eq!(StatePath::of_digest_row("b/env/prod/terraform.tfstate"), None);
-        assert_eq!(
-            StatePath::of_lockfile("b", "env/prod/terraform.tfstate.tflock"),
-            Some(state)
-        );
+        assert_eq!(StatePath::of_lockfile("b", "env/prod/terraform.tfstate.tflock"), Some(state));
         assert_eq!(StatePath::of_lockfile("b", "env/prod/terraform.tfstate"), None);
     }
 }

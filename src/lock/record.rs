@@ -43,26 +43,27 @@ pub struct LockInfo {
     pub path: String,
 }
 
-/// Why a stored record cannot be read. Such a lock is held all the same.
+/// Why a stored record cannot be read. Such a lock is held all the same. Each text is a clause that
+/// goes on from "Nobody can tell who holds it: ".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
     /// The row has no `Info` attribute.
-    #[error("its row has no Info")]
+    #[error("the row has no Info")]
     Missing,
     /// The row's `Info` is of another type; the text is `DynamoDB`'s name of the type.
-    #[error("its Info is not a string but of type {0}")]
+    #[error("the row's Info is of type {0}, not a string")]
     NotAString(&'static str),
     /// The record has no bytes.
-    #[error("it is empty")]
+    #[error("the record is empty")]
     Empty,
     /// The record is above [`RECORD_LIMIT`].
-    #[error("it is {0} bytes long, more than any lock record")]
+    #[error("the record is {0} bytes long, more than any lock's")]
     TooLarge(u64),
     /// The bytes are no UTF-8 text.
-    #[error("it is not text")]
+    #[error("the record is not text")]
     NotText,
     /// The text is no JSON object of a lock; the reason is the parser's.
-    #[error("it is not the JSON of a lock ({0})")]
+    #[error("the record is not the JSON of a lock ({0})")]
     NotALock(String),
 }
 
@@ -100,12 +101,12 @@ impl LockRecord {
         let text = std::str::from_utf8(&self.0).map_err(|_| Flaw::NotText)?;
         // A derived `Deserialize` would also take the fields from an array, one after the other.
         if !text.trim_start().starts_with('{') {
-            return Err(Flaw::NotALock("it is no object".to_owned()));
+            return Err(Flaw::NotALock("not an object".to_owned()));
         }
         let wire: Wire =
             serde_json::from_str(text).map_err(|error| Flaw::NotALock(error.to_string()))?;
         if wire.id.is_empty() {
-            return Err(Flaw::NotALock("it has no ID".to_owned()));
+            return Err(Flaw::NotALock("no ID".to_owned()));
         }
         Ok(LockInfo {
             id: LockId(wire.id),
@@ -180,7 +181,7 @@ mod tests {
     fn a_real_record_is_read_in_full() {
         let info = parse(REAL).unwrap();
         assert_eq!(info.id.as_str(), "1f6e7bc2-0ede-e7d2-69ce-4a7141d98284");
-        assert_eq!(info.operation.label(), "apply");
+        assert_eq!(info.operation.label(), Some("apply"));
         assert_eq!(info.who, "root@vm");
         assert_eq!(info.version, "1.11.4");
         assert_eq!(info.path, "my-bucket/env/prod/terraform.tfstate");

@@ -121,13 +121,10 @@ impl Sources {
     /// The stores that have a record, the row first.
     #[must_use]
     pub fn stores(&self) -> Vec<Store> {
-        [
-            self.row.as_ref().map(|_| Store::DynamoDb),
-            self.lockfile.as_ref().map(|_| Store::S3),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        [self.row.as_ref().map(|_| Store::DynamoDb), self.lockfile.as_ref().map(|_| Store::S3)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// How the halves disagree; `None` for a whole lock. Where only one store is configured, its
@@ -195,8 +192,8 @@ impl LockState {
     /// When the lock was taken: by the holder's clock, else by the store's, else unknown.
     #[must_use]
     pub fn since(&self) -> Option<DateTime<Utc>> {
-        self.info().and_then(|info| info.created).or_else(|| {
-            self.sources()?.records().find_map(|stored| stored.stored_at)
-        })
+        self.info()
+            .and_then(|info| info.created)
+            .or_else(|| self.sources()?.records().find_map(|stored| stored.stored_at))
     }
 }

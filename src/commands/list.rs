@@ -1,0 +1,109 @@
+//! `/lock list`: every held lock, oldest first, ten a page.
+
+use chrono::{DateTime, Utc};
+
+use super::status::{operation, or_unknown};
+use super::{Command, Context, Report};
+use crate::error::Fault;
+use crate::lock::{Half, HeldLock, LockState, Sources, age, in_words};
+use crate::message::{Message, SHORT, Text, Tone};
+
+/// Locks on one page. Ten facts of at most 100 and 200 characters of text stay within the 6,000
+/// that Discord allows, even where every one of them has to be escaped.
+const PAGE: usize = 10;
+
+/// Reads every held lock whose state's name or holder has `filter` in it, oldest first; a lock of
+/// unknown age comes before all others, since nobody can say that it is young.
+///
+/// # Errors
+/// A fault where any of the stores cannot be read: a part of the locks is never shown as all.
+pub async fn list(context: &Context, filter: &str) -> Result<Vec<Report>, Fault> {
+    let held = context.locks.list().await?;
+    let at = context.clock.now();
+    let wanted = filter.trim().to_lowercase();
+    let mut reports: Vec<Report> = held
+        .into_iter()
+        .filter(|held| matches(held, &wanted))
+        .map(|HeldLock { state, lock }| Report { state, lock, at })
+        .collect();
+    reports.sort_by(|a, b| (a.lock.since(), &a.state.name).cmp(&(b.lock.since(), &b.state.name)));
+    Ok(reports)
+}
+
+fn matches(held: &HeldLock, wanted: &str) -> bool {
+    let in_holder =
+        || held.lock.info().is_some_and(|info| info.who.to_lowercase().contains(wanted));
+    held.state.name.as_str().to_lowercase().contains(wanted) || in_holder()
+}
+
+pub(super) async fn run(context: &Context, filter: &str, page: usize) -> Result<Message, Fault> {
+    let reports = list(context, filter).await?;
+    Ok(page_message(&reports, filter.trim(), page, context.clock.now()))
+}
+
+fn page_message(reports: &[Report], filter: &str, page: usize, now: DateTime<Utc>) -> Message {
+    let at = |page| Command::List { filter: filter.to_owned(), page };
+    if reports.is_empty() {
+        return none_held(filter).button("Refresh", at(0), true);
+    }
+    let pages = reports.len().div_ceil(PAGE);
+    // Locks clear while a page is read: a page that is no longer there is the last one.
+    let page = page.min(pages - 1);
+    let mut message = Message::new(Tone::Held, heading(reports.len()));
+    if !filter.is_empty() {
+        message = message
+            .line(Text::own("Where the state or the holder has ").quote(filter, SHORT).then("."));
+    }
+    for report in reports.iter().skip(page * PAGE).take(PAGE) {
+        message = message
+            .field(Text::default().name(report.state.name.as_str(), SHORT), line(report, now));
+    }
+    if pages > 1 {
+        message.footer = Some(Text::own(format!("Page {} of {pages}, oldest first", page + 1)));
+        message = message.button("Previous", at(page.saturating_sub(1)), page > 0).button(
+            "Next",
+            at(page + 1),
+            page + 1 < pages,
+        );
+    }
+    message.button("Refresh", at(page), true)
+}
+
+fn heading(count: usize) -> Text {
+    match count {
+        1 => Text::own("🔒 1 state is locked"),
+        _ => Text::own(format!("🔒 {count} states are locked")),
+    }
+}
+
+fn none_held(filter: &str) -> Message {
+    if filter.is_empty() {
+        return Message::new(Tone::Free, Text::own("🔓 No lock is held"))
+            .line(Text::own("Every state is free."));
+    }
+    let line = Text::own("No state that is locked, and no holder, has ").quote(filter, SHORT);
+    Message::new(Tone::Free, Text::own("🔓 No held lock matches")).line(line.then("."))
+}
+
+/// One lock on one line: `4 h 12 min · apply · who`.
+fn line(report: &Report, now: DateTime<Utc>) -> Text {
+    let age = match report.lock.since() {
+        Some(since) => in_words(age(since, now)),
+        None => "unknown age".to_owned(),
+    };
+    let text = Text::default().strong(age).then(" · ");
+    let text = match &report.lock {
+        LockState::Held(lock) => text
+            .append(operation(&lock.info.operation))
+            .then(" · ")
+            .quote(or_unknown(&lock.info.who), SHORT),
+        LockState::Unreadable(_) => text.then("unreadable record"),
+        LockState::Free => text.then("free"),
+    };
+    match report.lock.sources().and_then(Sources::half) {
+        None => text,
+        Some(Half::LockfileMissing) => text.then(" · half locked, without its lockfile"),
+        Some(Half::RowMissing) => text.then(" · half locked, without its DynamoDB row"),
+        Some(Half::Different) => text.then(" · half locked, row and lockfile differ"),
+    }
+}

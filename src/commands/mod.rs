@@ -1,0 +1,174 @@
+//! What people can ask for: one file a command, from its arguments to its answer as data.
+
+mod help;
+mod json;
+mod list;
+pub mod refusal;
+mod status;
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+pub use json::StatusJson;
+pub use list::list;
+pub use status::{Report, inspect, status_message};
+
+use crate::error::{Error, Refusal};
+use crate::lock::{Catalog, KnownStates, State};
+use crate::message::{Message, visible};
+use crate::ports::{Clock, Directory, Locks};
+
+/// Something that a person asked for, by typing it or by pressing a button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Who holds a state's lock.
+    Status {
+        /// What was typed or chosen for the state.
+        state: String,
+    },
+    /// Every held lock.
+    List {
+        /// Part of the names to show; empty for all.
+        filter: String,
+        /// Page to show, counted from 0.
+        page: usize,
+    },
+    /// What the bot does.
+    Help,
+}
+
+/// An answer and who sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// What is said.
+    pub message: Message,
+    /// To whom.
+    pub audience: Audience,
+}
+
+/// Who sees an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody in the channel.
+    Channel,
+    /// Only who asked.
+    Asker,
+}
+
+/// What the commands work with.
+#[derive(Clone)]
+pub struct Context {
+    /// The names of states.
+    pub catalog: Catalog,
+    /// Their locks.
+    pub locks: Arc<dyn Locks>,
+    /// The states that have been seen.
+    pub directory: Arc<dyn Directory>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Command {
+    /// The word for it in the slash command and in the log.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::List { .. } => "list",
+            Self::Help => "help",
+        }
+    }
+
+    /// What was typed for the state, where the command is about one.
+    #[must_use]
+    pub fn state(&self) -> Option<&str> {
+        match self {
+            Self::Status { state } => Some(state),
+            Self::List { .. } | Self::Help => None,
+        }
+    }
+
+    /// Who sees the answer when all goes well. Known before the work is begun, since Discord wants
+    /// to be told when an answer is put off.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Status { .. } | Self::List { .. } => Audience::Channel,
+            Self::Help => Audience::Asker,
+        }
+    }
+}
+
+/// What came of a command, for the edge that was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The reply, or the message about why there is none, which only the asker sees.
+    pub said: Result<Reply, Message>,
+    /// One word for the log: `answered`, `refused` or `failed`.
+    pub outcome: &'static str,
+}
+
+/// Carries out what was asked, or words the refusal of it. A fault is logged under `reference`,
+/// which the person is told.
+pub async fn answer(
+    asked: &Result<Command, Refusal>,
+    context: &Context,
+    reference: &str,
+) -> Answer {
+    let result = match asked {
+        Ok(command) => run(command, context).await,
+        Err(refusal) => Err(Error::Refusal(refusal.clone())),
+    };
+    match result {
+        Ok(reply) => Answer { said: Ok(reply), outcome: "answered" },
+        Err(Error::Refusal(refusal)) => {
+            Answer { said: Err(refusal::refusal_message(&refusal)), outcome: "refused" }
+        }
+        Err(Error::Fault(fault)) => {
+            warn!(
+                reference,
+                kind = fault.kind.as_str(),
+                cause = fault.source.as_ref().map(|source| visible(&source.to_string())),
+                "{fault}"
+            );
+            Answer { said: Err(refusal::fault_message(&fault, reference)), outcome: "failed" }
+        }
+    }
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// A [`Refusal`] for what cannot be met, a [`Fault`](crate::error::Fault) where something fails.
+pub async fn run(command: &Command, context: &Context) -> Result<Reply, Error> {
+    let message = match command {
+        Command::Status { state } => status::run(context, state).await?,
+        Command::List { filter, page } => list::run(context, filter, *page).await?,
+        Command::Help => help::run(context),
+    };
+    Ok(Reply { message, audience: command.audience() })
+}
+
+impl Context {
+    /// The state that a person means by a name, a pasted path or a shortened name.
+    ///
+    /// # Errors
+    /// A refusal with the nearest known name.
+    pub async fn resolve(&self, typed: &str) -> Result<State, Refusal> {
+        if typed.starts_with('#') {
+            let known = self.directory.known().await;
+            return known
+                .and_then(|known| known.by_handle(typed).cloned())
+                .ok_or(Refusal::UnknownHandle);
+        }
+        match self.catalog.resolve(typed) {
+            Ok(state) => Ok(state),
+            Err(error) => {
+                let known: Option<Arc<KnownStates>> = self.directory.known().await;
+                let nearest = known.and_then(|known| known.nearest(typed).cloned());
+                Err(Refusal::BadName { typed: typed.to_owned(), error, nearest })
+            }
+        }
+    }
+}
