@@ -1,5 +1,8 @@
+pub mod aws;
 pub mod clock;
 pub mod commands;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 pub mod error;
 pub mod lock;
 pub mod message;

@@ -1,0 +1,241 @@
+//! What goes wrong with AWS, as a sentence that says what to do next.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use crate::error::{Fault, FaultKind};
+
+/// A table or bucket that is asked, as the sentences about it name it.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    thing: Thing,
+    name: String,
+    region: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Thing {
+    LockTable,
+    Bucket,
+}
+
+/// What an error of AWS means to whoever has to do something about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Trouble {
+    Denied,
+    NoCredentials,
+    Expired,
+    BadCredentials,
+    Throttled,
+    Unreachable,
+    Missing,
+    /// The bucket is in this region, where S3 says so.
+    WrongRegion(Option<String>),
+    NotALockTable,
+    Unexpected,
+}
+
+impl Subject {
+    pub(super) fn lock_table(name: &str, region: &str) -> Self {
+        Self { thing: Thing::LockTable, name: name.to_owned(), region: region.to_owned() }
+    }
+
+    pub(super) fn bucket(name: &str, region: &str) -> Self {
+        Self { thing: Thing::Bucket, name: name.to_owned(), region: region.to_owned() }
+    }
+
+    /// The fault that an error of the SDK stands for; `allow` is what to permit if it was denied,
+    /// as a clause.
+    pub(super) fn fault<E>(&self, allow: &str, error: SdkError<E, HttpResponse>) -> Fault
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let trouble = Trouble::of(&error);
+        self.sentence(allow, &trouble, Some(Box::new(error)))
+    }
+
+    /// The fault of an answer that broke off, or did not come in time.
+    pub(super) fn unreachable(&self, error: impl Error + Send + Sync + 'static) -> Fault {
+        self.sentence("", &Trouble::Unreachable, Some(Box::new(error)))
+    }
+
+    /// The fault of a request that could not even be made.
+    #[cfg(feature = "embedded")]
+    pub(super) fn unexpected(&self, error: impl Error + Send + Sync + 'static) -> Fault {
+        self.sentence("", &Trouble::Unexpected, Some(Box::new(error)))
+    }
+
+    /// The fault of a table whose rows have no string `LockID`.
+    pub(super) fn not_a_lock_table(&self) -> Fault {
+        self.sentence("", &Trouble::NotALockTable, None)
+    }
+
+    fn sentence(
+        &self,
+        allow: &str,
+        trouble: &Trouble,
+        source: Option<Box<dyn Error + Send + Sync>>,
+    ) -> Fault {
+        let Self { thing, name, region } = self;
+        let subject = match thing {
+            Thing::LockTable => format!("The lock table `{name}`"),
+            Thing::Bucket => format!("The bucket `{name}`"),
+        };
+        let (kind, remedy) = match trouble {
+            Trouble::Denied => (FaultKind::Denied, allow.to_owned()),
+            Trouble::NoCredentials => (
+                FaultKind::Credentials,
+                "none were found; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role"
+                    .to_owned(),
+            ),
+            Trouble::Expired => (
+                FaultKind::Credentials,
+                "they have expired; renew them, as with `aws sso login`".to_owned(),
+            ),
+            Trouble::BadCredentials => (
+                FaultKind::Credentials,
+                "check AWS_PROFILE or AWS_ACCESS_KEY_ID and its secret, and this host's clock"
+                    .to_owned(),
+            ),
+            Trouble::Throttled => (
+                FaultKind::Throttled,
+                match thing {
+                    Thing::LockTable => "try again in a minute, and raise its capacity if it stays",
+                    Thing::Bucket => "try again in a minute",
+                }
+                .to_owned(),
+            ),
+            Trouble::Unreachable => (
+                FaultKind::Unreachable,
+                format!(
+                    "check the network, the region ({region}) and AWS_ENDPOINT_URL, then try again"
+                ),
+            ),
+            Trouble::Missing => (
+                FaultKind::Missing,
+                match thing {
+                    Thing::LockTable => format!("check its name, and that it is in {region}"),
+                    Thing::Bucket => "check its name".to_owned(),
+                },
+            ),
+            Trouble::WrongRegion(actual) => (
+                FaultKind::WrongRegion,
+                match actual {
+                    Some(actual) => format!("set AWS_REGION, now {region}, to {actual}"),
+                    None => format!("set AWS_REGION, now {region}, to the bucket's own"),
+                },
+            ),
+            Trouble::NotALockTable => {
+                (FaultKind::NotALockTable, "its key must be the string LockID".to_owned())
+            }
+            Trouble::Unexpected => (
+                FaultKind::Unexpected,
+                "try again in a minute; the log has what it said".to_owned(),
+            ),
+        };
+        Fault { kind, subject, remedy, source }
+    }
+}
+
+impl Trouble {
+    fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match error {
+            SdkError::TimeoutError(_) => Self::Unreachable,
+            SdkError::DispatchFailure(failure) if failure.is_other() => {
+                Self::before_sending(error).unwrap_or(Self::Unexpected)
+            }
+            SdkError::DispatchFailure(_) => Self::Unreachable,
+            _ => match error.raw_response() {
+                Some(response) => Self::answered(
+                    error.code(),
+                    error.message(),
+                    response.status().as_u16(),
+                    response.headers().get("x-amz-bucket-region"),
+                ),
+                None => Self::Unexpected,
+            },
+        }
+    }
+
+    /// What kept a request from being sent at all: no credentials, as a rule.
+    fn before_sending(error: &(dyn Error + 'static)) -> Option<Self> {
+        chain(error).find_map(|error| match error.downcast_ref::<CredentialsError>() {
+            Some(
+                CredentialsError::CredentialsNotLoaded(_) | CredentialsError::ProviderTimedOut(_),
+            ) => Some(Self::NoCredentials),
+            // An SSO login or a session that has ended is found out by the provider.
+            Some(error) if says_expired(error) => Some(Self::Expired),
+            Some(_) => Some(Self::BadCredentials),
+            // The SDK keeps the type of this one to itself (`identity/cache/lazy.rs`).
+            None => error
+                .to_string()
+                .starts_with("identity resolver timed out")
+                .then_some(Self::NoCredentials),
+        })
+    }
+
+    /// What an error answer means: by its code, or by its status where it has none, as a proxy's or
+    /// a `301` without a body. The codes are from "Error handling with `DynamoDB`" in its developer
+    /// guide, "Common error types" in its API reference, and "Error responses" in that of S3.
+    fn answered(
+        code: Option<&str>,
+        message: Option<&str>,
+        status: u16,
+        bucket_region: Option<&str>,
+    ) -> Self {
+        match code.unwrap_or_default() {
+            "AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" => Self::Denied,
+            "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => Self::Expired,
+            "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "InvalidClientTokenId"
+            | "IncompleteSignatureException"
+            | "MissingAuthenticationTokenException"
+            | "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "InvalidToken"
+            | "RequestTimeTooSkewed" => Self::BadCredentials,
+            "ProvisionedThroughputExceededException"
+            | "ThrottlingException"
+            | "Throttling"
+            | "RequestLimitExceeded"
+            | "SlowDown"
+            | "ServiceUnavailable"
+            | "TooManyRequests" => Self::Throttled,
+            "ResourceNotFoundException" | "NoSuchBucket" => Self::Missing,
+            "PermanentRedirect"
+            | "AuthorizationHeaderMalformed"
+            | "TemporaryRedirect"
+            | "IllegalLocationConstraintException" => {
+                Self::WrongRegion(bucket_region.map(str::to_owned))
+            }
+            // "The provided key element does not match the schema".
+            "ValidationException" if message.is_some_and(|text| text.contains("the schema")) => {
+                Self::NotALockTable
+            }
+            _ => match status {
+                301 | 307 => Self::WrongRegion(bucket_region.map(str::to_owned)),
+                401 | 403 => Self::Denied,
+                429 | 503 => Self::Throttled,
+                502 | 504 => Self::Unreachable,
+                _ => Self::Unexpected,
+            },
+        }
+    }
+}
+
+/// Whether an error or what it comes from speaks of something that has expired.
+fn says_expired(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.to_string().contains("expired"))
+}
+
+/// An error and, one after the other, what it comes from.
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}

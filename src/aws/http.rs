@@ -1,0 +1,111 @@
+//! The HTTP client of the AWS SDK, with nothing done before a request needs it.
+//!
+//! The SDK's own client reads and parses the machine's root certificates whenever a service client
+//! is made, some milliseconds each time. `locktender status` makes one, asks once and ends, so here
+//! the certificates are read on the first `https` request, and never for an `http` endpoint.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Connector, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+/// An HTTP client whose connections are shared by every service client that is given a clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LazyHttp {
+    connectors: Arc<Mutex<HashMap<Timeouts, SharedHttpConnector>>>,
+}
+
+/// What tells connectors apart: the credential providers ask for other timeouts than the services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Timeouts {
+    connect: Option<Duration>,
+    read: Option<Duration>,
+}
+
+/// One pool of connections for each scheme, made when it is first needed.
+#[derive(Debug)]
+struct ByScheme {
+    settings: HttpConnectorSettings,
+    components: RuntimeComponents,
+    plain: OnceLock<Connector>,
+    secure: OnceLock<Connector>,
+}
+
+impl HttpClient for LazyHttp {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let timeouts =
+            Timeouts { connect: settings.connect_timeout(), read: settings.read_timeout() };
+        // The map is whole after every statement, so a panic elsewhere does not spoil it.
+        self.connectors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(timeouts)
+            .or_insert_with(|| {
+                SharedHttpConnector::new(ByScheme {
+                    settings: settings.clone(),
+                    components: components.clone(),
+                    plain: OnceLock::new(),
+                    secure: OnceLock::new(),
+                })
+            })
+            .clone()
+    }
+}
+
+impl HttpConnector for ByScheme {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if request.uri().starts_with("https:") {
+            return self.secure.get_or_init(|| self.https()).call(request);
+        }
+        match self.plain() {
+            Ok(connector) => connector.call(request),
+            Err(error) => HttpConnectorFuture::ready(Err(error)),
+        }
+    }
+}
+
+impl ByScheme {
+    /// For AWS itself: the machine's root certificates, and the proxy that `HTTPS_PROXY` names.
+    fn https(&self) -> Connector {
+        self.builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build()
+    }
+
+    /// For what speaks plain HTTP: the metadata services of EC2 and ECS, and doubles of AWS on this
+    /// machine or network. None of them is reached through a proxy, and none has a certificate.
+    fn plain(&self) -> Result<&Connector, ConnectorError> {
+        if let Some(connector) = self.plain.get() {
+            return Ok(connector);
+        }
+        let no_roots = TlsContext::builder()
+            .with_trust_store(TrustStore::empty())
+            .build()
+            .map_err(|error| ConnectorError::user(error.into()))?;
+        let provider = Provider::Rustls(CryptoMode::Ring);
+        Ok(self
+            .plain
+            .get_or_init(|| self.builder().tls_provider(provider).tls_context(no_roots).build()))
+    }
+
+    fn builder(&self) -> ConnectorBuilder {
+        let mut builder = Connector::builder().connector_settings(self.settings.clone());
+        builder.set_sleep_impl(self.components.sleep_impl());
+        builder
+    }
+}

@@ -1,0 +1,241 @@
+//! The state locks as AWS holds them: rows in `DynamoDB`, lockfiles in S3.
+//!
+//! This is the only place that knows the AWS SDK. What it tells the rest are the types of
+//! [`crate::lock`], and a [`Fault`] for everything that goes wrong; a lock that could not be read is
+//! never passed off as free.
+
+mod error;
+mod http;
+mod lockfiles;
+mod rows;
+#[cfg(feature = "embedded")]
+mod sandbox;
+mod session;
+
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use futures::future::{OptionFuture, join_all, try_join_all};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use self::lockfiles::Lockfiles;
+use self::rows::LockTable;
+#[cfg(feature = "embedded")]
+pub use self::sandbox::Sandbox;
+pub use self::session::{Patience, Session};
+use crate::error::{Fault, FaultKind};
+use crate::lock::{
+    BackendName, BackendStores, Catalog, HeldLock, KnownState, LockState, State, StatePath,
+    StoredLock,
+};
+use crate::ports::Locks;
+
+/// How many locks of a listing are looked at again at once.
+const AT_ONCE: usize = 16;
+
+/// The locks of all configured backends. Tables and buckets that backends share are read once.
+#[derive(Debug)]
+pub struct AwsLocks {
+    catalog: Catalog,
+    backends: Vec<BackendStores>,
+    tables: Vec<LockTable>,
+    buckets: Vec<Lockfiles>,
+}
+
+/// A trace of a state in a table or bucket.
+#[derive(Debug)]
+struct Sighting {
+    path: StatePath,
+    held: bool,
+}
+
+/// What the stores of one state hold.
+#[derive(Default)]
+struct Found {
+    row: Option<StoredLock>,
+    lockfile: Option<StoredLock>,
+}
+
+impl AwsLocks {
+    /// Makes the clients that these backends need. Does no network I/O: a table that is missing or
+    /// denied shows when it is first read.
+    #[must_use]
+    pub fn connect(session: &Session, backends: Vec<BackendStores>) -> Self {
+        let catalog =
+            Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect());
+        let dynamodb = LazyCell::new(|| session.dynamodb());
+        let s3 = LazyCell::new(|| session.s3());
+        let mut tables: Vec<LockTable> = Vec::new();
+        let mut buckets: Vec<Lockfiles> = Vec::new();
+        for stores in &backends {
+            if let Some(name) = stores.lock_table()
+                && !tables.iter().any(|table| table.name() == name)
+            {
+                tables.push(LockTable::new(dynamodb.clone(), name, session.region()));
+            }
+            if let Some(name) = stores.lockfile_bucket()
+                && !buckets.iter().any(|bucket| bucket.bucket() == name)
+            {
+                let body_limit = session.patience().attempt;
+                buckets.push(Lockfiles::new(s3.clone(), name, session.region(), body_limit));
+            }
+        }
+        Self { catalog, backends, tables, buckets }
+    }
+
+    /// The stores of a state's backend.
+    fn stores_of(&self, backend: &BackendName) -> Option<&BackendStores> {
+        self.backends.iter().find(|stores| stores.backend().name == *backend)
+    }
+
+    fn table_of(&self, stores: &BackendStores) -> Option<&LockTable> {
+        self.tables.iter().find(|table| stores.lock_table() == Some(table.name()))
+    }
+
+    fn lockfiles_of(&self, stores: &BackendStores) -> Option<&Lockfiles> {
+        self.buckets.iter().find(|bucket| stores.lockfile_bucket() == Some(bucket.bucket()))
+    }
+
+    /// The state at a path, if its backend locks in this table. A table may also have rows of
+    /// buckets that are not configured here, or that lock elsewhere.
+    fn state_in_table(&self, table: &LockTable, path: &StatePath) -> Option<State> {
+        let state = self.catalog.state_at(path.clone())?;
+        let stores = self.stores_of(&state.backend)?;
+        (stores.lock_table() == Some(table.name())).then_some(state)
+    }
+
+    /// The state at a path of this bucket, if its backend locks with lockfiles.
+    fn state_in_bucket(&self, bucket: &Lockfiles, path: &StatePath) -> Option<State> {
+        let state = self.catalog.state_at(path.clone())?;
+        let stores = self.stores_of(&state.backend)?;
+        (stores.lockfile_bucket() == Some(bucket.bucket())).then_some(state)
+    }
+
+    /// Everything that all tables and buckets hold, by the state it is for.
+    async fn find_all(&self) -> Result<BTreeMap<StatePath, (State, Found)>, Fault> {
+        let (rows, lockfiles) = tokio::try_join!(
+            try_join_all(self.tables.iter().map(LockTable::list)),
+            try_join_all(self.buckets.iter().map(Lockfiles::list)),
+        )?;
+        let mut found: BTreeMap<StatePath, (State, Found)> = BTreeMap::new();
+        for (table, rows) in self.tables.iter().zip(rows) {
+            for (path, stored) in rows {
+                if let Some(state) = self.state_in_table(table, &path) {
+                    found.entry(path).or_insert((state, Found::default())).1.row = Some(stored);
+                }
+            }
+        }
+        for (bucket, lockfiles) in self.buckets.iter().zip(lockfiles) {
+            for (path, stored) in lockfiles {
+                if let Some(state) = self.state_in_bucket(bucket, &path) {
+                    let entry = found.entry(path).or_insert((state, Found::default()));
+                    entry.1.lockfile = Some(stored);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn seen_in_table(&self, table: &LockTable) -> Result<Vec<KnownState>, Fault> {
+        let sightings = table.seen().await?;
+        let known = |Sighting { path, held }| {
+            Some(KnownState { state: self.state_in_table(table, &path)?, held })
+        };
+        Ok(sightings.into_iter().filter_map(known).collect())
+    }
+
+    /// The states in a bucket: each lockfile's, and each object whose key is made as the backend
+    /// makes its states' keys. Anything else that lies there is no state.
+    async fn seen_in_bucket(&self, bucket: &Lockfiles) -> Result<Vec<KnownState>, Fault> {
+        let mut seen = Vec::new();
+        bucket
+            .each_key(|key| {
+                let locked = StatePath::of_lockfile(bucket.bucket(), key);
+                let held = locked.is_some();
+                let path = locked.or_else(|| StatePath::new(bucket.bucket(), key).ok());
+                let state = path.and_then(|path| self.state_in_bucket(bucket, &path));
+                let named = |state: &State| state.name.as_str() != state.path.as_str();
+                seen.extend(
+                    state
+                        .filter(|state| held || named(state))
+                        .map(|state| KnownState { state, held }),
+                );
+            })
+            .await?;
+        Ok(seen)
+    }
+}
+
+#[async_trait]
+impl Locks for AwsLocks {
+    async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
+        let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
+        let row = OptionFuture::from(self.table_of(stores).map(|table| table.get(&state.path)));
+        let lockfile =
+            OptionFuture::from(self.lockfiles_of(stores).map(|bucket| bucket.get(&state.path)));
+        let (row, lockfile) = tokio::try_join!(async { row.await.transpose() }, async {
+            lockfile.await.transpose()
+        },)?;
+        Ok(LockState::from_stores(stores.expected(), row.flatten(), lockfile.flatten()))
+    }
+
+    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+        let found = self.find_all().await?;
+        let locks = found.into_values().filter_map(|(state, Found { row, lockfile })| {
+            let expected = self.stores_of(&state.backend)?.expected();
+            Some(HeldLock { state, lock: LockState::from_stores(expected, row, lockfile) })
+        });
+        // The table and the bucket were read a moment apart. A lock that was being taken or given
+        // back then looks like half of one: it is looked at again before it is called that.
+        stream::iter(locks)
+            .map(|held| async {
+                let half = held.lock.sources().is_some_and(|sources| sources.half().is_some());
+                if !half {
+                    return Ok(Some(held));
+                }
+                let lock = self.inspect(&held.state).await?;
+                Ok((lock != LockState::Free).then_some(HeldLock { state: held.state, lock }))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_filter_map(async |held| Ok(held))
+            .try_collect()
+            .await
+    }
+
+    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+        let (rows, objects) = tokio::join!(
+            join_all(self.tables.iter().map(|table| self.seen_in_table(table))),
+            join_all(self.buckets.iter().map(|bucket| self.seen_in_bucket(bucket))),
+        );
+        let mut seen = Vec::new();
+        let mut any_read = false;
+        let mut denied = None;
+        for store in rows.into_iter().chain(objects) {
+            match store {
+                Ok(states) => {
+                    any_read = true;
+                    seen.extend(states);
+                }
+                Err(fault) if fault.kind == FaultKind::Denied => {
+                    tracing::warn!(%fault, "states are left out of the names that are offered");
+                    denied = Some(fault);
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        match denied {
+            Some(fault) if !any_read => Err(fault),
+            _ => Ok(seen),
+        }
+    }
+}
+
+fn not_configured(state: &State) -> Fault {
+    Fault {
+        kind: FaultKind::Missing,
+        subject: format!("The backend `{}`", state.backend),
+        remedy: "add it to the configuration".to_owned(),
+        source: None,
+    }
+}
