@@ -7,3 +7,6 @@ pub mod error;
 pub mod lock;
 pub mod message;
 pub mod ports;
+pub mod settings;
+pub mod telemetry;
+pub mod workers;

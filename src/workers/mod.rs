@@ -1,0 +1,5 @@
+//! Loops that run beside the commands, each a small struct with `run(shutdown)`.
+
+mod directory;
+
+pub use directory::{LiveDirectory, PatientDirectory};
