@@ -1,6 +1,7 @@
 pub mod aws;
 pub mod clock;
 pub mod commands;
+pub mod discord;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;

@@ -1,0 +1,106 @@
+//! One interaction, one answer: at once where the work is quick, put off and filled in where not.
+
+use std::future::Future;
+use std::time::Duration;
+
+use serenity::all::{
+    Builder, CreateInteractionResponse, CreateInteractionResponseMessage, Http, InteractionId,
+};
+use tokio::time::timeout;
+
+use super::render::Rendered;
+use crate::commands::{Audience, Reply};
+use crate::message::Message;
+
+/// How long the work may take before the answer is put off. Discord gives up at 3 s, and the way
+/// there and back is part of them.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// The right to answer one interaction.
+pub(super) struct Ticket {
+    pub(super) id: InteractionId,
+    pub(super) token: String,
+    pub(super) asked_by: AskedBy,
+}
+
+/// What an answer is to: it decides whether a message is made or changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AskedBy {
+    Command,
+    Button,
+}
+
+/// What is said: a reply, or the message about why there is none, for the asker alone.
+type Said = Result<Reply, Message>;
+
+impl Ticket {
+    /// Answers with what `work` comes to. `audience` is who will see a reply.
+    pub(super) async fn answer(
+        &self,
+        http: &Http,
+        audience: Audience,
+        work: impl Future<Output = Said>,
+    ) -> serenity::Result<()> {
+        let mut work = std::pin::pin!(work);
+        match timeout(PATIENCE, &mut work).await {
+            Ok(said) => self.respond(http, self.first(said)).await,
+            Err(_) => {
+                self.respond(http, self.put_off(audience)).await?;
+                self.fill_in(http, audience, work.await).await
+            }
+        }
+    }
+
+    async fn respond(
+        &self,
+        http: &Http,
+        response: CreateInteractionResponse,
+    ) -> serenity::Result<()> {
+        response.execute(http, (self.id, &*self.token)).await
+    }
+
+    fn first(&self, said: Said) -> CreateInteractionResponse {
+        match (said, self.asked_by) {
+            (Ok(reply), AskedBy::Command) => {
+                let ephemeral = reply.audience == Audience::Asker;
+                CreateInteractionResponse::Message(
+                    Rendered::new(&reply.message).response(ephemeral),
+                )
+            }
+            (Ok(reply), AskedBy::Button) => CreateInteractionResponse::UpdateMessage(
+                Rendered::new(&reply.message).response(false),
+            ),
+            (Err(message), _) => {
+                CreateInteractionResponse::Message(Rendered::new(&message).response(true))
+            }
+        }
+    }
+
+    fn put_off(&self, audience: Audience) -> CreateInteractionResponse {
+        match self.asked_by {
+            AskedBy::Button => CreateInteractionResponse::Acknowledge,
+            AskedBy::Command => CreateInteractionResponse::Defer(
+                CreateInteractionResponseMessage::new().ephemeral(audience == Audience::Asker),
+            ),
+        }
+    }
+
+    async fn fill_in(&self, http: &Http, audience: Audience, said: Said) -> serenity::Result<()> {
+        match said {
+            Ok(reply) => {
+                Rendered::new(&reply.message).edit().execute(http, &self.token).await?;
+            }
+            Err(message) if self.asked_by == AskedBy::Command && audience == Audience::Asker => {
+                Rendered::new(&message).edit().execute(http, &self.token).await?;
+            }
+            Err(message) => {
+                // The placeholder is for everyone, and so would be what takes its place.
+                if self.asked_by == AskedBy::Command {
+                    http.delete_original_interaction_response(&self.token).await?;
+                }
+                Rendered::new(&message).followup().execute(http, (None, &*self.token)).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! The connection: made, kept, and ended without cutting anyone off.
+
+use std::future::Future;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serenity::all::{
+    ClientBuilder, GatewayError, GatewayIntents, GuildId, Http, HttpBuilder, HttpError,
+};
+use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::describe;
+use super::events::Handler;
+use crate::commands::Context;
+
+/// How long a shutdown waits for the interactions under way.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long Discord may take to answer at the start.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Longest pause between two attempts to reach Discord at the start.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The bot, ready to connect.
+pub struct Bot {
+    /// The bot token.
+    pub token: SecretString,
+    /// The server it serves; interactions from elsewhere are refused.
+    pub guild: u64,
+    /// Base address of the REST API in place of Discord's own.
+    pub api_url: Option<String>,
+    /// What the commands work with.
+    pub context: Context,
+}
+
+/// Why the bot cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum BotError {
+    /// The token is wrong or has been reset.
+    #[error(
+        "Discord does not accept the bot token: copy it anew from the developer portal into \
+         DISCORD_TOKEN"
+    )]
+    Token,
+    /// Anything else that serenity gives up at.
+    #[error("the connection to Discord has ended for good: {0}; start the bot again")]
+    Ended(String),
+}
+
+impl Bot {
+    /// Connects and answers until `shutdown` is done, then lets what is under way finish, 10 s at
+    /// most. Dropped connections are taken up again; Discord out of reach at the start is waited
+    /// for.
+    ///
+    /// # Errors
+    /// When Discord refuses the token, or the connection ends and cannot be taken up again.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), BotError> {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let http = self.http();
+        tokio::select! {
+            () = reachable(&http) => {}
+            () = &mut shutdown => return Ok(()),
+        }
+        let under_way = TaskTracker::new();
+        let handler = Handler {
+            context: self.context,
+            guild: GuildId::new(self.guild),
+            under_way: under_way.clone(),
+        };
+        // No intent is needed: interactions come without one, and carry the member's roles.
+        let mut client = ClientBuilder::new_with_http(http, GatewayIntents::empty())
+            .event_handler(handler)
+            .await
+            .map_err(ended)?;
+        let shards = client.shard_manager.clone();
+        tokio::select! {
+            result = client.start() => result.map_err(ended),
+            () = shutdown => {
+                info!("shutting down");
+                under_way.close();
+                if timeout(DRAIN, under_way.wait()).await.is_err() {
+                    warn!("gave up waiting for {} interactions", under_way.len());
+                }
+                shards.shutdown_all().await;
+                Ok(())
+            }
+        }
+    }
+
+    fn http(&self) -> Http {
+        let builder = HttpBuilder::new(self.token.expose_secret());
+        match &self.api_url {
+            // Serenity's own rate limiter would send its requests to Discord all the same.
+            Some(url) => builder.proxy(url).ratelimiter_disabled(true).build(),
+            None => builder.build(),
+        }
+    }
+}
+
+/// Waits until Discord answers. Without this, serenity would turn to Discord's public gateway when
+/// the configured address does not answer yet.
+async fn reachable(http: &Http) {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let why = match timeout(ANSWER, http.get_gateway()).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => describe(&error),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        warn!(error = why, "Discord cannot be reached, trying again in {pause:?}");
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn ended(error: serenity::Error) -> BotError {
+    match error {
+        serenity::Error::Gateway(
+            GatewayError::InvalidAuthentication | GatewayError::NoAuthentication,
+        ) => BotError::Token,
+        serenity::Error::Http(HttpError::UnsuccessfulRequest(response))
+            if response.status_code.as_u16() == 401 =>
+        {
+            BotError::Token
+        }
+        error => BotError::Ended(describe(&error)),
+    }
+}

@@ -1,0 +1,82 @@
+//! Text from outside, written so that Discord shows it letter for letter.
+
+/// Writes a text as inline code, in which nothing is markup.
+///
+/// The fence is one backtick longer than any run in the text, as Discord's own parser asks. In the
+/// place of an empty text, which cannot be fenced, stands a dash.
+pub(super) fn code(text: &str) -> String {
+    if text.is_empty() {
+        return "-".to_owned();
+    }
+    let fence = "`".repeat(longest_run(text, '`') + 1);
+    // Discord drops one blank inside either end, and needs it where the text itself ends in a tick.
+    let open = if text.starts_with(['`', ' ']) { " " } else { "" };
+    let close = if text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{open}{text}{close}{fence}")
+}
+
+/// Writes a text that stands in a sentence or a title, with a backslash before all that could be
+/// markup, a mention or a link.
+pub(super) fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let rest = &text[at + c.len_utf8()..];
+        let live = match c {
+            '\\' | '*' | '_' | '~' | '|' | '`' | '[' | ']' | '<' | '>' => true,
+            '@' => rest.starts_with("everyone") || rest.starts_with("here"),
+            // What makes an address a link.
+            ':' => rest.starts_with("//"),
+            // Headings, small print and lists, which only count where a line begins.
+            '#' | '-' | '+' => at == 0,
+            '.' | ')' => at > 0 && text[..at].bytes().all(|b| b.is_ascii_digit()),
+            _ => false,
+        };
+        if live {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    text.split(|c| c != of).map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_fenced_longer_than_its_ticks() {
+        let cases = [
+            ("root@vm", "`root@vm`"),
+            ("a`b", "``a`b``"),
+            ("```", "```` ``` ````"),
+            ("`", "`` ` ``"),
+            (" x ", "`  x  `"),
+            ("", "-"),
+            ("<@1> **b**", "`<@1> **b**`"),
+        ];
+        for (text, written) in cases {
+            assert_eq!(code(text), written);
+        }
+    }
+
+    #[test]
+    fn markup_in_a_sentence_is_escaped_and_ordinary_names_are_not() {
+        let cases = [
+            ("env/prod@blue", "env/prod@blue"),
+            ("main:env-1/prod.x", "main:env-1/prod.x"),
+            ("snake_case", "snake\\_case"),
+            ("@everyone <@1>", "\\@everyone \\<@1\\>"),
+            ("# heading", "\\# heading"),
+            ("1. one", "1\\. one"),
+            ("https://a.b", "https\\://a.b"),
+            ("[a](b)", "\\[a\\](b)"),
+        ];
+        for (text, written) in cases {
+            assert_eq!(plain(text), written);
+        }
+    }
+}

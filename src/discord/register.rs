@@ -1,0 +1,125 @@
+//! The slash command as Discord is told of it, once and only when it has changed.
+
+use serde_json::Value;
+use serenity::all::{
+    CommandOptionType, CommandType, CreateCommand, CreateCommandOption, GuildId, Http, LightMethod,
+    Request, Route,
+};
+
+/// The one slash command, under which all others stand.
+pub(super) const COMMAND: &str = "lock";
+
+/// Longest filter of `/lock list`, in characters: it stands in the ids of the page's buttons.
+const FILTER_LIMIT: u16 = 60;
+
+fn definition() -> CreateCommand {
+    let option =
+        |kind, name: &str, description: &str| CreateCommandOption::new(kind, name, description);
+    let subcommand =
+        |name: &str, description: &str| option(CommandOptionType::SubCommand, name, description);
+    let state = option(CommandOptionType::String, "state", "The state, such as env/prod")
+        .required(true)
+        .set_autocomplete(true);
+    let filter =
+        option(CommandOptionType::String, "filter", "Part of a state's or a holder's name")
+            .max_length(FILTER_LIMIT);
+    CreateCommand::new(COMMAND)
+        .kind(CommandType::ChatInput)
+        .description("Terraform and OpenTofu state locks")
+        .add_option(
+            subcommand("status", "Who holds a state's lock, and for how long")
+                .add_sub_option(state),
+        )
+        .add_option(subcommand("list", "Every held lock, oldest first").add_sub_option(filter))
+        .add_option(subcommand("help", "What this bot does"))
+}
+
+/// Whether the commands had to be told to Discord again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Registered {
+    Already,
+    Anew,
+}
+
+/// Makes the server's commands those of this version, with one bulk overwrite if they differ.
+/// Discord allows 200 new commands a day and server, so a restart must not spend any.
+pub(super) async fn register(http: &Http, guild_id: GuildId) -> serenity::Result<Registered> {
+    let application_id =
+        http.application_id().ok_or(serenity::http::HttpError::ApplicationIdMissing)?;
+    let route = Route::GuildCommands { application_id, guild_id };
+    let wanted = serde_json::to_value([definition()])?;
+    let present: Value = http.fire(Request::new(route, LightMethod::Get)).await?;
+    if covers(&present, &wanted) {
+        return Ok(Registered::Already);
+    }
+    let body = serde_json::to_vec(&wanted)?;
+    let _: Value = http.fire(Request::new(route, LightMethod::Put).body(Some(body))).await?;
+    Ok(Registered::Anew)
+}
+
+/// Whether Discord's picture has all that is wanted and no further command or option. Its picture
+/// has ids and versions besides, and may leave out what has the default value.
+fn covers(present: &Value, wanted: &Value) -> bool {
+    match (present, wanted) {
+        (Value::Object(present), Value::Object(wanted)) => {
+            let nothing = Value::Null;
+            let has = |key: &String| present.get(key).unwrap_or(&nothing);
+            let no_other_options = match present.get("options") {
+                Some(options) if !is_default(options) => wanted.contains_key("options"),
+                _ => true,
+            };
+            no_other_options && wanted.iter().all(|(key, value)| covers(has(key), value))
+        }
+        (Value::Array(present), Value::Array(wanted)) => {
+            present.len() == wanted.len()
+                && present.iter().zip(wanted).all(|(present, wanted)| covers(present, wanted))
+        }
+        (present, wanted) => present == wanted || (is_default(present) && is_default(wanted)),
+    }
+}
+
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wanted() -> Value {
+        serde_json::to_value([definition()]).unwrap()
+    }
+
+    #[test]
+    fn what_discord_adds_and_leaves_out_is_no_difference() {
+        let mut present = wanted();
+        let command = present[0].as_object_mut().unwrap();
+        command.insert("id".to_owned(), json!("1"));
+        command.insert("default_member_permissions".to_owned(), Value::Null);
+        command["options"][1]["options"][0].as_object_mut().unwrap().remove("required");
+        assert!(covers(&present, &wanted()));
+    }
+
+    #[test]
+    fn a_changed_added_or_missing_part_is_a_difference() {
+        let changes: [fn(&mut Value); 5] = [
+            |present| present[0]["description"] = json!("other"),
+            |present| present[0]["options"].as_array_mut().unwrap().truncate(2),
+            |present| present[0]["options"][2]["options"] = json!([{"name": "more"}]),
+            |present| present[0]["options"][0]["options"][0]["autocomplete"] = json!(false),
+            |present| *present = json!([]),
+        ];
+        for change in changes {
+            let mut present = wanted();
+            change(&mut present);
+            assert!(!covers(&present, &wanted()), "{present}");
+        }
+    }
+}
