@@ -1,6 +1,10 @@
+pub mod app;
 pub mod aws;
 pub mod clock;
 pub mod commands;
+pub mod console;
+#[cfg(feature = "embedded")]
+pub mod demo;
 pub mod discord;
 #[cfg(feature = "embedded")]
 pub mod embedded;

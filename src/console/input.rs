@@ -1,0 +1,121 @@
+//! Where the chat's lines come from: a person at a terminal, or a pipe.
+
+use std::io::IsTerminal;
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::history::MemHistory;
+use rustyline::{Config, Editor, Helper, Highlighter, Hinter, Validator};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
+
+/// A source of lines.
+pub enum Input {
+    /// A pipe or a file.
+    Pipe(Lines<BufReader<Stdin>>),
+    /// A person, with line editing, history and completion.
+    Terminal(Box<Option<Editor<Completion, MemHistory>>>),
+}
+
+impl Input {
+    /// Standard input, as whatever it is.
+    ///
+    /// # Errors
+    /// When the terminal cannot be taken over.
+    pub fn stdin() -> std::io::Result<Self> {
+        if !std::io::stdin().is_terminal() {
+            return Ok(Self::Pipe(BufReader::new(tokio::io::stdin()).lines()));
+        }
+        let mut editor =
+            Editor::with_history(Config::default(), MemHistory::new()).map_err(into_io)?;
+        editor.set_helper(Some(Completion::default()));
+        Ok(Self::Terminal(Box::new(Some(editor))))
+    }
+
+    /// Whether a person is typing, who has their own line before them already.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Terminal(_))
+    }
+
+    /// The next line; `None` at the end of input. `states` are offered for completion.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub async fn next_line(&mut self, states: Vec<String>) -> std::io::Result<Option<String>> {
+        match self {
+            Self::Pipe(lines) => lines.next_line().await,
+            Self::Terminal(slot) => {
+                let Some(mut editor) = slot.take() else {
+                    return Ok(None);
+                };
+                if let Some(completion) = editor.helper_mut() {
+                    completion.states = states;
+                }
+                // A person thinks for as long as they like, which must hold nothing else up.
+                let (editor, line) = tokio::task::spawn_blocking(move || {
+                    let line = editor.readline("> ");
+                    if let Ok(line) = &line {
+                        // History is a comfort: without memory for it, the chat goes on.
+                        let _ = editor.add_history_entry(line);
+                    }
+                    (editor, line)
+                })
+                .await
+                .map_err(std::io::Error::other)?;
+                **slot = Some(editor);
+                match line {
+                    Ok(line) => Ok(Some(line)),
+                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+                    Err(error) => Err(into_io(error)),
+                }
+            }
+        }
+    }
+}
+
+fn into_io(error: ReadlineError) -> std::io::Error {
+    match error {
+        ReadlineError::Io(error) => error,
+        error => std::io::Error::other(error),
+    }
+}
+
+/// Completes the words of a chat line, the last of them a state's name.
+#[derive(Default, Helper, Hinter, Highlighter, Validator)]
+pub struct Completion {
+    states: Vec<String>,
+}
+
+impl Completer for Completion {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let typed = &line[..position];
+        let start = typed.rfind(' ').map_or(0, |at| at + 1);
+        let word = &typed[start..];
+        let before = typed[..start].trim_end();
+        let candidates: Vec<&str> = if before.ends_with("/lock status") {
+            self.states.iter().map(String::as_str).collect()
+        } else if before.ends_with("/lock") {
+            vec!["status ", "list", "help"]
+        } else if word.starts_with('/') {
+            vec!["/lock "]
+        } else {
+            vec![]
+        };
+        let pairs = candidates
+            .into_iter()
+            .filter(|candidate| candidate.starts_with(word))
+            .map(|candidate| Pair {
+                display: candidate.to_owned(),
+                replacement: candidate.to_owned(),
+            })
+            .collect();
+        Ok((start, pairs))
+    }
+}

@@ -1,0 +1,83 @@
+//! A message as lines of a terminal.
+
+use crate::message::{Message, Span, Text, Tone};
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Letters only, for pipes and files.
+    Plain,
+    /// With ANSI colours, for a terminal.
+    Coloured,
+}
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const RESET: &str = "\x1b[0m";
+
+/// The lines of a message: title, paragraphs, facts under each other, buttons.
+#[must_use]
+pub fn text(message: &Message, style: Style) -> String {
+    let paint = Paint { style };
+    let mut lines = Vec::new();
+    if !message.title.spans().is_empty() {
+        lines.push(paint.with(tone(message.tone), &paint.line(&message.title)));
+    }
+    lines.extend(message.body.iter().map(|line| paint.line(line)));
+    let labels: Vec<String> = message.fields.iter().map(|f| paint.line(&f.label)).collect();
+    let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    for (field, label) in message.fields.iter().zip(&labels) {
+        let gap = " ".repeat(width - label.chars().count());
+        lines.push(format!("  {}{gap}  {}", paint.with(DIM, label), paint.line(&field.value)));
+    }
+    if let Some(footer) = &message.footer {
+        lines.push(paint.with(DIM, &paint.line(footer)));
+    }
+    let buttons: Vec<String> = message
+        .buttons
+        .iter()
+        .filter(|button| button.enabled)
+        .map(|button| format!("[ {} ]", button.label))
+        .collect();
+    if !buttons.is_empty() {
+        lines.push(buttons.join(" "));
+    }
+    lines.join("\n")
+}
+
+fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Held => "\x1b[1;33m",
+        Tone::Broken => "\x1b[1;31m",
+        Tone::Free => "\x1b[1;32m",
+        Tone::Plain => "\x1b[1;34m",
+    }
+}
+
+struct Paint {
+    style: Style,
+}
+
+impl Paint {
+    fn with(&self, code: &str, words: &str) -> String {
+        match self.style {
+            Style::Plain => words.to_owned(),
+            Style::Coloured => format!("{code}{words}{RESET}"),
+        }
+    }
+
+    fn line(&self, text: &Text) -> String {
+        let mut line = String::new();
+        for span in text.spans() {
+            match span {
+                Span::Own(words) => line.push_str(words),
+                Span::Strong(words) => line.push_str(&self.with(BOLD, words)),
+                Span::Named(name) | Span::Quoted(name) => line.push_str(name),
+                Span::At(moment) => {
+                    line.push_str(&moment.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+                }
+            }
+        }
+        line
+    }
+}

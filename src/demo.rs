@@ -1,0 +1,156 @@
+//! The whole product with nothing to set up: locks to look at, and a chat to ask in.
+
+use std::io::Write;
+use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use crate::aws::{Patience, Sandbox, Session};
+use crate::commands::Context;
+use crate::console::{Chat, Input, Style};
+use crate::embedded::{Embedded, EmbeddedError};
+use crate::error::Fault;
+use crate::lock::{
+    Backend, BackendError, BackendName, BackendStores, Catalog, LockRecord, NoStore, StatePath,
+};
+
+const TABLE: &str = "terraform-locks";
+const BUCKET: &str = "my-bucket";
+
+/// States that have been written before, so that there are names to complete and free ones to ask
+/// about. `env/qa@blue` is a workspace.
+const STATES: [&str; 8] = [
+    "env/dev",
+    "env/prod",
+    "env/qa@blue",
+    "env/staging",
+    "legacy/network",
+    "services/api",
+    "services/billing",
+    "services/web",
+];
+
+/// A lock of the demo: state, age in minutes, operation, holder, lock ID.
+type Seed = (&'static str, i64, &'static str, &'static str, &'static str);
+
+const LOCKS: [Seed; 3] = [
+    (
+        "env/prod",
+        4 * 60 + 12,
+        "OperationTypeApply",
+        "jjoyner@ci-runner-04",
+        "1f6e7bc2-0ede-e7d2-69ce-4a7141d98284",
+    ),
+    (
+        "env/staging",
+        3,
+        "OperationTypePlan",
+        "mira@laptop-17",
+        "8c0d5b1e-77a4-02f3-9b1d-5e0c2a6f4d31",
+    ),
+    ("env/qa@blue", 26, "state-rm", "sam@build-7", "b7a3c9f0-1d52-4be8-03c6-9f2e8d7a5c14"),
+];
+
+/// What another tool left behind on a state: held, and nobody can tell by whom.
+const UNREADABLE: (&str, &str) = ("legacy/network", "locked by the migration script, ask Kim");
+
+const BANNER: &str = "\
+This is a chat channel with locktender in it, over a DynamoDB in this process.
+Several people can speak; try
+  alice: /lock status env/prod
+  bob: /lock list
+  bob: press Refresh
+  /lock help
+Tab completes, Ctrl-D ends.
+";
+
+/// The demo's backend, running, with its locks in place.
+pub struct Demo {
+    /// The way to the embedded `DynamoDB`.
+    pub session: Session,
+    /// Its one backend.
+    pub backend: BackendStores,
+    /// Runs as long as this is kept.
+    _database: Embedded,
+}
+
+/// Why the demo did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The embedded `DynamoDB` did not start.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// It did not take the demo's locks.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The demo's own settings are wrong.
+    #[error("the demo's backend {0}")]
+    Backend(#[from] BackendError),
+    /// The demo's own backend has no store.
+    #[error("the demo's backend {0}")]
+    Store(#[from] NoStore),
+}
+
+impl Demo {
+    /// Starts the database, in memory or with the data of a file, and fills a new one.
+    ///
+    /// # Errors
+    /// When the file cannot be used or the database does not start.
+    pub async fn start(file: Option<&Path>, now: DateTime<Utc>) -> Result<Self, DemoError> {
+        let database = Embedded::start(file).await?;
+        let session = Session::at(&database.endpoint(), Patience::default());
+        let backend = BackendStores::new(backend()?, Some(TABLE.to_owned()), false)?;
+        let sandbox = Sandbox::open(&session, TABLE).await?;
+        if sandbox.is_new() {
+            fill(&sandbox, &Catalog::new(vec![backend.backend().clone()]), now).await?;
+        }
+        Ok(Self { session, backend, _database: database })
+    }
+}
+
+fn backend() -> Result<Backend, BackendError> {
+    let key = "{state}/terraform.tfstate".parse()?;
+    Backend::new(BackendName::new("main")?, BUCKET, key, "env:")
+}
+
+async fn fill(sandbox: &Sandbox, catalog: &Catalog, now: DateTime<Utc>) -> Result<(), Fault> {
+    let path = |name: &str| catalog.resolve(name).ok().map(|state| state.path);
+    for path in STATES.into_iter().filter_map(path) {
+        sandbox.write_digest(&path).await?;
+    }
+    for seed in LOCKS {
+        if let Some(path) = path(seed.0) {
+            sandbox.lock(&path, &record(&seed, &path, now)).await?;
+        }
+    }
+    if let Some(path) = path(UNREADABLE.0) {
+        sandbox.lock(&path, &LockRecord::new(UNREADABLE.1)).await?;
+    }
+    Ok(())
+}
+
+/// A record as Terraform writes it, field by field in its order.
+fn record(
+    (_, minutes, operation, who, id): &Seed,
+    path: &StatePath,
+    now: DateTime<Utc>,
+) -> LockRecord {
+    let created = now - TimeDelta::minutes(*minutes);
+    let created = created.to_rfc3339_opts(SecondsFormat::Nanos, true);
+    LockRecord::new(format!(
+        "{{\"ID\":\"{id}\",\"Operation\":\"{operation}\",\"Info\":\"\",\"Who\":\"{who}\",\
+         \"Version\":\"1.11.4\",\"Created\":\"{created}\",\"Path\":\"{path}\"}}"
+    ))
+}
+
+/// Lets people speak until the input ends.
+///
+/// # Errors
+/// When the terminal or pipe goes away.
+pub async fn chat(context: Context, style: Style, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut input = Input::stdin()?;
+    if input.is_terminal() {
+        writeln!(out, "{BANNER}")?;
+    }
+    Chat::new(context, style, out).run(&mut input).await
+}
