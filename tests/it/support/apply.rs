@@ -1,0 +1,62 @@
+//! An apply at work: it holds the lock until the test lets it go on or kills it.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::deadline::Deadline;
+use super::leash::Leash;
+use super::lock::StaleLock;
+use super::terraform::{Run, WorkingDir, finished};
+
+/// It takes about 0.2 s to get to work.
+const START: Duration = Duration::from_mins(1);
+
+/// Dropping it kills the apply.
+///
+/// It is held back by a gate and not by a sleep of some length: it is at work for as long as the
+/// test needs, on a machine of any speed.
+pub struct RunningApply<'a> {
+    dir: &'a WorkingDir,
+    leash: Leash,
+    /// Where apply and test meet: one makes `reached`, the other `open`.
+    gate: TempDir,
+}
+
+impl<'a> RunningApply<'a> {
+    pub(super) async fn start(dir: &'a WorkingDir) -> Self {
+        let gate = tempfile::tempdir().expect("a temporary directory");
+        let variable = format!("-var=gate={}", gate.path().display());
+        let mut leash =
+            dir.spawn(&["apply", "-auto-approve", "-input=false", "-no-color", &variable]);
+
+        let reached = gate.path().join("reached");
+        let deadline = Deadline::after(START);
+        while !reached.exists() {
+            let alive = leash.ended().is_none() && deadline.look_again().await;
+            assert!(alive, "terraform apply does not get to work:\n{}", leash.output());
+        }
+        Self { dir, leash, gate }
+    }
+
+    /// The process group of Terraform and of what it runs.
+    pub fn group(&self) -> u32 {
+        self.leash.group()
+    }
+
+    /// Lets the apply go on, and waits for its end.
+    pub async fn finish(self) -> Run {
+        std::fs::write(self.gate.path().join("open"), "").expect("the gate is ours to open");
+        finished(self.leash, "apply").await
+    }
+
+    /// Kills Terraform and what it runs with SIGKILL, in one instant.
+    ///
+    /// # Panics
+    /// If no lock was left behind.
+    pub async fn kill(self) -> StaleLock {
+        self.leash.kill().await;
+        StaleLock::new(self.dir.lock_row().await, self.dir.lockfile().await)
+            .expect("a killed apply leaves its lock")
+    }
+}

@@ -1,0 +1,119 @@
+//! An embedded `DynamoDB` of one test's own, with the lock table `locks` in it.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures::future::try_join_all;
+use locktender::aws::{AwsLocks, Patience, Sandbox, Session};
+use locktender::embedded::Embedded;
+use locktender::lock::BackendStores;
+use locktender::lock::{Backend, BackendName, LockRecord, StatePath};
+
+/// The name of the lock table.
+pub const TABLE: &str = "locks";
+
+/// The bucket of the states, of which there is nothing but the name.
+pub const BUCKET: &str = "states";
+
+/// A `DynamoDB` and the ways to it.
+pub struct DynamoDb {
+    embedded: Embedded,
+    pub sandbox: Sandbox,
+    pub client: Client,
+}
+
+impl DynamoDb {
+    /// Starts one, in memory.
+    pub async fn start() -> Self {
+        let embedded = Embedded::start(None).await.unwrap();
+        let sandbox = Sandbox::open(&session(&embedded.endpoint()), TABLE).await.unwrap();
+        Self { client: client(&embedded.endpoint()), sandbox, embedded }
+    }
+
+    /// The session that reaches it.
+    pub fn session(&self) -> Session {
+        session(&self.embedded.endpoint())
+    }
+
+    /// The locks of the bucket `states` in the table `locks`.
+    pub fn locks(&self) -> AwsLocks {
+        AwsLocks::connect(&self.session(), vec![backend("main", BUCKET, Some(TABLE), false)])
+    }
+
+    /// Takes the lock of a state as Terraform does, and gives its record.
+    pub async fn lock(&self, key: &str) -> LockRecord {
+        let path = StatePath::new(BUCKET, key).unwrap();
+        let record = record(&path);
+        assert!(self.sandbox.lock(&path, &record).await.unwrap(), "{path} is locked already");
+        record
+    }
+
+    /// Writes a row with this `Info`, or without one.
+    pub async fn put(&self, lock_id: &str, attributes: &[(&str, AttributeValue)]) {
+        let mut put = self.client.put_item().table_name(TABLE).item("LockID", text(lock_id));
+        for (name, value) in attributes {
+            put = put.item(*name, value.clone());
+        }
+        put.send().await.unwrap();
+    }
+
+    /// Writes many rows at once.
+    pub async fn put_all(&self, rows: impl IntoIterator<Item = (String, &str, String)>) {
+        let requests: Vec<WriteRequest> = rows
+            .into_iter()
+            .map(|(lock_id, name, value)| {
+                let put =
+                    PutRequest::builder().item("LockID", text(&lock_id)).item(name, text(&value));
+                WriteRequest::builder().put_request(put.build().unwrap()).build()
+            })
+            .collect();
+        // BatchWriteItem takes 25.
+        let batches = requests.chunks(25).map(|batch| {
+            self.client.batch_write_item().request_items(TABLE, batch.to_vec()).send()
+        });
+        try_join_all(batches).await.unwrap();
+    }
+}
+
+/// A way to a double of AWS, with time enough for a busy machine.
+pub fn session(endpoint: &str) -> Session {
+    Session::at(endpoint, Patience::default())
+}
+
+/// A client of the test's own, so that what it sets up does not pass through what it tests.
+pub fn client(endpoint: &str) -> Client {
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(aws_smithy_http_client::tls::Provider::Rustls(
+            aws_smithy_http_client::tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https();
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(endpoint)
+        .http_client(http)
+        .build();
+    Client::from_conf(config)
+}
+
+/// A backend with Terraform's usual naming.
+pub fn backend(name: &str, bucket: &str, table: Option<&str>, lockfiles: bool) -> BackendStores {
+    let name = BackendName::new(name).unwrap();
+    let key = "{state}/terraform.tfstate".parse().unwrap();
+    let backend = Backend::new(name, bucket, key, "env:").unwrap();
+    BackendStores::new(backend, table.map(str::to_owned), lockfiles).unwrap()
+}
+
+/// The record that Terraform would write for a state; its ID is made of the path.
+pub fn record(path: &StatePath) -> LockRecord {
+    LockRecord::new(format!(
+        r#"{{"ID":"{id}","Operation":"OperationTypeApply","Info":"","Who":"root@vm","Version":"1.11.4","Created":"2026-11-23T08:50:21.532151069Z","Path":"{path}"}}"#,
+        id = &path.handle()[1..],
+    ))
+}
+
+/// A string attribute.
+pub fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}

@@ -1,0 +1,97 @@
+//! Raw requests to moto, without an AWS SDK.
+//!
+//! The product talks through the SDK, so a test that also looked through it could share its
+//! mistakes. The `aws` command would be independent too, but starts a Python of its own at every
+//! call, ten times slower than the Terraform command under test. moto checks no signature: it
+//! takes the service's name from the `Authorization` header and believes it, which leaves so
+//! little to do that plain HTTP is the shorter way.
+
+use std::fmt::{self, Write};
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+pub const REGION: &str = "us-east-1";
+
+/// Where a moto listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint(pub SocketAddr);
+
+pub struct Request<'a> {
+    /// `s3` or `dynamodb`, as in a signature's scope.
+    pub service: &'a str,
+    pub method: &'a str,
+    /// Path and query, already percent-encoded.
+    pub target: &'a str,
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: &'a [u8],
+}
+
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+impl Endpoint {
+    /// What a child process needs to take this moto for AWS.
+    pub fn env(self) -> [(&'static str, String); 5] {
+        [
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ENDPOINT_URL", self.to_string()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ]
+    }
+
+    pub async fn send(self, request: Request<'_>) -> Response {
+        let what = format!("{} {}", request.method, request.target);
+        let message = self.message(&request);
+        let exchange = async {
+            let mut stream = TcpStream::connect(self.0).await?;
+            stream.write_all(&message).await?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            std::io::Result::Ok(answer)
+        };
+        let answer = exchange.await.unwrap_or_else(|e| panic!("{what} at {self}: {e}"));
+        parse(&answer).unwrap_or_else(|| {
+            panic!("{what} at {self}: not HTTP: {:?}", String::from_utf8_lossy(&answer))
+        })
+    }
+
+    /// HTTP/1.0, whose answer is neither chunked nor kept alive: it ends where the stream does.
+    fn message(self, request: &Request<'_>) -> Vec<u8> {
+        let Request { service, method, target, headers, body } = request;
+        let mut head = format!(
+            "{method} {target} HTTP/1.0\r\n\
+             Host: {}\r\n\
+             Authorization: AWS4-HMAC-SHA256 \
+             Credential=test/20260101/{REGION}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=0\r\n\
+             Content-Length: {}\r\n",
+            self.0,
+            body.len()
+        );
+        for (name, value) in *headers {
+            write!(head, "{name}: {value}\r\n").expect("a String takes all");
+        }
+        head.push_str("\r\n");
+        [head.as_bytes(), body].concat()
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}", self.0)
+    }
+}
+
+fn parse(answer: &[u8]) -> Option<Response> {
+    let end_of_head = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let (head, body) = answer.split_at(end_of_head);
+    let status = str::from_utf8(head).ok()?.split(' ').nth(1)?.parse().ok()?;
+    Some(Response { status, body: body[4..].to_vec() })
+}

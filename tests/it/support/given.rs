@@ -1,0 +1,111 @@
+//! Locks as a test gives them, for what is said of locks: words need no store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use locktender::commands::Context;
+use locktender::error::Fault;
+use locktender::lock::{
+    Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
+    StoredLock, Stores,
+};
+use locktender::ports::{Clock, Directory, Locks};
+
+/// Some locks; every other state is free.
+#[derive(Clone, Default)]
+pub struct Given {
+    locks: Vec<HeldLock>,
+    known: Vec<KnownState>,
+}
+
+/// A time that stands still.
+pub struct Noon;
+
+/// The time that [`Noon`] tells.
+pub const NOW: &str = "2026-11-23T12:00:00Z";
+
+impl Clock for Noon {
+    fn now(&self) -> DateTime<Utc> {
+        NOW.parse().unwrap()
+    }
+}
+
+/// The catalog of one backend with the default names.
+pub fn catalog() -> Catalog {
+    let key = "{state}/terraform.tfstate".parse().unwrap();
+    let name = BackendName::new("main").unwrap();
+    Catalog::new(vec![Backend::new(name, "my-bucket", key, "env:").unwrap()])
+}
+
+/// A record as Terraform writes it.
+pub fn record(id: &str, operation: &str, who: &str, created: &str) -> String {
+    serde_json::json!({
+        "ID": id, "Operation": operation, "Info": "", "Who": who, "Version": "1.11.4",
+        "Created": created, "Path": "my-bucket/env/prod/terraform.tfstate",
+    })
+    .to_string()
+}
+
+impl Given {
+    /// Gives a lock that lies in a row of a backend with lock rows alone.
+    pub fn row(self, state: &str, record: &str) -> Self {
+        self.lock(state, Stores { row: true, lockfile: false }, Some(record), None)
+    }
+
+    /// Gives a lock of a backend with these stores.
+    pub fn lock(
+        mut self,
+        state: &str,
+        stores: Stores,
+        row: Option<&str>,
+        lockfile: Option<&str>,
+    ) -> Self {
+        let stored = |record: &str| StoredLock::new(LockRecord::new(record), None);
+        let lock = LockState::from_stores(stores, row.map(stored), lockfile.map(stored));
+        let state = catalog().resolve(state).unwrap();
+        self.locks.push(HeldLock { state, lock });
+        self
+    }
+
+    /// Gives states that have been seen.
+    pub fn seen(mut self, names: &[&str]) -> Self {
+        let state = |name: &&str| catalog().resolve(name).unwrap();
+        self.known.extend(names.iter().map(state).map(|state| KnownState { state, held: false }));
+        self
+    }
+
+    /// What the commands work with.
+    pub fn context(self) -> Context {
+        let given = Arc::new(self);
+        Context {
+            catalog: catalog(),
+            locks: given.clone(),
+            directory: given,
+            clock: Arc::new(Noon),
+        }
+    }
+}
+
+#[async_trait]
+impl Locks for Given {
+    async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
+        let held = self.locks.iter().find(|held| held.state == *state);
+        Ok(held.map_or(LockState::Free, |held| held.lock.clone()))
+    }
+
+    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+        Ok(self.locks.clone())
+    }
+
+    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+        Ok(self.known.clone())
+    }
+}
+
+#[async_trait]
+impl Directory for Given {
+    async fn known(&self) -> Option<Arc<KnownStates>> {
+        Some(Arc::new(KnownStates::new(self.known.clone())))
+    }
+}

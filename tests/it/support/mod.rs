@@ -1,0 +1,22 @@
+//! What the integration tests share.
+
+#[cfg(unix)]
+pub mod apply;
+#[cfg(unix)]
+pub mod deadline;
+pub mod dynamodb;
+#[cfg(unix)]
+pub mod e2e;
+#[cfg(unix)]
+pub mod endpoint;
+pub mod given;
+#[cfg(unix)]
+pub mod leash;
+#[cfg(unix)]
+pub mod lock;
+#[cfg(unix)]
+pub mod moto;
+#[cfg(unix)]
+pub mod store;
+#[cfg(unix)]
+pub mod terraform;

@@ -1,0 +1,80 @@
+//! moto: S3 and DynamoDB on this machine, in memory.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+
+use super::deadline::Deadline;
+use super::endpoint::{Endpoint, Request};
+use super::leash::Leash;
+
+/// It takes under a second; the first run after an installation compiles Python's files.
+const START: Duration = Duration::from_mins(1);
+
+/// What moto prints, on a line of its own, once it listens.
+const LISTENING: &str = "Running on http://";
+
+/// A moto server. Dropping it ends the server, and so does the end of this process.
+pub struct Moto {
+    leash: Leash,
+    endpoint: Endpoint,
+}
+
+impl Moto {
+    /// Starts a server and waits until it answers.
+    ///
+    /// moto picks the port and prints it. A port picked here and handed over could be taken by
+    /// somebody else in between.
+    pub async fn start(server: &Path) -> Self {
+        let mut leash = Leash::spawn(server, |command| {
+            for (name, _) in std::env::vars_os() {
+                // Settings such as MOTO_PORT would change what the tests rely on.
+                if name.to_string_lossy().starts_with("MOTO_") {
+                    command.env_remove(name);
+                }
+            }
+            command.args(["-H", "127.0.0.1", "-p", "0"]).env_remove("INITIAL_NO_AUTH_ACTION_COUNT")
+        });
+        let deadline = Deadline::after(START);
+        let endpoint = loop {
+            if let Some(endpoint) = listening(&leash.output()) {
+                break endpoint;
+            }
+            let alive = leash.ended().is_none() && deadline.look_again().await;
+            assert!(alive, "{} does not listen:\n{}", server.display(), leash.output());
+        };
+        let moto = Self { leash, endpoint };
+        moto.greet().await;
+        moto
+    }
+
+    /// The one server that the tests of this process share. They keep apart by the names of their
+    /// buckets and tables.
+    pub async fn shared(server: &Path) -> &'static Self {
+        static SHARED: OnceCell<Moto> = OnceCell::const_new();
+        SHARED.get_or_init(|| Self::start(server)).await
+    }
+
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// The process group of the server and of the scripts it may have been started through.
+    pub fn group(&self) -> u32 {
+        self.leash.group()
+    }
+
+    async fn greet(&self) {
+        let hello = Request { service: "s3", method: "GET", target: "/", headers: &[], body: b"" };
+        let answer = self.endpoint.send(hello).await;
+        assert_eq!(answer.status, 200, "moto lists no buckets:\n{}", self.leash.output());
+    }
+}
+
+fn listening(output: &str) -> Option<Endpoint> {
+    let (_, rest) = output.split_once(LISTENING)?;
+    // Only a finished line: a port may have been written by halves.
+    let (address, _) = rest.split_once('\n')?;
+    address.trim().parse().ok().map(Endpoint)
+}

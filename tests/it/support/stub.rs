@@ -1,0 +1,178 @@
+//! AWS as a test wants it for once: canned answers over real HTTP, and a record of what was asked.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use futures::stream::{self, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A server that answers by a rule. It stops when it is dropped.
+pub struct Stub {
+    endpoint: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    server: JoinHandle<()>,
+}
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// What comes back.
+pub enum Answer {
+    Now(Response),
+    /// The connection stays open, and nothing comes.
+    Never,
+}
+
+impl Stub {
+    /// Starts one that answers by this rule.
+    pub async fn start(rule: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (record, rule) = (Arc::clone(&asked), Arc::new(rule));
+        let app = Router::new().fallback(move |uri: Uri, headers: HeaderMap, body: Bytes| {
+            let request = Asked { uri, headers, body };
+            let answer = rule(&request);
+            record.lock().unwrap().push(request);
+            async move {
+                match answer {
+                    Answer::Now(response) => response,
+                    Answer::Never => std::future::pending().await,
+                }
+            }
+        });
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { endpoint, asked, server }
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Everything that was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Asked {
+    /// The operation of a `DynamoDB` request, such as `GetItem`; `None` for S3.
+    pub fn dynamodb(&self) -> Option<&str> {
+        self.headers.get("x-amz-target")?.to_str().unwrap().strip_prefix("DynamoDB_20120810.")
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Whether this lists a bucket.
+    pub fn is_listing(&self) -> bool {
+        self.uri.query().is_some_and(|query| query.contains("list-type=2"))
+    }
+}
+
+/// A successful `DynamoDB` answer.
+pub fn json(value: &Value) -> Answer {
+    answer(StatusCode::OK, "application/x-amz-json-1.0", value.to_string())
+}
+
+/// A `DynamoDB` error.
+pub fn dynamodb_error(status: u16, code: &str, message: &str) -> Answer {
+    let body = serde_json::json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+        "message": message,
+    });
+    let status = StatusCode::from_u16(status).unwrap();
+    answer(status, "application/x-amz-json-1.0", body.to_string())
+}
+
+/// An S3 error.
+pub fn s3_error(status: u16, code: &str) -> Answer {
+    let body = format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>");
+    answer(StatusCode::from_u16(status).unwrap(), "application/xml", body)
+}
+
+/// An answer without a body, as a proxy gives or S3 to a `301`.
+pub fn bare(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    for &(name, value) in headers {
+        response.headers_mut().insert(name, value.parse().unwrap());
+    }
+    Answer::Now(response)
+}
+
+/// An object of S3.
+pub fn object(body: impl Into<Body>) -> Answer {
+    let response = Response::builder()
+        .header("last-modified", "Mon, 23 Nov 2026 08:50:22 GMT")
+        .header("etag", "\"b7ae\"")
+        .body(body.into())
+        .unwrap();
+    Answer::Now(response)
+}
+
+/// The first bytes of a body whose rest never comes.
+pub fn unfinished(first: &'static str) -> Body {
+    let first = stream::iter([Ok::<_, Infallible>(Bytes::from_static(first.as_bytes()))]);
+    Body::from_stream(first.chain(stream::pending()))
+}
+
+/// A bucket with these objects, in pages of `page` keys, to anyone who asks in path style.
+pub fn bucket(objects: BTreeMap<String, Vec<u8>>, page: usize) -> impl Fn(&Asked) -> Answer {
+    move |asked| {
+        if asked.is_listing() {
+            return listing(&objects, page, asked.uri.query().unwrap_or_default());
+        }
+        let key = asked.uri.path().splitn(3, '/').nth(2).unwrap_or_default().replace("%3A", ":");
+        match objects.get(&key) {
+            Some(bytes) => object(bytes.clone()),
+            None => s3_error(404, "NoSuchKey"),
+        }
+    }
+}
+
+fn listing(objects: &BTreeMap<String, Vec<u8>>, page: usize, query: &str) -> Answer {
+    let token = query.split('&').find_map(|pair| pair.strip_prefix("continuation-token="));
+    let start: usize = token.map_or(0, |token| token.parse().unwrap());
+    let keys = objects.keys().skip(start).take(page);
+    let contents: String =
+        keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+    let next = start + page;
+    let more = match next < objects.len() {
+        true => format!(
+            "<IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>"
+        ),
+        false => "<IsTruncated>false</IsTruncated>".to_owned(),
+    };
+    let body = format!("<ListBucketResult>{more}{contents}</ListBucketResult>");
+    answer(StatusCode::OK, "application/xml", body)
+}
+
+fn answer(status: StatusCode, content_type: &str, body: String) -> Answer {
+    let response = Response::builder()
+        .status(status)
+        .header("content-type", content_type)
+        .body(Body::from(body))
+        .unwrap();
+    Answer::Now(response)
+}

@@ -1,0 +1,158 @@
+//! Every sentence that a person reads, as a terminal shows it.
+
+use locktender::commands::refusal::{fault_message, refusal_message};
+use locktender::commands::{self, Command, Context};
+use locktender::console::{Style, table, text};
+use locktender::error::{Fault, FaultKind, Refusal};
+use locktender::lock::Stores;
+use serde_json::json;
+
+use crate::support::given::{Given, record};
+
+const ID: &str = "1f6e7bc2-0ede-e7d2-69ce-4a7141d98284";
+const BOTH: Stores = Stores { row: true, lockfile: true };
+
+fn apply() -> String {
+    record(ID, "OperationTypeApply", "jjoyner@ci-runner-04", "2026-11-23T07:48:00Z")
+}
+
+async fn says(context: &Context, command: Command) -> String {
+    match commands::answer(&Ok(command), context, "42").await.said {
+        Ok(reply) => text(&reply.message, Style::Plain),
+        Err(message) => text(&message, Style::Plain),
+    }
+}
+
+async fn status(given: Given, state: &str) -> String {
+    says(&given.context(), Command::Status { state: state.to_owned() }).await
+}
+
+async fn list(given: Given, filter: &str, page: usize) -> String {
+    says(&given.context(), Command::List { filter: filter.to_owned(), page }).await
+}
+
+#[tokio::test]
+async fn a_held_lock() {
+    insta::assert_snapshot!(status(Given::default().row("env/prod", &apply()), "env/prod").await);
+}
+
+#[tokio::test]
+async fn a_held_lock_of_another_tool() {
+    let other = json!({"ID": "a", "Operation": "nightly", "Info": "see ticket 7"}).to_string();
+    insta::assert_snapshot!(status(Given::default().row("env/prod", &other), "env/prod").await);
+}
+
+#[tokio::test]
+async fn a_whole_lock_in_both_stores() {
+    let given = Given::default().lock("env/prod@blue", BOTH, Some(&apply()), Some(&apply()));
+    insta::assert_snapshot!(status(given, "env/prod@blue").await);
+}
+
+#[tokio::test]
+async fn half_locks() {
+    let other = record("8c0d5b1e", "OperationTypePlan", "mira@laptop", "2026-11-23T11:57:00Z");
+    let mut told = Vec::new();
+    for (row, lockfile) in [
+        (Some(apply()), None),
+        (None, Some(apply())),
+        (Some(apply()), Some(other)),
+        (Some(apply()), Some(String::new())),
+        (Some(String::new()), None),
+    ] {
+        let given = Given::default().lock("env/prod", BOTH, row.as_deref(), lockfile.as_deref());
+        told.push(status(given.clone(), "env/prod").await);
+        told.push(list(given, "", 0).await);
+    }
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn an_unreadable_lock() {
+    let mut told = Vec::new();
+    for record in ["", "not JSON", "[1]", r#"{"ID":5}"#, "{}"] {
+        told.push(status(Given::default().row("env/prod", record), "env/prod").await);
+    }
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_free_state() {
+    let given = || Given::default().seen(&["env/prod", "env/dev"]);
+    let mut told = Vec::new();
+    for state in ["env/dev", "env/prdo", "quite/another"] {
+        told.push(status(given(), state).await);
+    }
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+fn many() -> Given {
+    (0..23).fold(Given::default(), |given, n| {
+        let created = format!("2026-11-23T{n:02}:00:00Z").replace("T2", "T0");
+        let who = format!("ci@runner-{n}");
+        given.row(&format!("service/{n:02}"), &record(ID, "OperationTypePlan", &who, &created))
+    })
+}
+
+#[tokio::test]
+async fn the_list_of_held_locks() {
+    let told = [
+        list(Given::default(), "", 0).await,
+        list(Given::default().row("env/prod", &apply()), "", 0).await,
+        list(many(), "", 0).await,
+        list(many(), "", 1).await,
+        list(many(), "", 99).await,
+        list(many().row("env/prod", &apply()), " PROD ", 0).await,
+        list(many(), "nobody", 0).await,
+        list(Given::default().row("env/prod", "?").row("env/dev", &apply()), "", 0).await,
+    ];
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn the_table_of_the_command_line() {
+    let given = Given::default().row("env/prod", &apply()).row("env/dev", "?").lock(
+        "env/qa",
+        BOTH,
+        Some(&apply()),
+        None,
+    );
+    let reports = commands::list(&given.context(), "").await.unwrap();
+    insta::assert_snapshot!(format!("{}\n\n{}", table(&reports), table(&[])));
+}
+
+#[tokio::test]
+async fn help() {
+    insta::assert_snapshot!(says(&Given::default().context(), Command::Help).await);
+}
+
+#[tokio::test]
+async fn refusals_and_faults() {
+    let context = Given::default().seen(&["env/prod"]).context();
+    let mut told = Vec::new();
+    for typed in
+        ["", "../env/prod", "env//prod", "zz\0", "mian:env/prod", "env/prod@", "#0123456789abcdef"]
+    {
+        told.push(says(&context, Command::Status { state: typed.to_owned() }).await);
+    }
+    for refusal in [Refusal::Unknown, Refusal::Elsewhere] {
+        told.push(text(&refusal_message(&refusal), Style::Plain));
+    }
+    let fault = Fault {
+        kind: FaultKind::Denied,
+        subject: "The lock table `locks`".to_owned(),
+        remedy: "allow dynamodb:GetItem on it".to_owned(),
+        source: None,
+    };
+    told.push(text(&fault_message(&fault, "42"), Style::Plain));
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[tokio::test]
+async fn hostile_text_is_shown_letter_for_letter() {
+    let who = "@everyone <@1> **b**\n\u{1b}[31m\u{202e}gnp.exe\u{200b}";
+    let hostile = record(ID, "OperationTypeApply", who, "2026-11-23T07:48:00Z");
+    let given = Given::default().row("env/prod", &hostile);
+    let reports = commands::list(&given.clone().context(), "").await.unwrap();
+    let told = [status(given, "env/prod").await, table(&reports)];
+    insta::assert_snapshot!(told.join("\n\n"));
+}
