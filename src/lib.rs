@@ -1,3 +1,17 @@
+//! Locktender tends a team's Terraform and OpenTofu state locks.
+//!
+//! Three rings, of which each knows only those inside it:
+//!
+//! - [`lock`] is what a lock is: pure functions over the bytes that Terraform writes.
+//! - [`commands`] is what people can ask for. A command takes a [`commands::Context`], whose
+//!   [`ports`] stand for the world outside, and gives a [`message`] as data, an
+//!   [`error::Refusal`] or an [`error::Fault`].
+//! - The adapters: [`aws`] reads the locks; [`discord`] and [`console`] are the edges at which
+//!   people ask. [`workers`] are loops beside them.
+//!
+//! [`app`] puts them together, from [`settings`]. To follow one question through the code, begin at
+//! the events of [`discord`] and end at its answer; docs/ARCHITECTURE.md walks it.
+
 pub mod app;
 pub mod aws;
 pub mod clock;

@@ -69,7 +69,7 @@ pub enum Call {
 #[derive(Args, Debug)]
 pub struct Settings {
     /// Bot token, from the Discord developer portal
-    #[arg(long, env = "DISCORD_TOKEN", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "TOKEN", value_parser = secret)]
+    #[arg(long, env = "DISCORD_TOKEN", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "TOKEN")]
     discord_token: Option<SecretString>,
 
     /// Id of the server to serve; interactions from elsewhere are refused
@@ -107,7 +107,7 @@ pub struct Settings {
         num_args = 0..=1, require_equals = true)]
     use_lockfile: String,
 
-    /// What is logged: error, warn, info, debug, or a filter such as locktender::aws=debug
+    /// What is logged: error, warn, info, debug, or a filter such as `locktender::aws=debug`
     #[arg(long, env = "LOCKTENDER_LOG", global = true, hide_env_values = true, help_heading = LOG, value_name = "FILTER",
         default_value = "info")]
     log: String,
@@ -272,10 +272,6 @@ pub fn read_dotenv() -> Result<(), SettingsError> {
             _ => format!("{file} cannot be read: check its permissions."),
         })
     })
-}
-
-fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
-    Ok(SecretString::from(text))
 }
 
 fn set(value: Option<&str>) -> Option<&str> {

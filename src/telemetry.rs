@@ -1,5 +1,7 @@
 //! The log: one event a line on standard error, as text or JSON.
 
+use std::time::Duration;
+
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
@@ -48,4 +50,10 @@ where
 pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
     let subscriber = subscriber(filter, format, std::io::stderr)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())
+}
+
+/// A duration as the log writes it, in whole milliseconds.
+#[must_use]
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

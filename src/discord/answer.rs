@@ -42,13 +42,11 @@ impl Ticket {
         work: impl Future<Output = Said>,
     ) -> serenity::Result<()> {
         let mut work = std::pin::pin!(work);
-        match timeout(PATIENCE, &mut work).await {
-            Ok(said) => self.respond(http, self.first(said)).await,
-            Err(_) => {
-                self.respond(http, self.put_off(audience)).await?;
-                self.fill_in(http, audience, work.await).await
-            }
+        if let Ok(said) = timeout(PATIENCE, &mut work).await {
+            return self.respond(http, self.first(said)).await;
         }
+        self.respond(http, self.put_off(audience)).await?;
+        self.fill_in(http, audience, work.await).await
     }
 
     async fn respond(

@@ -17,6 +17,7 @@ use super::{describe, parse};
 use crate::commands::{self, Audience, Command, Context};
 use crate::error::Refusal;
 use crate::message::{clip, visible};
+use crate::telemetry::millis;
 
 /// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
 const CHOICES: usize = 25;
@@ -99,7 +100,7 @@ impl Handler {
             state = asked.as_ref().ok().and_then(Command::state).map(visible),
             user = from.user.get(),
             outcome,
-            ms = begun.elapsed().as_millis() as u64,
+            ms = millis(begun.elapsed()),
             "interaction"
         );
     }

@@ -25,7 +25,7 @@ pub fn in_words(duration: TimeDelta) -> String {
         (0, h, 0, _) => format!("{h} h"),
         (0, h, m, _) => format!("{h} h {m} min"),
         (d, 0, ..) => format!("{d} d"),
-        (d, _, ..) if d >= 10 => format!("{d} d"),
+        (d, ..) if d >= 10 => format!("{d} d"),
         (d, h, ..) => format!("{d} d {h} h"),
     }
 }

@@ -12,10 +12,11 @@ use tracing::{debug, warn};
 use crate::error::Fault;
 use crate::lock::KnownStates;
 use crate::ports::{Directory, Locks};
+use crate::telemetry::millis;
 
 /// How often the names are read anew. A new state is found by its full name from the start; only
 /// its completion waits. A pass reads the lock table once and lists the bucket once.
-const INTERVAL: Duration = Duration::from_secs(300);
+const INTERVAL: Duration = Duration::from_mins(5);
 
 /// The pause after a pass that failed.
 const RETRY: Duration = Duration::from_secs(30);
@@ -60,7 +61,7 @@ impl LiveDirectory {
     pub async fn refresh(&self) -> Result<(), Fault> {
         let begun = Instant::now();
         let known = Arc::new(KnownStates::new(self.locks.seen().await?));
-        debug!(states = known.len(), ms = begun.elapsed().as_millis() as u64, "names refreshed");
+        debug!(states = known.len(), ms = millis(begun.elapsed()), "names refreshed");
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(())
     }

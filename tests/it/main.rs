@@ -1,7 +1,12 @@
 //! The integration tests, in one binary: one file a subject, what they share under `support`.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(unreachable_pub, reason = "`pub` in `support` means: for every test")]
+
 mod architecture;
 mod aws_rows;
+mod command_line;
+mod demo;
 #[cfg(unix)]
 mod harness;
 mod naming;

@@ -29,6 +29,11 @@ impl DynamoDb {
         Self { client: client(&embedded.endpoint()), sandbox, embedded }
     }
 
+    /// Its address.
+    pub fn endpoint(&self) -> String {
+        self.embedded.endpoint()
+    }
+
     /// The session that reaches it.
     pub fn session(&self) -> Session {
         session(&self.embedded.endpoint())

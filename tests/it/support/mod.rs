@@ -16,6 +16,7 @@ pub mod leash;
 pub mod lock;
 #[cfg(unix)]
 pub mod moto;
+pub mod program;
 #[cfg(unix)]
 pub mod store;
 #[cfg(unix)]
