@@ -14,7 +14,7 @@ use crate::clock::SystemClock;
 use crate::commands::{self, Context, StatusJson};
 use crate::console::{Style, table, text};
 use crate::discord::{Bot, BotError};
-use crate::error::{Error, Fault, Refusal};
+use crate::error::{Error, Fault, FaultKind, Refusal};
 use crate::lock::{BackendStores, Catalog, LockState};
 use crate::ports::{Clock, Directory, Locks};
 use crate::settings::{Settings, SettingsError};
@@ -59,6 +59,7 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Settings(_) | Self::Refused(_) => 2,
+            Self::Fault(Fault { kind: FaultKind::NoRegion, .. }) => 2,
             Self::Fault(_) | Self::Bot(_) => 3,
             #[cfg(feature = "embedded")]
             Self::Demo(_) => 2,

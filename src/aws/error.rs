@@ -88,7 +88,7 @@ impl Subject {
             Trouble::Denied => (FaultKind::Denied, allow.to_owned()),
             Trouble::NoCredentials => (
                 FaultKind::Credentials,
-                "none were found; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role"
+                "none could be had; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role"
                     .to_owned(),
             ),
             Trouble::Expired => (
@@ -146,11 +146,10 @@ impl Trouble {
         E: ProvideErrorMetadata + Error + 'static,
     {
         match error {
-            SdkError::TimeoutError(_) => Self::Unreachable,
             SdkError::DispatchFailure(failure) if failure.is_other() => {
                 Self::before_sending(error).unwrap_or(Self::Unexpected)
             }
-            SdkError::DispatchFailure(_) => Self::Unreachable,
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Unreachable,
             _ => match error.raw_response() {
                 Some(response) => Self::answered(
                     error.code(),
@@ -166,12 +165,10 @@ impl Trouble {
     /// What kept a request from being sent at all: no credentials, as a rule.
     fn before_sending(error: &(dyn Error + 'static)) -> Option<Self> {
         chain(error).find_map(|error| match error.downcast_ref::<CredentialsError>() {
-            Some(
-                CredentialsError::CredentialsNotLoaded(_) | CredentialsError::ProviderTimedOut(_),
-            ) => Some(Self::NoCredentials),
             // An SSO login or a session that has ended is found out by the provider.
             Some(error) if says_expired(error) => Some(Self::Expired),
-            Some(_) => Some(Self::BadCredentials),
+            Some(CredentialsError::InvalidConfiguration(_)) => Some(Self::BadCredentials),
+            Some(_) => Some(Self::NoCredentials),
             // The SDK keeps the type of this one to itself (`identity/cache/lazy.rs`).
             None => error
                 .to_string()

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::SharedAsyncSleep;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -36,7 +37,7 @@ struct Timeouts {
 #[derive(Debug)]
 struct ByScheme {
     settings: HttpConnectorSettings,
-    components: RuntimeComponents,
+    sleep: Option<SharedAsyncSleep>,
     plain: OnceLock<Connector>,
     secure: OnceLock<Connector>,
 }
@@ -57,7 +58,8 @@ impl HttpClient for LazyHttp {
             .or_insert_with(|| {
                 SharedHttpConnector::new(ByScheme {
                     settings: settings.clone(),
-                    components: components.clone(),
+                    // No more of the components than this: they hold the client itself.
+                    sleep: components.sleep_impl(),
                     plain: OnceLock::new(),
                     secure: OnceLock::new(),
                 })
@@ -105,7 +107,7 @@ impl ByScheme {
 
     fn builder(&self) -> ConnectorBuilder {
         let mut builder = Connector::builder().connector_settings(self.settings.clone());
-        builder.set_sleep_impl(self.components.sleep_impl());
+        builder.set_sleep_impl(self.sleep.clone());
         builder
     }
 }

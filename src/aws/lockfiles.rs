@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::types::EncodingType;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use percent_encoding::percent_decode_str;
 use tokio::time::error::Elapsed;
 
 use super::error::Subject;
@@ -50,6 +53,8 @@ impl Lockfiles {
                 .map(Some),
             Err(error) => match error.as_service_error() {
                 Some(GetObjectError::NoSuchKey(_)) => Ok(None),
+                // No object has a key that S3 does not take, so this state has no lockfile.
+                Some(other) if other.code() == Some("KeyTooLongError") => Ok(None),
                 _ => Err(self.subject.fault(ALLOW_GET, error)),
             },
         }
@@ -70,10 +75,16 @@ impl Lockfiles {
     /// Hands over the key of every object. The whole bucket is listed: a lock may lie on a state
     /// that the configured names do not cover, and a listing must not be shorter than the truth.
     pub(super) async fn each_key(&self, mut key: impl FnMut(&str)) -> Result<(), Fault> {
-        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).into_paginator().send();
+        // A key may have characters that no XML has: as they are, one such object would make the
+        // whole list unreadable.
+        let list = self.client.list_objects_v2().bucket(&self.bucket);
+        let mut pages = list.encoding_type(EncodingType::Url).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.subject.fault(ALLOW_LIST, error))?;
-            page.contents().iter().filter_map(|object| object.key()).for_each(&mut key);
+            let encoded = page.encoding_type() == Some(&EncodingType::Url);
+            for stored in page.contents().iter().filter_map(|object| object.key()) {
+                if encoded { key(&decoded(stored)) } else { key(stored) }
+            }
         }
         Ok(())
     }
@@ -94,6 +105,11 @@ impl Lockfiles {
         }
         Ok(StoredLock::new(LockRecord::new(bytes), stored_at))
     }
+}
+
+/// A key out of a list in which S3 has encoded them, with `+` for a blank.
+fn decoded(key: &str) -> String {
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 fn time(time: aws_sdk_s3::primitives::DateTime) -> Option<DateTime<Utc>> {

@@ -16,7 +16,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use futures::future::{OptionFuture, join_all, try_join_all};
+use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use self::lockfiles::Lockfiles;
@@ -100,16 +100,21 @@ impl AwsLocks {
     /// The state at a path, if its backend locks in this table. A table may also have rows of
     /// buckets that are not configured here, or that lock elsewhere.
     fn state_in_table(&self, table: &LockTable, path: &StatePath) -> Option<State> {
-        let state = self.catalog.state_at(path.clone())?;
-        let stores = self.stores_of(&state.backend)?;
-        (stores.lock_table() == Some(table.name())).then_some(state)
+        self.state_where(path, |stores| stores.lock_table() == Some(table.name()))
     }
 
     /// The state at a path of this bucket, if its backend locks with lockfiles.
     fn state_in_bucket(&self, bucket: &Lockfiles, path: &StatePath) -> Option<State> {
+        self.state_where(path, |stores| stores.lockfile_bucket() == Some(bucket.bucket()))
+    }
+
+    fn state_where(
+        &self,
+        path: &StatePath,
+        locks_there: impl Fn(&BackendStores) -> bool,
+    ) -> Option<State> {
         let state = self.catalog.state_at(path.clone())?;
-        let stores = self.stores_of(&state.backend)?;
-        (stores.lockfile_bucket() == Some(bucket.bucket())).then_some(state)
+        self.stores_of(&state.backend).is_some_and(locks_there).then_some(state)
     }
 
     /// Everything that all tables and buckets hold, by the state it is for.
@@ -148,21 +153,21 @@ impl AwsLocks {
     /// The states in a bucket: each lockfile's, and each object whose key is made as the backend
     /// makes its states' keys. Anything else that lies there is no state.
     async fn seen_in_bucket(&self, bucket: &Lockfiles) -> Result<Vec<KnownState>, Fault> {
+        let state_of = |key: &str| {
+            if let Some(locked) = StatePath::of_lockfile(bucket.bucket(), key) {
+                return Some(KnownState {
+                    state: self.state_in_bucket(bucket, &locked)?,
+                    held: true,
+                });
+            }
+            let path = StatePath::new(bucket.bucket(), key).ok()?;
+            let state = self.state_in_bucket(bucket, &path)?;
+            // A state that has no name but its path is not made by the backend's rules.
+            (state.name.as_str() != state.path.as_str())
+                .then_some(KnownState { state, held: false })
+        };
         let mut seen = Vec::new();
-        bucket
-            .each_key(|key| {
-                let locked = StatePath::of_lockfile(bucket.bucket(), key);
-                let held = locked.is_some();
-                let path = locked.or_else(|| StatePath::new(bucket.bucket(), key).ok());
-                let state = path.and_then(|path| self.state_in_bucket(bucket, &path));
-                let named = |state: &State| state.name.as_str() != state.path.as_str();
-                seen.extend(
-                    state
-                        .filter(|state| held || named(state))
-                        .map(|state| KnownState { state, held }),
-                );
-            })
-            .await?;
+        bucket.each_key(|key| seen.extend(state_of(key))).await?;
         Ok(seen)
     }
 }
@@ -171,13 +176,20 @@ impl AwsLocks {
 impl Locks for AwsLocks {
     async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
         let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
-        let row = OptionFuture::from(self.table_of(stores).map(|table| table.get(&state.path)));
-        let lockfile =
-            OptionFuture::from(self.lockfiles_of(stores).map(|bucket| bucket.get(&state.path)));
-        let (row, lockfile) = tokio::try_join!(async { row.await.transpose() }, async {
-            lockfile.await.transpose()
-        },)?;
-        Ok(LockState::from_stores(stores.expected(), row.flatten(), lockfile.flatten()))
+        let row = async {
+            match self.table_of(stores) {
+                Some(table) => table.get(&state.path).await,
+                None => Ok(None),
+            }
+        };
+        let lockfile = async {
+            match self.lockfiles_of(stores) {
+                Some(bucket) => bucket.get(&state.path).await,
+                None => Ok(None),
+            }
+        };
+        let (row, lockfile) = tokio::try_join!(row, lockfile)?;
+        Ok(LockState::from_stores(stores.expected(), row, lockfile))
     }
 
     async fn list(&self) -> Result<Vec<HeldLock>, Fault> {

@@ -207,12 +207,23 @@ async fn a_table_of_another_kind_is_an_error_and_not_an_empty_list() {
 }
 
 #[tokio::test]
+async fn a_state_of_a_backend_that_is_not_configured_is_never_taken_for_free() {
+    let db = DynamoDb::start().await;
+    let locks = AwsLocks::connect(&db.session(), vec![backend("other", "b", Some(TABLE), false)]);
+    let fault = locks.inspect(&state()).await.unwrap_err();
+    assert_snapshot!(fault, @"The backend `main` does not exist: add it to the configuration");
+}
+
+#[tokio::test]
 async fn a_throttled_read_that_goes_well_the_next_time_is_no_error() {
     use std::sync::atomic::{AtomicBool, Ordering};
     let first = AtomicBool::new(true);
-    let stub = Stub::start(move |_: &Asked| match first.swap(false, Ordering::SeqCst) {
-        true => stub::dynamodb_error(400, "ThrottlingException", "rate"),
-        false => stub::json(&json!({})),
+    let stub = Stub::start(move |_: &Asked| {
+        if first.swap(false, Ordering::SeqCst) {
+            stub::dynamodb_error(400, "ThrottlingException", "rate")
+        } else {
+            stub::json(&json!({}))
+        }
     })
     .await;
     locks(In::Table, &session(stub.endpoint())).inspect(&state()).await.unwrap();

@@ -78,8 +78,11 @@ async fn a_store_at_a_host_name_is_asked_without_a_host_name_for_each_bucket() {
 
 #[tokio::test]
 async fn a_state_without_a_lockfile_is_free() {
-    let stub = Stub::start(|_: &Asked| stub::s3_error(404, "NoSuchKey")).await;
-    assert_eq!(lockfiles(&stub).inspect(&state("a")).await.unwrap(), LockState::Free);
+    let missing = Stub::start(|_: &Asked| stub::s3_error(404, "NoSuchKey")).await;
+    assert_eq!(lockfiles(&missing).inspect(&state("a")).await.unwrap(), LockState::Free);
+    // The longest keys leave no room for the lockfile's suffix.
+    let too_long = Stub::start(|_: &Asked| stub::s3_error(400, "KeyTooLongError")).await;
+    assert_eq!(lockfiles(&too_long).inspect(&state("a")).await.unwrap(), LockState::Free);
 }
 
 #[tokio::test]
@@ -125,6 +128,16 @@ async fn every_lockfile_is_listed_once_over_many_pages() {
 
     let listed: BTreeSet<&str> = list.iter().map(|held| held.state.name.as_str()).collect();
     assert_eq!((list.len(), listed), (names.len(), names.into_iter().collect()));
+}
+
+#[tokio::test]
+async fn a_key_with_characters_that_no_xml_has_does_not_spoil_the_list() {
+    let odd = "a+b \u{1}%41é";
+    let stub = Stub::start(stub::bucket(objects(&[odd, "plain"]), 1000)).await;
+    let list = lockfiles(&stub).list().await.unwrap();
+    let paths: BTreeSet<StatePath> = list.into_iter().map(|held| held.state.path).collect();
+    assert_eq!(paths, [path(odd), path("plain")].into());
+    assert!(stub.asked()[0].uri.query().unwrap().contains("encoding-type=url"));
 }
 
 #[tokio::test]

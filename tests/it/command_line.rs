@@ -174,6 +174,6 @@ async fn no_region_is_told_with_its_remedy() {
         .set("LOCKTENDER_LOCK_TABLE", TABLE)
         .set("AWS_EC2_METADATA_DISABLED", "true");
     let ran = program.run(&["list"]).await;
-    assert_fails(&ran, 3);
+    assert_fails(&ran, 2);
     assert!(ran.stderr.contains("AWS_REGION"), "{ran:?}");
 }

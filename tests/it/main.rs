@@ -4,6 +4,9 @@
 #![expect(unreachable_pub, reason = "`pub` in `support` means: for every test")]
 
 mod architecture;
+mod aws_embedded;
+mod aws_faults;
+mod aws_lockfiles;
 mod aws_rows;
 mod command_line;
 mod demo;

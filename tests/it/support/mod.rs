@@ -19,5 +19,6 @@ pub mod moto;
 pub mod program;
 #[cfg(unix)]
 pub mod store;
+pub mod stub;
 #[cfg(unix)]
 pub mod terraform;

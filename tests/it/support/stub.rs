@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use futures::stream::{self, StreamExt};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -143,8 +144,9 @@ pub fn bucket(objects: BTreeMap<String, Vec<u8>>, page: usize) -> impl Fn(&Asked
         if asked.is_listing() {
             return listing(&objects, page, asked.uri.query().unwrap_or_default());
         }
-        let key = asked.uri.path().splitn(3, '/').nth(2).unwrap_or_default().replace("%3A", ":");
-        match objects.get(&key) {
+        let key = asked.uri.path().splitn(3, '/').nth(2).unwrap_or_default();
+        let key = percent_decode_str(key).decode_utf8().unwrap();
+        match objects.get(&*key) {
             Some(bytes) => object(bytes.clone()),
             None => s3_error(404, "NoSuchKey"),
         }
@@ -156,16 +158,23 @@ fn listing(objects: &BTreeMap<String, Vec<u8>>, page: usize, query: &str) -> Ans
     let start: usize = token.map_or(0, |token| token.parse().unwrap());
     let keys = objects.keys().skip(start).take(page);
     let contents: String =
-        keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+        keys.map(|key| format!("<Contents><Key>{}</Key></Contents>", encoded(key))).collect();
     let next = start + page;
-    let more = match next < objects.len() {
-        true => format!(
+    let more = if next < objects.len() {
+        format!(
             "<IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>"
-        ),
-        false => "<IsTruncated>false</IsTruncated>".to_owned(),
+        )
+    } else {
+        "<IsTruncated>false</IsTruncated>".to_owned()
     };
-    let body = format!("<ListBucketResult>{more}{contents}</ListBucketResult>");
+    let coding = "<EncodingType>url</EncodingType>";
+    let body = format!("<ListBucketResult>{coding}{more}{contents}</ListBucketResult>");
     answer(StatusCode::OK, "application/xml", body)
+}
+
+/// A key as S3 writes it into a list that was asked for with `encoding-type=url`.
+fn encoded(key: &str) -> String {
+    utf8_percent_encode(key, NON_ALPHANUMERIC).to_string().replace("%2F", "/").replace("%20", "+")
 }
 
 fn answer(status: StatusCode, content_type: &str, body: String) -> Answer {
