@@ -7,7 +7,7 @@ pub struct Operation(String);
 
 /// The words that Terraform and OpenTofu write and what a person calls them, from
 /// `internal/backend/operation_type.go` and the callers of `statemgr.NewLockInfo`.
-const KNOWN: [(&str, &str); 14] = [
+const KNOWN: [(&str, &str); 15] = [
     ("OperationTypeApply", "apply"),
     ("OperationTypePlan", "plan"),
     ("OperationTypeRefresh", "refresh"),
@@ -23,6 +23,7 @@ const KNOWN: [(&str, &str); 14] = [
     ("workspace-new", "workspace new"),
     ("migration source state", "state migration (source)"),
     ("migration destination state", "state migration (destination)"),
+    ("backend from plan", "backend from plan"),
 ];
 
 impl Operation {
