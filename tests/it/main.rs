@@ -10,6 +10,10 @@ mod aws_lockfiles;
 mod aws_rows;
 mod command_line;
 mod demo;
+mod discord;
+#[cfg(unix)]
+mod end_to_end;
+mod fake_discord;
 #[cfg(unix)]
 mod harness;
 mod naming;

@@ -61,6 +61,12 @@ impl DynamoDb {
         put.send().await.unwrap();
     }
 
+    /// Deletes a row, as whoever holds a lock does at the end.
+    pub async fn delete(&self, lock_id: &str) {
+        let delete = self.client.delete_item().table_name(TABLE).key("LockID", text(lock_id));
+        delete.send().await.unwrap();
+    }
+
     /// Writes many rows at once.
     pub async fn put_all(&self, rows: impl IntoIterator<Item = (String, &str, String)>) {
         let requests: Vec<WriteRequest> = rows

@@ -4,6 +4,7 @@
 pub mod apply;
 #[cfg(unix)]
 pub mod deadline;
+pub mod discord;
 pub mod dynamodb;
 #[cfg(unix)]
 pub mod e2e;

@@ -80,3 +80,9 @@ impl Program {
         Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
+
+/// Sends SIGTERM.
+pub fn terminate(pid: u32) {
+    let sent = Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap();
+    assert!(sent.success(), "no process {pid}");
+}

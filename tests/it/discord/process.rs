@@ -1,0 +1,101 @@
+//! `locktender run` as a process: what it logs, what it never logs, and how it ends.
+
+use std::io::Read;
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use super::scene::Scene;
+use crate::support::dynamodb::TABLE;
+use crate::support::program::{Program, terminate};
+
+fn program(scene: &Scene) -> Program {
+    Program::at(&scene.db.endpoint())
+        .set("LOCKTENDER_LOCK_TABLE", TABLE)
+        .set("DISCORD_TOKEN", scene.discord.token())
+        .set("DISCORD_GUILD_ID", &scene.discord.guild().to_string())
+        .set("DISCORD_API_URL", &scene.discord.url())
+}
+
+/// Ends it with SIGTERM, and gives exit code and log.
+async fn end(mut child: Child) -> (Option<i32>, String) {
+    terminate(child.id());
+    let ended = tokio::task::spawn_blocking(move || {
+        let code = child.wait().unwrap().code();
+        let mut log = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (code, log)
+    });
+    ended.await.unwrap()
+}
+
+#[tokio::test]
+async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
+    let scene = Scene::new().await;
+    scene.lock("env/prod", "root@vm").await;
+    let program = program(&scene)
+        .set("AWS_SECRET_ACCESS_KEY", "a-secret-key-of-the-test")
+        .set("LOCKTENDER_LOG", "trace")
+        .set("LOCKTENDER_LOG_FORMAT", "json");
+    let mut command = program.command(&["run"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    scene.registered(1).await;
+    let message = scene.ask("status", &[("state", "env/prod")]).await.message();
+    scene.ask("status", &[("state", "../x")]).await;
+    scene.alice.press(&message, "Refresh").await;
+    scene.alice.autocomplete(scene.channel, "status", "state", "env").await;
+    // An error of the HTTP client has the address in it, and the address the token.
+    let callback = "POST /interactions/*/*/callback";
+    scene.discord.faults().next(1, callback, crate::support::discord::Fault::AnswerLost);
+    scene.ask("help", &[]).await;
+    scene.discord.faults().next(1, callback, crate::support::discord::Fault::Status(500, 0));
+    scene.alice.slash(scene.channel, "help", &[]).await;
+
+    let (code, log) = end(child).await;
+    assert_eq!(code, Some(0), "{log}");
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let interactions: Vec<&Value> =
+        events.iter().filter(|event| event["message"] == "interaction").collect();
+    assert_eq!(interactions.len(), 5, "{log}");
+    let outcomes: Vec<_> = interactions.iter().map(|event| event["outcome"].as_str()).collect();
+    assert_eq!(outcomes[..3], [Some("answered"), Some("refused"), Some("answered")]);
+    assert_eq!(outcomes[4], Some("unanswered"));
+    for event in interactions {
+        assert!(event["ms"].is_u64() && event["id"].is_string(), "{event}");
+        assert!(event["command"] == "status" || event["command"] == "help", "{event}");
+    }
+    let world = scene.discord.world();
+    let mut secrets = vec!["a-secret-key-of-the-test", scene.discord.token()];
+    secrets.extend(world.requests_to(callback).iter().map(|request| {
+        request.path.split('/').nth(3).expect("/interactions/{id}/{token}/callback")
+    }));
+    for secret in secrets {
+        assert!(secret.len() > 8 && !log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_ends_it_with_what_to_do() {
+    let scene = Scene::new().await;
+    let ran = program(&scene).set("DISCORD_TOKEN", "MTIz.not-the.token").run(&["run"]).await;
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(last.contains("does not accept the bot token") && last.contains("DISCORD_TOKEN"));
+    assert!(!ran.stderr.contains("not-the"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_bot_that_waits_for_discord() {
+    let program = Program::at("http://127.0.0.1:1")
+        .set("LOCKTENDER_LOCK_TABLE", TABLE)
+        .set("DISCORD_TOKEN", "token")
+        .set("DISCORD_GUILD_ID", "1")
+        .set("DISCORD_API_URL", "http://127.0.0.1:1");
+    let mut command = program.command(&["run"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // It says so before it waits.
+    let mut said = [0; 1];
+    child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+    let (code, log) = end(child).await;
+    assert_eq!(code, Some(0), "{log}");
+}

@@ -1,0 +1,120 @@
+//! A server with the bot in it, and some locks.
+
+use std::sync::Arc;
+
+use locktender::clock::SystemClock;
+use locktender::commands::Context;
+use locktender::discord::{Bot, BotError};
+use locktender::lock::Catalog;
+use locktender::ports::Locks;
+use locktender::workers::LiveDirectory;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::discord::{Answer, ChannelId, FakeDiscord, GuildId, Message, Person};
+use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, text};
+use crate::support::given::record;
+
+/// When every lock of a scene was taken.
+pub const CREATED: &str = "2026-11-23T07:48:00Z";
+
+/// A channel in which alice asks.
+pub struct Scene {
+    pub discord: FakeDiscord,
+    pub db: DynamoDb,
+    pub channel: ChannelId,
+    pub alice: Person,
+}
+
+/// A running bot.
+pub struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), BotError>>,
+}
+
+impl Scene {
+    /// A server without locks, and the bot not started yet.
+    pub async fn new() -> Self {
+        let discord = FakeDiscord::start().await;
+        let channel = discord.channel("ops");
+        let alice = discord.member("alice", &[]);
+        Self { db: DynamoDb::start().await, discord, channel, alice }
+    }
+
+    /// Locks a state for `who`, with an apply.
+    pub async fn lock(&self, state: &str, who: &str) {
+        let record = record("1f6e7bc2-0ede-e7d2", "OperationTypeApply", who, CREATED);
+        self.put(state, &record).await;
+    }
+
+    /// Locks a state with this record.
+    pub async fn put(&self, state: &str, record: &str) {
+        let path = format!("{BUCKET}/{state}/terraform.tfstate");
+        self.db.put(&path, &[("Info", text(record))]).await;
+    }
+
+    /// Starts the bot on the embedded `DynamoDB` and waits until it is there.
+    pub async fn start(&self) -> Running {
+        self.start_with(Arc::new(self.db.locks()), self.discord.guild()).await
+    }
+
+    /// Starts the bot for any server, with any locks, and waits until it is there.
+    pub async fn start_with(&self, locks: Arc<dyn Locks>, guild: GuildId) -> Running {
+        let identified = self.discord.world().identifies.len();
+        let directory = Arc::new(LiveDirectory::new(locks.clone()));
+        // A scene may be about locks that cannot be read.
+        let _ = directory.refresh().await;
+        let backend = backend("main", BUCKET, Some(TABLE), false).backend().clone();
+        let bot = Bot {
+            token: self.discord.token().to_owned().into(),
+            guild: guild.get(),
+            api_url: Some(self.discord.url()),
+            context: Context {
+                catalog: Catalog::new(vec![backend]),
+                locks,
+                directory,
+                clock: Arc::new(SystemClock),
+            },
+        };
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let task = tokio::spawn(bot.run(stopped));
+        self.discord.gateway().identified(identified + 1).await;
+        Running { stop, task }
+    }
+
+    /// Waits until the commands have been registered this many times.
+    pub async fn registered(&self, times: usize) {
+        let enough = |overwrites: usize| (overwrites >= times).then_some(());
+        self.discord.eventually("commands", |world| enough(world.bulk_overwrites)).await;
+    }
+
+    /// Alice asks, and the answer is there in full.
+    pub async fn ask(&self, subcommand: &str, options: &[(&str, &str)]) -> Answer {
+        self.alice.slash(self.channel, subcommand, options).await.settled().await
+    }
+
+    /// A message as people read it.
+    pub fn text(&self, message: &Message) -> String {
+        self.discord.world().text(message)
+    }
+
+    /// Asserts that every request was as Discord wants it and that nobody was pinged.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        let world = self.discord.world();
+        assert_eq!(world.violations, Vec::<String>::new());
+        for message in &world.messages {
+            assert!(message.pinged.is_empty(), "pings: {}", world.text(message));
+            assert!(!message.allowed_mentions_absent, "allowed_mentions: {}", world.text(message));
+        }
+    }
+}
+
+impl Running {
+    /// Stops the bot as a signal does, and gives what it came to.
+    pub async fn stop(self) -> Result<(), BotError> {
+        self.stop.cancel();
+        self.task.await.unwrap()
+    }
+}

@@ -1,0 +1,103 @@
+//! Reads that are slow, fail, or both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use locktender::error::{Fault, FaultKind};
+use locktender::lock::{HeldLock, KnownState, LockState, State};
+use locktender::ports::Locks;
+
+use super::scene::Scene;
+use crate::support::discord::Response;
+
+/// Locks whose answers take longer than a first response may be kept waiting for.
+struct Slow<L> {
+    locks: L,
+    fails: bool,
+}
+
+#[async_trait]
+impl<L: Locks> Locks for Slow<L> {
+    async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        if self.fails {
+            return Err(Fault {
+                kind: FaultKind::Throttled,
+                subject: "The lock table `locks`".to_owned(),
+                remedy: "try again in a minute".to_owned(),
+                source: None,
+            });
+        }
+        self.locks.inspect(state).await
+    }
+
+    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+        self.locks.list().await
+    }
+
+    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+        self.locks.seen().await
+    }
+}
+
+async fn slow(fails: bool) -> (Scene, super::scene::Running) {
+    let scene = Scene::new().await;
+    scene.lock("env/prod", "root@vm").await;
+    let locks = Arc::new(Slow { locks: scene.db.locks(), fails });
+    let bot = scene.start_with(locks, scene.discord.guild()).await;
+    scene.registered(1).await;
+    (scene, bot)
+}
+
+#[tokio::test]
+async fn a_slow_read_is_put_off_and_filled_in() {
+    let (scene, _bot) = slow(false).await;
+    let answer = scene.ask("status", &[("state", "env/prod")]).await;
+    assert!(answer.was_deferred());
+    let message = answer.message();
+    assert!(!message.is_ephemeral() && !message.loading);
+    assert!(scene.text(&message).contains("root@vm"));
+
+    let again = scene.alice.press(&message, "Refresh").await.settled().await;
+    assert!(matches!(again.response(), Some(Response::DeferredUpdate)));
+    assert_eq!(scene.discord.world().channel(scene.channel).len(), 1);
+    scene.assert_clean();
+}
+
+#[tokio::test]
+async fn a_slow_failure_is_still_for_the_asker_alone() {
+    let (scene, _bot) = slow(true).await;
+    let answer = scene.ask("status", &[("state", "env/prod")]).await;
+    assert!(answer.was_deferred());
+    let alice = scene.alice.id();
+    let told = |seen: usize| (seen == 1).then_some(());
+    scene.discord.eventually("the failure", |world| told(world.seen_alone_by(alice).len())).await;
+    let world = scene.discord.world();
+    assert_eq!(world.channel(scene.channel).len(), 0, "the placeholder is gone");
+    let text = world.text(world.seen_alone_by(alice)[0]);
+    assert!(text.contains("throttling") && text.contains("Nothing was changed"), "{text}");
+    scene.assert_clean();
+}
+
+#[tokio::test]
+async fn a_missing_table_is_told_with_its_remedy_and_the_bot_stays() {
+    let scene = Scene::new().await;
+    scene.lock("env/prod", "root@vm").await;
+    let stores = crate::support::dynamodb::backend("main", "states", Some("no-such-table"), false);
+    let locks = locktender::aws::AwsLocks::connect(&scene.db.session(), vec![stores]);
+    let _bot = scene.start_with(Arc::new(locks), scene.discord.guild()).await;
+    scene.registered(1).await;
+    for (subcommand, options) in [("status", &[("state", "env/prod")][..]), ("list", &[])] {
+        let message = scene.ask(subcommand, options).await.message();
+        assert!(message.is_ephemeral());
+        let text = scene.text(&message);
+        let words = ["no-such-table", "does not exist", "check its name", "The log has more under"];
+        for word in words {
+            assert!(text.contains(word), "{word} in {text}");
+        }
+    }
+    let help = scene.ask("help", &[]).await.message();
+    assert!(scene.text(&help).contains("/lock status"));
+    scene.assert_clean();
+}

@@ -1,0 +1,66 @@
+//! Time as the fake sees it, and the ids made from it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use twilight_model::id::Id;
+use twilight_model::util::Timestamp;
+
+/// A point in time, counted from the Unix epoch.
+pub type Moment = Duration;
+
+/// Discord counts its snowflakes from the first second of 2015, in milliseconds.
+const DISCORD_EPOCH_MILLIS: u128 = 1_420_070_400_000;
+
+/// The only clock that Discord's deadlines (3 s, 15 min) are measured with.
+///
+/// It follows the real time until a test moves or stops it, so that no test has to sleep for a
+/// deadline, and none depends on how fast the machine is.
+#[derive(Default)]
+pub(super) struct Clock {
+    hands: Mutex<Hands>,
+    ids: AtomicU64,
+}
+
+#[derive(Default)]
+struct Hands {
+    ahead: Duration,
+    stopped_at: Option<Moment>,
+}
+
+impl Clock {
+    pub fn now(&self) -> Moment {
+        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.stopped_at.unwrap_or_else(real_now) + hands.ahead
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner).ahead += by;
+    }
+
+    pub fn stop(&self) {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.stopped_at.get_or_insert_with(real_now);
+    }
+
+    /// A new id of any kind: a real snowflake, later ones being greater.
+    pub fn id<T>(&self) -> Id<T> {
+        let since = self.now().as_millis() - DISCORD_EPOCH_MILLIS;
+        let millis = u64::try_from(since).expect("the clock is within this era");
+        let counter = self.ids.fetch_add(1, Ordering::Relaxed) & 0x3f_ffff;
+        Id::new(millis << 22 | counter)
+    }
+}
+
+/// The moment as Discord writes it in JSON.
+pub(super) fn iso_8601(moment: Moment) -> String {
+    let micros = i64::try_from(moment.as_micros()).expect("the clock is within this era");
+    let timestamp = Timestamp::from_micros(micros).expect("the clock is within this era");
+    timestamp.iso_8601().to_string()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the fake is a world of its own, with a clock")]
+fn real_now() -> Moment {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("the machine's clock is after 1970")
+}

@@ -1,0 +1,62 @@
+//! How people and places come into being.
+
+use std::collections::BTreeMap;
+
+use super::clock::Clock;
+use super::model::{
+    Channel, ChannelId, Guild, GuildId, Home, Membership, Role, RoleId, User, UserId,
+};
+use super::state::State;
+
+impl State {
+    /// A guild with the bot in it.
+    pub fn add_guild(&mut self, clock: &Clock) -> GuildId {
+        let id: GuildId = clock.id();
+        // Every guild has this role, with the guild's own id.
+        let everyone = Role { id: id.cast(), name: "@everyone".to_owned() };
+        let guild = Guild { roles: vec![everyone], members: BTreeMap::new() };
+        self.guilds.insert(id, guild);
+        self.add_member(clock, id, self.bot.id, &[]);
+        id
+    }
+
+    pub fn add_channel(&mut self, clock: &Clock, guild: GuildId, name: &str) -> ChannelId {
+        let channel = Channel { id: clock.id(), name: name.to_owned(), home: Home::Guild(guild) };
+        let id = channel.id;
+        self.channels.insert(id, channel);
+        id
+    }
+
+    /// The channel between a person and the bot, of which there is one.
+    pub fn direct_channel(&mut self, clock: &Clock, person: UserId) -> ChannelId {
+        let home = Home::Direct(person);
+        if let Some(known) = self.channels.values().find(|channel| channel.home == home) {
+            return known.id;
+        }
+        let name = format!("direct:{}", self.users[&person].name);
+        let channel = Channel { id: clock.id(), name, home };
+        let id = channel.id;
+        self.channels.insert(id, channel);
+        id
+    }
+
+    pub fn add_role(&mut self, clock: &Clock, guild: GuildId, name: &str) -> RoleId {
+        let role = Role { id: clock.id(), name: name.to_owned() };
+        let id = role.id;
+        self.guilds.get_mut(&guild).expect("a known guild").roles.push(role);
+        id
+    }
+
+    pub fn add_user(&mut self, clock: &Clock, name: &str, bot: bool) -> UserId {
+        let user = User { id: clock.id(), name: name.to_owned(), bot };
+        let id = user.id;
+        self.users.insert(id, user);
+        id
+    }
+
+    pub fn add_member(&mut self, clock: &Clock, guild: GuildId, user: UserId, roles: &[RoleId]) {
+        let membership = Membership { roles: roles.to_vec(), joined: clock.now() };
+        let guild = self.guilds.get_mut(&guild).expect("a known guild");
+        guild.members.insert(user, membership);
+    }
+}

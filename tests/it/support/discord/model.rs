@@ -1,0 +1,163 @@
+//! The people and places of the fake Discord, and how the API writes them down.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use twilight_model::guild::Permissions;
+use twilight_model::id::Id;
+use twilight_model::id::marker::{
+    ApplicationMarker, ChannelMarker, GuildMarker, InteractionMarker, MessageMarker, RoleMarker,
+    UserMarker,
+};
+
+use super::clock::{Moment, iso_8601};
+
+pub type ApplicationId = Id<ApplicationMarker>;
+pub type ChannelId = Id<ChannelMarker>;
+pub type GuildId = Id<GuildMarker>;
+pub type InteractionId = Id<InteractionMarker>;
+pub type MessageId = Id<MessageMarker>;
+pub type RoleId = Id<RoleMarker>;
+pub type UserId = Id<UserMarker>;
+
+/// What everyone here may do. None of it matters to the rules the fake enforces; real payloads
+/// carry it, so these do.
+pub(super) const PERMISSIONS: Permissions = Permissions::VIEW_CHANNEL
+    .union(Permissions::SEND_MESSAGES)
+    .union(Permissions::EMBED_LINKS)
+    .union(Permissions::READ_MESSAGE_HISTORY)
+    .union(Permissions::MENTION_EVERYONE)
+    .union(Permissions::USE_SLASH_COMMANDS);
+
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub id: UserId,
+    pub name: String,
+    pub bot: bool,
+}
+
+impl User {
+    pub fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "username": self.name,
+            "global_name": if self.bot { None } else { Some(&self.name) },
+            "discriminator": if self.bot { "4242" } else { "0" },
+            "avatar": null,
+            "avatar_decoration_data": null,
+            "public_flags": 0,
+            "bot": self.bot,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Membership {
+    pub roles: Vec<RoleId>,
+    pub joined: Moment,
+}
+
+impl Membership {
+    /// The member object; `user` is part of it everywhere but in an option's resolved data.
+    pub fn json(&self, user: Option<&User>) -> Value {
+        let mut member = json!({
+            "roles": self.roles,
+            "joined_at": iso_8601(self.joined),
+            "nick": null,
+            "avatar": null,
+            "banner": null,
+            "premium_since": null,
+            "communication_disabled_until": null,
+            "deaf": false,
+            "mute": false,
+            "pending": false,
+            "flags": 0,
+        });
+        if let Some(user) = user {
+            member["user"] = user.json();
+        }
+        member
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Role {
+    pub id: RoleId,
+    pub name: String,
+}
+
+impl Role {
+    pub fn json(&self, position: usize) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "description": null,
+            "permissions": "0",
+            "position": position,
+            "color": 0,
+            "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
+            "hoist": false,
+            "managed": false,
+            "mentionable": false,
+            "icon": null,
+            "unicode_emoji": null,
+            "flags": 0,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Guild {
+    pub roles: Vec<Role>,
+    pub members: BTreeMap<UserId, Membership>,
+}
+
+/// Where a channel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    Guild(GuildId),
+    /// A direct message channel between this person and the bot.
+    Direct(UserId),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    pub id: ChannelId,
+    pub name: String,
+    pub home: Home,
+}
+
+impl Channel {
+    pub fn guild(&self) -> Option<GuildId> {
+        match self.home {
+            Home::Guild(guild) => Some(guild),
+            Home::Direct(_) => None,
+        }
+    }
+
+    pub fn json(&self, users: &BTreeMap<UserId, User>) -> Value {
+        match self.home {
+            Home::Guild(guild) => json!({
+                "id": self.id,
+                "type": 0,
+                "guild_id": guild,
+                "name": self.name,
+                "topic": null,
+                "position": 0,
+                "permission_overwrites": [],
+                "parent_id": null,
+                "last_message_id": null,
+                "rate_limit_per_user": 0,
+                "nsfw": false,
+                "flags": 0,
+            }),
+            Home::Direct(person) => json!({
+                "id": self.id,
+                "type": 1,
+                "last_message_id": null,
+                "recipients": [users[&person].json()],
+                "flags": 0,
+            }),
+        }
+    }
+}

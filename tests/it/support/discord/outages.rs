@@ -1,0 +1,78 @@
+//! What tests do to the gateway.
+
+use serde_json::json;
+
+use super::gateway::invalid_session;
+use super::sessions::Frame;
+use super::state::{Server, State};
+
+/// The gateway, to disturb it and to wait for the bot's recovery.
+pub struct Gateway<'a> {
+    pub(super) server: &'a Server,
+}
+
+impl Gateway<'_> {
+    /// Ends every connection without a word. Sessions can be resumed.
+    pub fn cut(&self) {
+        self.server.write(|state| state.sessions.send_all(|| Frame::Cut));
+    }
+
+    /// Closes every connection with this code. 4007 and 4009 end the sessions with them.
+    pub fn close(&self, code: u16) {
+        self.server.write(|state| {
+            if matches!(code, 4007 | 4009) {
+                state.sessions.forget();
+            }
+            state.sessions.send_all(|| Frame::Close(code));
+        });
+    }
+
+    /// Asks every bot to reconnect and to resume (opcode 7).
+    pub fn ask_to_reconnect(&self) {
+        let reconnect = json!({ "op": 7, "d": null }).to_string();
+        self.server.write(|state| {
+            state.sessions.send_all(|| Frame::Text(reconnect.clone()));
+        });
+    }
+
+    /// Tells every bot that its session is invalid (opcode 9), and means it unless `resumable`.
+    pub fn invalidate(&self, resumable: bool) {
+        self.server.write(|state| {
+            state.sessions.send_all(|| invalid_session(resumable));
+            if !resumable {
+                state.sessions.forget();
+            }
+        });
+    }
+
+    /// Lets no new connection in until [`Self::open`]: they wait at the door.
+    pub fn shut(&self) {
+        self.server.door.send_replace(false);
+    }
+
+    /// Lets everyone in again.
+    pub fn open(&self) {
+        self.server.door.send_replace(true);
+    }
+
+    /// Waits until so many sessions have a bot listening.
+    pub async fn connected(&self, sessions: usize) {
+        let what = format!("{sessions} connected sessions");
+        let look = |state: &State| state.sessions.connected() == sessions;
+        self.server.wait_for(&what, |state| look(state).then_some(())).await;
+    }
+
+    /// Waits until the bot has identified so often in all.
+    pub async fn identified(&self, times: usize) {
+        let what = format!("{times} identifies");
+        let look = |state: &State| state.sessions.identifies.len() >= times;
+        self.server.wait_for(&what, |state| look(state).then_some(())).await;
+    }
+
+    /// Waits until the bot has resumed so often in all.
+    pub async fn resumed(&self, times: usize) {
+        let what = format!("{times} resumes");
+        let look = |state: &State| state.sessions.resumes >= times;
+        self.server.wait_for(&what, |state| look(state).then_some(())).await;
+    }
+}

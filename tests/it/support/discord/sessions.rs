@@ -1,0 +1,150 @@
+//! Gateway sessions: numbered dispatches, and what is kept for a bot that is away.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Something for a connection to do.
+#[derive(Debug)]
+pub(super) enum Frame {
+    Text(String),
+    Close(u16),
+    /// End the TCP connection without a word, as a broken network does.
+    Cut,
+}
+
+pub(super) type ConnectionId = u64;
+
+/// What a bot said of itself when it opened a session.
+#[derive(Clone, Debug)]
+pub struct Identify {
+    /// The bits of the intents.
+    pub intents: u64,
+    /// The session that was opened.
+    pub session_id: String,
+}
+
+#[derive(Default)]
+pub(super) struct Sessions {
+    open: Vec<Session>,
+    connections: BTreeMap<ConnectionId, UnboundedSender<Frame>>,
+    last_connection: ConnectionId,
+    pub identifies: Vec<Identify>,
+    pub resumes: usize,
+    pub heartbeats: usize,
+    /// The codes with which connections were closed.
+    pub closes: Vec<u16>,
+}
+
+struct Session {
+    id: String,
+    sequence: u64,
+    /// Every dispatch by its sequence number; a bot may resume from any of them.
+    sent: Vec<(u64, String)>,
+    connection: Option<ConnectionId>,
+}
+
+/// Why a session cannot be resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotResumed {
+    UnknownSession,
+    InvalidSequence,
+}
+
+impl Sessions {
+    pub fn connect(&mut self, frames: UnboundedSender<Frame>) -> ConnectionId {
+        self.last_connection += 1;
+        self.connections.insert(self.last_connection, frames);
+        self.last_connection
+    }
+
+    /// Ends the session too, if the bot said good-bye.
+    pub fn disconnect(&mut self, connection: ConnectionId, close_code: Option<u16>) {
+        self.connections.remove(&connection);
+        if matches!(close_code, Some(1000 | 1001)) {
+            self.open.retain(|session| session.connection != Some(connection));
+        }
+        for session in &mut self.open {
+            session.connection.take_if(|of| *of == connection);
+        }
+    }
+
+    pub fn begin(&mut self, connection: ConnectionId, identify: Identify) {
+        let id = identify.session_id.clone();
+        self.identifies.push(identify);
+        let connection = Some(connection);
+        self.open.push(Session { id, sequence: 0, sent: Vec::new(), connection });
+    }
+
+    pub fn resume(
+        &mut self,
+        connection: ConnectionId,
+        id: &str,
+        sequence: u64,
+    ) -> Result<(), NotResumed> {
+        let session = self.open.iter_mut().find(|session| session.id == id);
+        let session = session.ok_or(NotResumed::UnknownSession)?;
+        if sequence > session.sequence {
+            return Err(NotResumed::InvalidSequence);
+        }
+        session.connection = Some(connection);
+        let missed = session.sent.iter().filter(|(number, _)| *number > sequence);
+        let missed: Vec<_> = missed.map(|(_, text)| text.clone()).collect();
+        for text in missed {
+            self.send(connection, Frame::Text(text));
+        }
+        self.resumes += 1;
+        self.dispatch_to(connection, "RESUMED", &json!({ "_trace": ["fake"] }));
+        Ok(())
+    }
+
+    pub fn has_session(&self, connection: ConnectionId) -> bool {
+        self.open.iter().any(|session| session.connection == Some(connection))
+    }
+
+    /// Sessions with a bot listening.
+    pub fn connected(&self) -> usize {
+        self.open.iter().filter(|session| session.connection.is_some()).count()
+    }
+
+    /// An event for every session, delivered now or when the session is resumed.
+    pub fn dispatch(&mut self, event: &str, data: &Value) {
+        for at in 0..self.open.len() {
+            self.dispatch_at(at, event, data);
+        }
+    }
+
+    pub fn dispatch_to(&mut self, connection: ConnectionId, event: &str, data: &Value) {
+        let at = self.open.iter().position(|session| session.connection == Some(connection));
+        self.dispatch_at(at.expect("the connection has a session"), event, data);
+    }
+
+    fn dispatch_at(&mut self, at: usize, event: &str, data: &Value) {
+        let session = &mut self.open[at];
+        session.sequence += 1;
+        let payload = json!({ "op": 0, "s": session.sequence, "t": event, "d": data });
+        session.sent.push((session.sequence, payload.to_string()));
+        if let Some(connection) = session.connection {
+            self.send(connection, Frame::Text(payload.to_string()));
+        }
+    }
+
+    pub fn send(&mut self, connection: ConnectionId, frame: Frame) {
+        if let Some(frames) = self.connections.get(&connection) {
+            // A connection that has just ended misses nothing that a resume does not bring.
+            let _ = frames.send(frame);
+        }
+    }
+
+    pub fn send_all(&mut self, frame: impl Fn() -> Frame) {
+        for frames in self.connections.values() {
+            let _ = frames.send(frame());
+        }
+    }
+
+    /// Nothing can be resumed any more.
+    pub fn forget(&mut self) {
+        self.open.clear();
+    }
+}

@@ -1,0 +1,239 @@
+//! Everything the fake knows, behind one lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::watch;
+use twilight_model::channel::message::AllowedMentions;
+
+use super::body::{MessageBody, Patch};
+use super::clock::{Clock, Moment};
+use super::commands::Registry;
+use super::error::ApiError;
+use super::faults::Faults;
+use super::interactions::Interaction;
+use super::mentions::{Ping, allowed_pings};
+use super::message::{EPHEMERAL, Message};
+use super::model::{
+    ApplicationId, Channel, ChannelId, Guild, GuildId, Home, InteractionId, MessageId, User, UserId,
+};
+use super::sessions::Sessions;
+use super::world::RequestLog;
+
+/// How long a test waits for something that should come at once. Only a broken test gets there.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How often a waiting test looks again although nothing happened, for time alone may decide.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// What the routes, the gateway and the test's own handles share.
+pub(super) struct Server {
+    pub address: String,
+    pub token: String,
+    pub clock: Clock,
+    pub faults: Faults,
+    /// Whether the gateway lets new connections in.
+    pub door: watch::Sender<bool>,
+    pub heartbeat_interval: Duration,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+impl Server {
+    pub fn new(address: String, heartbeat_interval: Duration) -> Self {
+        let clock = Clock::default();
+        let state = Mutex::new(State::new(&clock));
+        Self {
+            address,
+            token: format!("{}.fake.token", clock.id::<()>()),
+            clock,
+            faults: Faults::default(),
+            door: watch::Sender::new(true),
+            heartbeat_interval,
+            state,
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Looks at the state.
+    pub fn read(&self) -> MutexGuard<'_, State> {
+        // A test that panics while it holds the lock has failed already; others read on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state and wakes whoever waits for a change.
+    pub fn write<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let result = change(&mut self.read());
+        self.changed.send_replace(());
+        result
+    }
+
+    /// Waits until `look` finds what it looks for.
+    pub async fn wait_for<R>(&self, what: &str, mut look: impl FnMut(&State) -> Option<R>) -> R {
+        let mut changed = self.changed.subscribe();
+        let started = Instant::now();
+        loop {
+            changed.mark_unchanged();
+            if let Some(found) = look(&self.read()) {
+                return found;
+            }
+            assert!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain for {what}");
+            // Either outcome means: look again.
+            let _ = tokio::time::timeout(GLANCE, changed.changed()).await;
+        }
+    }
+}
+
+pub(super) struct State {
+    pub application: ApplicationId,
+    pub bot: User,
+    pub users: BTreeMap<UserId, User>,
+    pub guilds: BTreeMap<GuildId, Guild>,
+    pub channels: BTreeMap<ChannelId, Channel>,
+    pub messages: BTreeMap<MessageId, Message>,
+    pub interactions: BTreeMap<InteractionId, Interaction>,
+    pub commands: Registry,
+    pub sessions: Sessions,
+    pub log: RequestLog,
+}
+
+/// Where a new message goes.
+pub(super) struct Place {
+    pub channel: ChannelId,
+    pub only_for: Option<UserId>,
+    pub answers: Option<Value>,
+}
+
+/// Whether a message is written for the first time, which a deferred answer is when it is filled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    First,
+    Edit,
+}
+
+impl State {
+    fn new(clock: &Clock) -> Self {
+        // An application and its bot user have had the same id for years.
+        let application: ApplicationId = clock.id();
+        let bot = User { id: application.cast(), name: "locktender".to_owned(), bot: true };
+        Self {
+            application,
+            users: BTreeMap::from([(bot.id, bot.clone())]),
+            bot,
+            guilds: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            interactions: BTreeMap::new(),
+            commands: Registry::default(),
+            sessions: Sessions::default(),
+            log: RequestLog::default(),
+        }
+    }
+
+    pub fn channel(&self, id: ChannelId) -> Result<&Channel, ApiError> {
+        self.channels.get(&id).ok_or_else(ApiError::unknown_channel)
+    }
+
+    /// A message by its place, as the channel's routes find it: ephemeral ones are not there.
+    pub fn public_message(&self, channel: ChannelId, id: MessageId) -> Result<&Message, ApiError> {
+        self.channel(channel)?;
+        let found = self.messages.get(&id).filter(|message| message.channel == channel);
+        found.filter(|message| !message.is_ephemeral()).ok_or_else(ApiError::unknown_message)
+    }
+
+    pub fn message_json(&self, message: &Message) -> Value {
+        let mentioned = message.pinged.iter().filter_map(Ping::user);
+        let mentioned: Vec<_> = mentioned.filter_map(|id| self.users.get(&id)).collect();
+        message.json(&self.bot, &mentioned)
+    }
+
+    /// Shows "thinking…" in the message's place.
+    pub fn post_loading(&mut self, clock: &Clock, place: Place) -> MessageId {
+        let id = clock.id();
+        let message = Message {
+            id,
+            channel: place.channel,
+            content: String::new(),
+            embeds: Vec::new(),
+            components: Vec::new(),
+            only_for: place.only_for,
+            loading: true,
+            edits: 0,
+            pinged: BTreeSet::new(),
+            allowed_mentions_absent: false,
+            flags: 0,
+            nonce: None,
+            created: clock.now(),
+            edited: None,
+            answers: place.answers,
+        };
+        self.messages.insert(id, message);
+        id
+    }
+
+    pub fn post(
+        &mut self,
+        clock: &Clock,
+        place: Place,
+        body: MessageBody,
+    ) -> Result<MessageId, ApiError> {
+        let id = self.post_loading(clock, place);
+        let written = self.write(id, body, Writing::First, clock.now());
+        if written.is_err() {
+            self.messages.remove(&id);
+        }
+        written.map(|()| id)
+    }
+
+    pub fn write(
+        &mut self,
+        id: MessageId,
+        body: MessageBody,
+        writing: Writing,
+        now: Moment,
+    ) -> Result<(), ApiError> {
+        let mut message = self.messages.get(&id).cloned().ok_or_else(ApiError::unknown_message)?;
+        let speaks = writing == Writing::First || body.content != Patch::Keep;
+        body.content.apply(&mut message.content);
+        body.embeds.apply(&mut message.embeds);
+        body.components.apply(&mut message.components);
+        if let Some(flags) = body.flags {
+            // Who sees a message was decided when it was created.
+            message.flags = flags & !EPHEMERAL;
+        }
+        if message.content.is_empty() && message.embeds.is_empty() && message.components.is_empty()
+        {
+            return Err(ApiError::empty_message());
+        }
+        if speaks {
+            message.allowed_mentions_absent |= body.allowed_mentions.is_none();
+            message.pinged.extend(self.pings(&message, body.allowed_mentions.as_ref()));
+        }
+        match writing {
+            Writing::First => message.nonce = body.nonce,
+            Writing::Edit => {
+                message.edits += 1;
+                message.edited = Some(now);
+            }
+        }
+        message.loading = false;
+        self.messages.insert(id, message);
+        Ok(())
+    }
+
+    /// Whom the message reaches of those it would ping: no strangers, and nobody who cannot see it.
+    fn pings(&self, message: &Message, allowed: Option<&AllowedMentions>) -> BTreeSet<Ping> {
+        let home = self.channels[&message.channel].home;
+        let mut pings = allowed_pings(&message.content, allowed);
+        pings.retain(|ping| match (message.only_for, home) {
+            (Some(only), _) | (None, Home::Direct(only)) => *ping == Ping::User(only),
+            (None, Home::Guild(guild)) => match ping {
+                Ping::Everyone | Ping::Here => true,
+                Ping::Role(role) => self.guilds[&guild].roles.iter().any(|r| r.id == *role),
+                Ping::User(user) => self.guilds[&guild].members.contains_key(user),
+            },
+        });
+        pings
+    }
+}
