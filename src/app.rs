@@ -3,7 +3,6 @@
 //! The only file that names both Discord and AWS.
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +15,7 @@ use crate::console::{Style, table, text};
 use crate::discord::{Bot, BotError};
 use crate::error::{Error, Fault, FaultKind, Refusal};
 use crate::lock::{BackendStores, Catalog, LockState};
-use crate::ports::{Clock, Directory, Locks};
+use crate::ports::{Directory, Locks};
 use crate::settings::{Settings, SettingsError};
 use crate::workers::{LiveDirectory, PatientDirectory};
 
@@ -153,8 +152,8 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Done,
 /// # Errors
 /// When the data cannot be used, or the terminal goes away.
 #[cfg(feature = "embedded")]
-pub async fn demo(file: Option<&Path>) -> Result<Done, AppError> {
-    let demo = crate::demo::Demo::start(file, SystemClock.now()).await?;
+pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
+    let demo = crate::demo::Demo::start(file, &SystemClock).await?;
     let locks = connect(&demo.session, vec![demo.backend.clone()]);
     let directory = Arc::new(LiveDirectory::new(locks.1.clone()));
     directory.refresh().await?;

@@ -13,6 +13,7 @@ use crate::error::Fault;
 use crate::lock::{
     Backend, BackendError, BackendName, BackendStores, Catalog, LockRecord, NoStore, StatePath,
 };
+use crate::ports::Clock;
 
 const TABLE: &str = "terraform-locks";
 const BUCKET: &str = "my-bucket";
@@ -96,13 +97,13 @@ impl Demo {
     ///
     /// # Errors
     /// When the file cannot be used or the database does not start.
-    pub async fn start(file: Option<&Path>, now: DateTime<Utc>) -> Result<Self, DemoError> {
+    pub async fn start(file: Option<&Path>, clock: &dyn Clock) -> Result<Self, DemoError> {
         let database = Embedded::start(file).await?;
         let session = Session::at(&database.endpoint(), Patience::default());
         let backend = BackendStores::new(backend()?, Some(TABLE.to_owned()), false)?;
         let sandbox = Sandbox::open(&session, TABLE).await?;
         if sandbox.is_new() {
-            fill(&sandbox, &Catalog::new(vec![backend.backend().clone()]), now).await?;
+            fill(&sandbox, &Catalog::new(vec![backend.backend().clone()]), clock.now()).await?;
         }
         Ok(Self { session, backend, _database: database })
     }

@@ -28,9 +28,10 @@ fn run() -> Result<Done, AppError> {
     let (filter, format) = settings.log()?;
     telemetry::start(filter, format).map_err(|problem| settings::wrong_log(&problem))?;
     // A single read needs no second thread, and starts sooner without.
-    let mut runtime = match call {
-        Call::Status { .. } | Call::List { .. } => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
+    let mut runtime = if matches!(call, Call::Status { .. } | Call::List { .. }) {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
     };
     runtime.enable_all().build()?.block_on(async {
         match call {

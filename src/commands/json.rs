@@ -1,6 +1,6 @@
 //! What `--json` prints. Others script against these fields: they are added to, never changed.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Report;
@@ -50,16 +50,39 @@ impl<'r> From<&'r Report> for StatusJson<'r> {
 
 impl<'r> LockJson<'r> {
     fn new(info: &'r LockInfo, report: &'r Report) -> Self {
-        let written = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         Self {
             id: info.id.as_str(),
             operation: info.operation.as_written(),
             who: &info.who,
             version: &info.version,
-            created: info.created.map(written),
+            created: info.created.map(as_go_writes),
             info: &info.info,
             path: &info.path,
             age_seconds: report.lock.since().map(|since| age(since, report.at).num_seconds()),
+        }
+    }
+}
+
+/// A moment as Terraform writes it into a record: RFC 3339 in UTC, the fraction without the zeros
+/// at its end (Go's `time.RFC3339Nano`).
+fn as_go_writes(moment: DateTime<Utc>) -> String {
+    let text = moment.format("%Y-%m-%dT%H:%M:%S%.9f").to_string();
+    format!("{}Z", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_they_were_read() {
+        for text in [
+            "2026-11-23T08:50:21.532151069Z",
+            "2026-11-23T08:50:21.53Z",
+            "2026-11-23T08:50:20Z",
+            "2026-11-23T00:00:00Z",
+        ] {
+            assert_eq!(as_go_writes(text.parse().unwrap()), text);
         }
     }
 }

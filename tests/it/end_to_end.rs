@@ -38,7 +38,7 @@ async fn assert_reported(program: &Program, name: &str, dir: &WorkingDir, record
     let said = status(program, name).await;
     let record: Value = serde_json::from_str(record).unwrap();
     assert_eq!(said["state"], name);
-    assert_eq!(said["path"], *dir.state_path());
+    assert_eq!(said["path"], format!("{}/{}", dir.backend().bucket.name, dir.state_key()));
     assert_eq!((&said["locked"], &said["readable"]), (&true.into(), &true.into()));
     for (field, written) in [
         ("id", "ID"),
@@ -158,7 +158,7 @@ async fn a_running_bot_reports_a_killed_apply_in_discord() {
     let record: Value = serde_json::from_str(lock.row().info()).unwrap();
     let holder = record["Who"].as_str().unwrap();
     for word in
-        ["locked", holder, &lock.id(), "apply", "DynamoDB and S3 lockfile", &dir.state_path()]
+        ["locked", holder, &lock.id(), "apply", "DynamoDB and S3 lockfile", &dir.state_key()]
     {
         assert!(text(&message).contains(word), "{word} in {}", text(&message));
     }

@@ -134,9 +134,8 @@ async fn a_finished_test_binary_leaves_no_process() {
     }
 }
 
-/// Not a test: what the two tests above run in a process of its own, to see it end.
+/// Not a test by itself: what the two tests above run in a process of its own, to see it end.
 #[tokio::test]
-#[ignore = "run by other tests"]
 async fn hold() {
     let Some(file) = std::env::var_os(HOLD) else {
         return;
@@ -157,7 +156,7 @@ fn test_binary(temporary: &Path, and_end: bool) -> Leash {
             command.env(AND_END, "1");
         }
         command
-            .args(["--exact", &test_name("hold"), "--ignored"])
+            .args(["--exact", &test_name("hold")])
             .env(HOLD, temporary.join("groups"))
             // Killed, it cannot clear up its own temporary files.
             .env("TMPDIR", temporary)

@@ -155,7 +155,7 @@ impl WorkingDir {
     }
 
     /// The state's key in the bucket, for the selected workspace.
-    pub fn state_path(&self) -> String {
+    pub fn state_key(&self) -> String {
         let Self { backend: Backend { key, workspace_key_prefix, .. }, workspace, .. } = self;
         match workspace_key_prefix.as_deref().unwrap_or("env:") {
             _ if workspace == DEFAULT_WORKSPACE => key.clone(),
@@ -166,13 +166,13 @@ impl WorkingDir {
 
     /// The row that locks the selected workspace, if it is there.
     pub async fn lock_row(&self) -> Option<LockRow> {
-        let lock_id = format!("{}/{}", self.backend.bucket.name, self.state_path());
+        let lock_id = format!("{}/{}", self.backend.bucket.name, self.state_key());
         LockRow::read(self.backend.dynamodb_table.as_ref()?, lock_id).await
     }
 
     /// The lockfile that locks the selected workspace, if it is there.
     pub async fn lockfile(&self) -> Option<Lockfile> {
-        Lockfile::read(&self.backend.bucket, format!("{}.tflock", self.state_path())).await
+        Lockfile::read(&self.backend.bucket, format!("{}.tflock", self.state_key())).await
     }
 
     pub fn backend(&self) -> &Backend {
