@@ -3,9 +3,9 @@
 //! Three rings, of which each knows only those inside it:
 //!
 //! - [`lock`] is what a lock is: pure functions over the bytes that Terraform writes.
-//! - [`commands`] is what people can ask for. A command takes a [`commands::Context`], whose
-//!   [`ports`] stand for the world outside, and gives a [`message`] as data, an
-//!   [`error::Refusal`] or an [`error::Fault`].
+//! - [`commands`] answers a [`command`]. It takes a [`commands::Context`], whose [`ports`] stand for
+//!   the world outside, and gives a [`message`] as data, an [`error::Refusal`] or an
+//!   [`error::Fault`].
 //! - The adapters: [`aws`] reads the locks; [`discord`] and [`console`] are the edges at which
 //!   people ask. [`workers`] are loops beside them.
 //!
@@ -15,6 +15,7 @@
 pub mod app;
 pub mod aws;
 pub mod clock;
+pub mod command;
 pub mod commands;
 pub mod console;
 #[cfg(feature = "embedded")]

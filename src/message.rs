@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use crate::commands::Command;
+use crate::command::Command;
 use crate::lock::is_invisible;
 
 /// A message, the same for every edge.

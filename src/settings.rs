@@ -181,7 +181,14 @@ impl Settings {
                 "DISCORD_API_URL",
                 format!("is {url:?}: it must begin with http:// or https://"),
             )),
-            _ => Ok(DiscordSettings { token, guild_id, api_url: api_url.map(str::to_owned) }),
+            _ => {
+                let base = |url: &str| {
+                    // serenity adds the version itself; whoever pasted it meant the same.
+                    let url = url.trim_end_matches('/').trim_end_matches("/api/v10");
+                    url.trim_end_matches("/api").to_owned()
+                };
+                Ok(DiscordSettings { token, guild_id, api_url: api_url.map(base) })
+            }
         }
     }
 

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::status::{operation, or_unknown};
-use super::{Command, Context, Report};
+use super::{Context, Report};
+use crate::command::Command;
 use crate::error::Fault;
 use crate::lock::{Half, HeldLock, LockState, Sources, age, in_words};
 use crate::message::{Message, SHORT, Text, Tone};

@@ -14,29 +14,11 @@ pub use json::StatusJson;
 pub use list::list;
 pub use status::{Report, inspect, status_message};
 
+use crate::command::{Audience, Command};
 use crate::error::{Error, Refusal};
 use crate::lock::{Catalog, KnownStates, State};
 use crate::message::{Message, visible};
 use crate::ports::{Clock, Directory, Locks};
-
-/// Something that a person asked for, by typing it or by pressing a button.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Who holds a state's lock.
-    Status {
-        /// What was typed or chosen for the state.
-        state: String,
-    },
-    /// Every held lock.
-    List {
-        /// Part of the names to show; empty for all.
-        filter: String,
-        /// Page to show, counted from 0.
-        page: usize,
-    },
-    /// What the bot does.
-    Help,
-}
 
 /// An answer and who sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,15 +27,6 @@ pub struct Reply {
     pub message: Message,
     /// To whom.
     pub audience: Audience,
-}
-
-/// Who sees an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// Everybody in the channel.
-    Channel,
-    /// Only who asked.
-    Asker,
 }
 
 /// What the commands work with.
@@ -67,37 +40,6 @@ pub struct Context {
     pub directory: Arc<dyn Directory>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-}
-
-impl Command {
-    /// The word for it in the slash command and in the log.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Status { .. } => "status",
-            Self::List { .. } => "list",
-            Self::Help => "help",
-        }
-    }
-
-    /// What was typed for the state, where the command is about one.
-    #[must_use]
-    pub fn state(&self) -> Option<&str> {
-        match self {
-            Self::Status { state } => Some(state),
-            Self::List { .. } | Self::Help => None,
-        }
-    }
-
-    /// Who sees the answer when all goes well. Known before the work is begun, since Discord wants
-    /// to be told when an answer is put off.
-    #[must_use]
-    pub fn audience(&self) -> Audience {
-        match self {
-            Self::Status { .. } | Self::List { .. } => Audience::Channel,
-            Self::Help => Audience::Asker,
-        }
-    }
 }
 
 /// What came of a command, for the edge that was asked.

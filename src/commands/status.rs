@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Command, Context};
+use super::Context;
+use crate::command::Command;
 use crate::error::Error;
 use crate::lock::{
     Half, LockInfo, LockState, Operation, Sources, State, StateName, Store, StoredLock, Unreadable,

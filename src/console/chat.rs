@@ -7,7 +7,8 @@ use std::io::Write;
 
 use super::parse::{Said, parse, speaker};
 use super::{Input, Style, text};
-use crate::commands::{self, Audience, Command, Context, Reply};
+use crate::command::{Audience, Command};
+use crate::commands::{self, Context, Reply};
 use crate::message::{Message, SHORT, Text, Tone, visible};
 
 /// Names offered for completion at the terminal.

@@ -1,6 +1,6 @@
 //! What a line of the chat says, and who says it.
 
-use crate::commands::Command;
+use crate::command::Command;
 
 /// Who speaks where a line names nobody.
 const SOMEBODY: &str = "you";

@@ -4,17 +4,25 @@ use std::future::Future;
 use std::time::Duration;
 
 use serenity::all::{
-    Builder, CreateInteractionResponse, CreateInteractionResponseMessage, Http, InteractionId,
+    Builder, CreateInteractionResponse, CreateInteractionResponseMessage, Http, HttpError,
+    InteractionId,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::render::Rendered;
-use crate::commands::{Audience, Reply};
+use crate::command::Audience;
+use crate::commands::Reply;
 use crate::message::Message;
 
 /// How long the work may take before the answer is put off. Discord gives up at 3 s, and the way
 /// there and back is part of them.
 const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// The pause before a second try, which has to be over well before the 3 s.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// Discord's code for a second first response, from its list of JSON error codes.
+const ALREADY_ACKNOWLEDGED: isize = 40_060;
 
 /// The right to answer one interaction.
 pub(super) struct Ticket {
@@ -49,12 +57,21 @@ impl Ticket {
         self.fill_in(http, audience, work.await).await
     }
 
+    /// Gives the first response, a second time if the first try may not have arrived.
     async fn respond(
         &self,
         http: &Http,
         response: CreateInteractionResponse,
     ) -> serenity::Result<()> {
-        response.execute(http, (self.id, &*self.token)).await
+        match response.clone().execute(http, (self.id, &*self.token)).await {
+            Err(error) if may_pass(&error) => {}
+            result => return result,
+        }
+        sleep(AGAIN).await;
+        match response.execute(http, (self.id, &*self.token)).await {
+            Err(error) if is_answered_already(&error) => Ok(()),
+            result => result,
+        }
     }
 
     fn first(&self, said: Said) -> CreateInteractionResponse {
@@ -100,5 +117,25 @@ impl Ticket {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether Discord had trouble of its own, or cannot have been reached, or its answer was lost.
+fn may_pass(error: &serenity::Error) -> bool {
+    match error {
+        serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => {
+            response.status_code.is_server_error()
+        }
+        serenity::Error::Http(HttpError::Request(_)) => true,
+        _ => false,
+    }
+}
+
+fn is_answered_already(error: &serenity::Error) -> bool {
+    match error {
+        serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => {
+            response.error.code == ALREADY_ACKNOWLEDGED
+        }
+        _ => false,
     }
 }

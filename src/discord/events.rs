@@ -8,13 +8,15 @@ use serenity::all::{
     Ready, ResumedEvent, UserId,
 };
 use serenity::async_trait;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use super::answer::{AskedBy, Ticket};
 use super::register::{Registered, register};
 use super::{describe, parse};
-use crate::commands::{self, Audience, Command, Context};
+use crate::command::{Audience, Command};
+use crate::commands::{self, Context};
 use crate::error::Refusal;
 use crate::message::{clip, visible};
 use crate::telemetry::millis;
@@ -22,6 +24,9 @@ use crate::telemetry::millis;
 /// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
 const CHOICES: usize = 25;
 const CHOICE_LIMIT: usize = 100;
+
+/// How long an answer may take in all. serenity sets no limit of its own; reads have theirs.
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 
 /// How often telling Discord the commands is tried, the pause doubling from one second on.
 const REGISTER_TRIES: u32 = 6;
@@ -90,9 +95,15 @@ impl Handler {
             outcome = answer.outcome;
             answer.said
         };
-        if let Err(error) = ticket.answer(&gateway.http, audience, work).await {
+        let given = timeout(ANSWER_LIMIT, ticket.answer(&gateway.http, audience, work)).await;
+        let trouble = match given {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(describe(&error)),
+            Err(_) => Some("no answer in time".to_owned()),
+        };
+        if let Some(error) = trouble {
             outcome = "unanswered";
-            error!(reference, error = describe(&error), "Discord did not take the answer");
+            error!(reference, error, "Discord did not take the answer");
         }
         info!(
             id = reference,
@@ -129,12 +140,14 @@ impl Handler {
     async fn register(&self, gateway: &Gateway) {
         let mut pause = Duration::from_secs(1);
         for _ in 0..REGISTER_TRIES {
-            match register(&gateway.http, self.guild).await {
-                Ok(Registered::Already) => return info!("commands are up to date"),
-                Ok(Registered::Anew) => return info!("commands registered"),
-                Err(error) => warn!(error = describe(&error), "commands not registered yet"),
-            }
-            tokio::time::sleep(pause).await;
+            let error = match timeout(ANSWER_LIMIT, register(&gateway.http, self.guild)).await {
+                Ok(Ok(Registered::Already)) => return info!("commands are up to date"),
+                Ok(Ok(Registered::Anew)) => return info!("commands registered"),
+                Ok(Err(error)) => describe(&error),
+                Err(_) => "no answer in time".to_owned(),
+            };
+            warn!(error, "commands not registered yet");
+            sleep(pause).await;
             pause *= 2;
         }
         error!(

@@ -9,7 +9,7 @@ use serenity::all::{
 };
 
 use super::register::COMMAND;
-use crate::commands::Command;
+use crate::command::Command;
 use crate::error::Refusal;
 
 /// Longest id of a button, in characters, from Discord's component reference.

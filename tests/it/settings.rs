@@ -124,6 +124,15 @@ fn an_empty_variable_counts_as_not_set() {
 }
 
 #[test]
+fn the_api_url_is_taken_with_and_without_its_version() {
+    for url in ["http://a:1", "http://a:1/", "http://a:1/api", "http://a:1/api/v10/"] {
+        let flag = format!("--discord-api-url={url}");
+        let discord = settings(&["--discord-token=x", "--discord-guild-id=1", &flag]).discord();
+        assert_eq!(discord.unwrap().api_url.as_deref(), Some("http://a:1"), "{url}");
+    }
+}
+
+#[test]
 fn the_token_is_in_no_debug_output() {
     let settings = settings(&["--discord-token=very-secret", "--discord-guild-id=1"]);
     assert!(!format!("{settings:?}").contains("very-secret"));

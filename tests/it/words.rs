@@ -1,7 +1,8 @@
 //! Every sentence that a person reads, as a terminal shows it.
 
+use locktender::command::Command;
 use locktender::commands::refusal::{fault_message, refusal_message};
-use locktender::commands::{self, Command, Context};
+use locktender::commands::{self, Context};
 use locktender::console::{Style, table, text};
 use locktender::error::{Fault, FaultKind, Refusal};
 use locktender::lock::Stores;

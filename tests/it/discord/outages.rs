@@ -79,6 +79,19 @@ async fn discord_out_of_reach_at_the_start_is_waited_for() {
 }
 
 #[tokio::test]
+async fn an_answer_that_discord_fails_to_take_is_given_again_and_arrives_once() {
+    let (scene, _bot, message) = scene_with_message().await;
+    let callback = "POST /interactions/*/*/callback";
+    for fault in [Fault::Status(503, 0), Fault::AnswerLost] {
+        scene.discord.faults().next(1, callback, fault.clone());
+        let again = scene.ask("status", &[("state", "env/prod")]).await;
+        assert!(scene.text(&again.message()).contains("root@vm"), "{fault:?}");
+        scene.discord.faults().next(1, callback, fault);
+        assert_button_works(&scene, &message).await;
+    }
+}
+
+#[tokio::test]
 async fn commands_are_registered_after_a_rate_limit_and_an_error() {
     let scene = Scene::new().await;
     let put = "PUT /applications/*/guilds/*/commands";
