@@ -23,29 +23,29 @@ const ALLOW_GET: &str = "allow s3:GetObject on *.tflock, s3:ListBucket (without 
     lockfile looks forbidden), and kms:Decrypt where KMS encrypts";
 const ALLOW_LIST: &str = "allow s3:ListBucket on it";
 
-/// A bucket with lockfiles, which may serve several backends.
+/// A bucket of states, which may serve several backends.
 #[derive(Debug)]
-pub(super) struct Lockfiles {
-    bucket: String,
+pub(super) struct Bucket {
+    name: String,
     subject: Subject,
     client: Client,
     /// For the bytes of a record to come, after S3 has answered; the SDK's limit ends there.
     body_limit: Duration,
 }
 
-impl Lockfiles {
-    pub(super) fn new(client: Client, bucket: &str, region: &str, body_limit: Duration) -> Self {
-        let subject = Subject::bucket(bucket, region);
-        Self { bucket: bucket.to_owned(), subject, client, body_limit }
+impl Bucket {
+    pub(super) fn new(client: Client, name: &str, region: &str, body_limit: Duration) -> Self {
+        let subject = Subject::bucket(name, region);
+        Self { name: name.to_owned(), subject, client, body_limit }
     }
 
-    pub(super) fn bucket(&self) -> &str {
-        &self.bucket
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The lockfile of one state. S3 reads are strongly consistent.
     pub(super) async fn get(&self, path: &StatePath) -> Result<Option<StoredLock>, Fault> {
-        let request = self.client.get_object().bucket(&self.bucket).key(path.lockfile_key());
+        let request = self.client.get_object().bucket(&self.name).key(path.lockfile_key());
         match request.send().await {
             Ok(object) => tokio::time::timeout(self.body_limit, self.read(object))
                 .await
@@ -61,9 +61,9 @@ impl Lockfiles {
     }
 
     /// Every lockfile of the bucket. One that is removed while the list is read is left out.
-    pub(super) async fn list(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
+    pub(super) async fn lockfiles(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
         let mut paths = Vec::new();
-        self.each_key(|key| paths.extend(StatePath::of_lockfile(&self.bucket, key))).await?;
+        self.each_key(|key| paths.extend(StatePath::of_lockfile(&self.name, key))).await?;
         stream::iter(paths)
             .map(|path| async move { Ok(self.get(&path).await?.map(|stored| (path, stored))) })
             .buffer_unordered(AT_ONCE)
@@ -77,7 +77,7 @@ impl Lockfiles {
     pub(super) async fn each_key(&self, mut key: impl FnMut(&str)) -> Result<(), Fault> {
         // A key may have characters that no XML has: as they are, one such object would make the
         // whole list unreadable.
-        let list = self.client.list_objects_v2().bucket(&self.bucket);
+        let list = self.client.list_objects_v2().bucket(&self.name);
         let mut pages = list.encoding_type(EncodingType::Url).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.subject.fault(ALLOW_LIST, error))?;

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use self::lockfiles::Lockfiles;
+use self::lockfiles::Bucket;
 use self::rows::LockTable;
 #[cfg(feature = "embedded")]
 pub use self::sandbox::Sandbox;
@@ -40,7 +40,7 @@ pub struct AwsLocks {
     catalog: Catalog,
     backends: Vec<BackendStores>,
     tables: Vec<LockTable>,
-    buckets: Vec<Lockfiles>,
+    buckets: Vec<Bucket>,
 }
 
 /// A trace of a state in a table or bucket.
@@ -67,18 +67,17 @@ impl AwsLocks {
         let dynamodb = LazyCell::new(|| session.dynamodb());
         let s3 = LazyCell::new(|| session.s3());
         let mut tables: Vec<LockTable> = Vec::new();
-        let mut buckets: Vec<Lockfiles> = Vec::new();
+        let mut buckets: Vec<Bucket> = Vec::new();
         for stores in &backends {
             if let Some(name) = stores.lock_table()
                 && !tables.iter().any(|table| table.name() == name)
             {
                 tables.push(LockTable::new(dynamodb.clone(), name, session.region()));
             }
-            if let Some(name) = stores.lockfile_bucket()
-                && !buckets.iter().any(|bucket| bucket.bucket() == name)
-            {
+            let name = &stores.backend().bucket;
+            if !buckets.iter().any(|bucket| bucket.name() == name) {
                 let body_limit = session.patience().attempt;
-                buckets.push(Lockfiles::new(s3.clone(), name, session.region(), body_limit));
+                buckets.push(Bucket::new(s3.clone(), name, session.region(), body_limit));
             }
         }
         Self { catalog, backends, tables, buckets }
@@ -93,8 +92,16 @@ impl AwsLocks {
         self.tables.iter().find(|table| stores.lock_table() == Some(table.name()))
     }
 
-    fn lockfiles_of(&self, stores: &BackendStores) -> Option<&Lockfiles> {
-        self.buckets.iter().find(|bucket| stores.lockfile_bucket() == Some(bucket.bucket()))
+    fn lockfiles_of(&self, stores: &BackendStores) -> Option<&Bucket> {
+        self.buckets.iter().find(|bucket| stores.lockfile_bucket() == Some(bucket.name()))
+    }
+
+    /// The buckets in which some backend has its lockfiles.
+    fn lockfile_buckets(&self) -> impl Iterator<Item = &Bucket> {
+        let locks_in = |bucket: &Bucket| {
+            self.backends.iter().any(|stores| stores.lockfile_bucket() == Some(bucket.name()))
+        };
+        self.buckets.iter().filter(move |bucket| locks_in(bucket))
     }
 
     /// The state at a path, if its backend locks in this table. A table may also have rows of
@@ -104,8 +111,8 @@ impl AwsLocks {
     }
 
     /// The state at a path of this bucket, if its backend locks with lockfiles.
-    fn state_in_bucket(&self, bucket: &Lockfiles, path: &StatePath) -> Option<State> {
-        self.state_where(path, |stores| stores.lockfile_bucket() == Some(bucket.bucket()))
+    fn state_with_lockfile(&self, bucket: &Bucket, path: &StatePath) -> Option<State> {
+        self.state_where(path, |stores| stores.lockfile_bucket() == Some(bucket.name()))
     }
 
     fn state_where(
@@ -121,7 +128,7 @@ impl AwsLocks {
     async fn find_all(&self) -> Result<BTreeMap<StatePath, (State, Found)>, Fault> {
         let (rows, lockfiles) = tokio::try_join!(
             try_join_all(self.tables.iter().map(LockTable::list)),
-            try_join_all(self.buckets.iter().map(Lockfiles::list)),
+            try_join_all(self.lockfile_buckets().map(Bucket::lockfiles)),
         )?;
         let mut found: BTreeMap<StatePath, (State, Found)> = BTreeMap::new();
         for (table, rows) in self.tables.iter().zip(rows) {
@@ -131,9 +138,9 @@ impl AwsLocks {
                 }
             }
         }
-        for (bucket, lockfiles) in self.buckets.iter().zip(lockfiles) {
+        for (bucket, lockfiles) in self.lockfile_buckets().zip(lockfiles) {
             for (path, stored) in lockfiles {
-                if let Some(state) = self.state_in_bucket(bucket, &path) {
+                if let Some(state) = self.state_with_lockfile(bucket, &path) {
                     let entry = found.entry(path).or_insert((state, Found::default()));
                     entry.1.lockfile = Some(stored);
                 }
@@ -152,16 +159,14 @@ impl AwsLocks {
 
     /// The states in a bucket: each lockfile's, and each object whose key is made as the backend
     /// makes its states' keys. Anything else that lies there is no state.
-    async fn seen_in_bucket(&self, bucket: &Lockfiles) -> Result<Vec<KnownState>, Fault> {
+    async fn seen_in_bucket(&self, bucket: &Bucket) -> Result<Vec<KnownState>, Fault> {
         let state_of = |key: &str| {
-            if let Some(locked) = StatePath::of_lockfile(bucket.bucket(), key) {
-                return Some(KnownState {
-                    state: self.state_in_bucket(bucket, &locked)?,
-                    held: true,
-                });
+            if let Some(locked) = StatePath::of_lockfile(bucket.name(), key) {
+                let state = self.state_with_lockfile(bucket, &locked)?;
+                return Some(KnownState { state, held: true });
             }
-            let path = StatePath::new(bucket.bucket(), key).ok()?;
-            let state = self.state_in_bucket(bucket, &path)?;
+            let path = StatePath::new(bucket.name(), key).ok()?;
+            let state = self.catalog.state_at(path)?;
             // A state that has no name but its path is not made by the backend's rules.
             (state.name.as_str() != state.path.as_str())
                 .then_some(KnownState { state, held: false })
@@ -218,7 +223,17 @@ impl Locks for AwsLocks {
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
         let (rows, objects) = tokio::join!(
             join_all(self.tables.iter().map(|table| self.seen_in_table(table))),
-            join_all(self.buckets.iter().map(|bucket| self.seen_in_bucket(bucket))),
+            join_all(self.buckets.iter().map(|bucket| async move {
+                match self.seen_in_bucket(bucket).await {
+                    // Where nothing locks in a bucket, it need not be readable: the digest rows of
+                    // the table name the states that Terraform has written through it.
+                    Err(fault) if !self.lockfile_buckets().any(|b| b.name() == bucket.name()) => {
+                        tracing::debug!(%fault, "state objects are not listed");
+                        Ok(Vec::new())
+                    }
+                    result => result,
+                }
+            })),
         );
         let mut seen = Vec::new();
         let mut any_read = false;

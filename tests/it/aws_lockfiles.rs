@@ -264,3 +264,21 @@ async fn names_are_offered_from_the_stores_that_may_be_read() {
     assert_eq!(seen.iter().map(|known| known.state.name.as_str()).collect::<Vec<_>>(), ["a"]);
     assert_eq!(lockfiles(&stub).seen().await.unwrap_err().kind, FaultKind::Denied);
 }
+
+#[tokio::test]
+async fn with_a_lock_table_alone_state_objects_are_a_help_and_no_need() {
+    let bucket = stub::bucket(objects(&["b"]), 1000);
+    let rows = |asked: &Asked| asked.dynamodb().map(|_| stub::json(&json!({"Items": [row("a")]})));
+    let readable = Stub::start(move |asked: &Asked| rows(asked).unwrap_or_else(|| bucket(asked)));
+    let broken =
+        move |asked: &Asked| rows(asked).unwrap_or_else(|| stub::s3_error(400, "NotImplemented"));
+    let (readable, broken) = tokio::join!(readable, Stub::start(broken));
+    for (stub, names) in [(&readable, &["a", "b"][..]), (&broken, &["a"])] {
+        let stores = backend("main", BUCKET, Some(TABLE), false);
+        let table = AwsLocks::connect(&session(stub.endpoint()), vec![stores]);
+        let seen = KnownStates::new(table.seen().await.unwrap());
+        let found: Vec<_> = seen.matching("", 25).iter().map(|state| state.name.as_str()).collect();
+        assert_eq!(found, names);
+        assert_eq!(table.list().await.unwrap().len(), 1, "a lockfile is no lock of this backend");
+    }
+}
