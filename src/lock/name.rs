@@ -42,13 +42,13 @@ pub enum NameError {
     #[error("it has the invisible character U+{0:04X}")]
     Invisible(u32),
     /// `..`, `.`, `//`, or a slash at either end.
-    #[error("it has an empty, `.` or `..` part between slashes")]
+    #[error("a part between its slashes is empty, . or ..")]
     Parts,
     /// `env/prod@` or `env/prod@a/b`.
-    #[error("a workspace after `@` is one word without a slash")]
+    #[error("the workspace after its @ must be one word without a slash")]
     Workspace,
     /// A prefix that is no backend's name; the names are those that are configured.
-    #[error("no backend is called `{wanted}`; there is {configured}")]
+    #[error("no backend is called {wanted}; there is {configured}")]
     Backend {
         /// The prefix that was typed.
         wanted: String,
@@ -56,7 +56,7 @@ pub enum NameError {
         configured: String,
     },
     /// Several backends and none was named.
-    #[error("say which backend it is in, as in `{example}`; there is {configured}")]
+    #[error("it must say which backend it is in, as in {example}; there is {configured}")]
     WhichBackend {
         /// The typed name with the first backend in front.
         example: String,
