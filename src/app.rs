@@ -4,6 +4,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -15,9 +16,13 @@ use crate::console::{Style, table, text};
 use crate::discord::{Bot, BotError};
 use crate::error::{Error, Fault, FaultKind, Refusal};
 use crate::lock::{BackendStores, Catalog, LockState};
+use crate::message::{LONG, clip, visible};
 use crate::ports::{Directory, Locks};
 use crate::settings::{Settings, SettingsError};
 use crate::workers::{LiveDirectory, PatientDirectory};
+
+/// How long an orderly end may take, from the signal on.
+const END: Duration = Duration::from_secs(12);
 
 /// Why the program ends without having done what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +58,20 @@ pub enum Done {
 }
 
 impl AppError {
+    /// What a service said that this version does not understand, for whoever reports it.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Fault(Fault { kind: FaultKind::Unexpected, source: Some(source), .. }) => {
+                let causes = std::iter::successors(source.source(), |cause| cause.source());
+                let texts = causes.map(ToString::to_string);
+                let all: Vec<_> = std::iter::once(source.to_string()).chain(texts).collect();
+                Some(clip(&visible(&all.join(": ")), LONG))
+            }
+            _ => None,
+        }
+    }
+
     /// The exit code, as `--help` lists them.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -102,10 +121,14 @@ pub async fn run(settings: &Settings) -> Result<Done, AppError> {
         api_url: discord.api_url,
         context: context(locks, directory),
     };
-    let result = bot.run(stop_signal()?).await;
+    let stopped = shutdown.clone();
+    on_signal(move || stopped.cancel())?;
+    let result = bot.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
-    // The task holds nothing that needs an orderly end; waiting only keeps the log complete.
-    let _ = names.await;
+    if let Err(error) = names.await {
+        // The names are a comfort; that the task has died is worth knowing all the same.
+        tracing::warn!(%error, "the names of states were not kept up to the end");
+    }
     result?;
     Ok(Done::Fine)
 }
@@ -142,7 +165,11 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Done,
     if json {
         print_json(&reports.iter().map(StatusJson::from).collect::<Vec<_>>())?;
     } else {
-        print(&table(&reports))?;
+        let none = match filter.trim() {
+            "" => "No lock is held.".to_owned(),
+            filter => format!("No held lock matches {:?}.", clip(filter, LONG)),
+        };
+        print(&table(&reports, &none))?;
     }
     Ok(Done::Fine)
 }
@@ -183,16 +210,35 @@ async fn command_line(settings: &Settings) -> Result<Context, AppError> {
     Ok(context(locks, directory))
 }
 
-/// Done at the first SIGINT or SIGTERM.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+/// Calls `stop` at the first SIGINT or SIGTERM, and ends the process at the second, or when an
+/// orderly end takes longer than [`END`].
+///
+/// This has a thread and a runtime of its own: serenity's task can spin when the gateway closes a
+/// connection without a code, and must not keep a signal from being heard.
+fn on_signal(stop: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let guard = runtime.enter();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+    drop(guard);
+    let wait = move || {
+        runtime.block_on(async {
+            let mut either = async || {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            either().await;
+            stop();
+            if tokio::time::timeout(END, either()).await.is_err() {
+                tracing::warn!("an orderly end took too long");
+            }
+        });
+        std::process::exit(0);
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+    Ok(())
 }
 
 fn stdout_style() -> Style {

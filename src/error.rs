@@ -33,6 +33,9 @@ pub enum Refusal {
     /// A shortened name whose state is not known, or not any more.
     #[error("unknown handle")]
     UnknownHandle,
+    /// A shortened name, before any names have been read.
+    #[error("names not read yet")]
+    NamesNotRead,
     /// A button or command that this version does not have.
     #[error("unknown button or command")]
     Unknown,
@@ -60,6 +63,8 @@ pub enum FaultKind {
     NotALockTable,
     /// No region is configured.
     NoRegion,
+    /// A mistake in this program.
+    Bug,
     /// An answer that this version does not understand, or a failure inside the service.
     Unexpected,
 }
@@ -92,6 +97,7 @@ impl FaultKind {
             Self::WrongRegion => "wrong_region",
             Self::NotALockTable => "not_a_lock_table",
             Self::NoRegion => "no_region",
+            Self::Bug => "bug",
             Self::Unexpected => "unexpected",
         }
     }
@@ -107,6 +113,7 @@ impl FaultKind {
             Self::WrongRegion => "is in another region",
             Self::NotALockTable => "is not a Terraform lock table",
             Self::NoRegion => "names no region",
+            Self::Bug => "ran into a mistake of its own",
             Self::Unexpected => "gave an unexpected answer",
         }
     }

@@ -21,6 +21,7 @@ pub mod console;
 #[cfg(feature = "embedded")]
 pub mod demo;
 pub mod discord;
+pub mod dotenv;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;

@@ -1,11 +1,12 @@
 //! The command line: parse, call, exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use locktender::app::{self, AppError, Done};
-use locktender::settings::{self, Call, Cli};
-use locktender::telemetry;
+use locktender::settings::{Call, Cli};
+use locktender::{dotenv, telemetry};
 
 fn main() -> ExitCode {
     match run() {
@@ -17,23 +18,34 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("locktender: {error}");
+            if let Some(cause) = error.cause() {
+                eprintln!("  it said: {cause}");
+            }
             ExitCode::from(error.exit_code())
         }
     }
 }
 
 fn run() -> Result<Done, AppError> {
-    settings::read_dotenv()?;
+    let file = dotenv::read();
     let Cli { call, settings } = Cli::parse();
+    #[cfg(feature = "embedded")]
+    let needs_settings = !matches!(call, Call::Demo { .. });
+    #[cfg(not(feature = "embedded"))]
+    let needs_settings = true;
+    if needs_settings {
+        file?;
+    }
     let (filter, format) = settings.log()?;
-    telemetry::start(filter, format).map_err(|problem| settings::wrong_log(&problem))?;
+    telemetry::start(filter, format);
     // A single read needs no second thread, and starts sooner without.
     let mut runtime = if matches!(call, Call::Status { .. } | Call::List { .. }) {
         tokio::runtime::Builder::new_current_thread()
     } else {
         tokio::runtime::Builder::new_multi_thread()
     };
-    runtime.enable_all().build()?.block_on(async {
+    let runtime = runtime.enable_all().build()?;
+    let done = runtime.block_on(async {
         match call {
             Call::Run => app::run(&settings).await,
             #[cfg(feature = "embedded")]
@@ -43,5 +55,8 @@ fn run() -> Result<Done, AppError> {
             }
             Call::List { filter, json } => app::list(&settings, &filter, json).await,
         }
-    })
+    });
+    // What still runs has nothing left to tell, and a read of a terminal would never end.
+    runtime.shutdown_timeout(Duration::ZERO);
+    done
 }

@@ -24,6 +24,8 @@ pub struct Message {
     pub fields: Vec<Field>,
     /// The small print.
     pub footer: Option<Text>,
+    /// When it was true, for a message that is read later.
+    pub read_at: Option<DateTime<Utc>>,
     /// What can be pressed.
     pub buttons: Vec<Button>,
 }
@@ -154,7 +156,15 @@ impl Message {
     /// A message with nothing under its title yet.
     #[must_use]
     pub fn new(tone: Tone, title: Text) -> Self {
-        Self { tone, title, body: vec![], fields: vec![], footer: None, buttons: vec![] }
+        Self {
+            tone,
+            title,
+            body: vec![],
+            fields: vec![],
+            footer: None,
+            read_at: None,
+            buttons: vec![],
+        }
     }
 
     /// A message that is one sentence.
@@ -188,6 +198,13 @@ impl Message {
     #[must_use]
     pub fn without_buttons(mut self) -> Self {
         self.buttons.clear();
+        self
+    }
+
+    /// Says when it was true.
+    #[must_use]
+    pub fn read_at(mut self, moment: DateTime<Utc>) -> Self {
+        self.read_at = Some(moment);
         self
     }
 

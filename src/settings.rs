@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use tracing_subscriber::EnvFilter;
 
 use crate::lock::{Backend, BackendName, BackendStores, KeyTemplate, NoStore};
 use crate::telemetry::LogFormat;
@@ -68,7 +69,7 @@ pub enum Call {
 /// The settings as they are written, not checked yet.
 #[derive(Args, Debug)]
 pub struct Settings {
-    /// Bot token, from the Discord developer portal
+    /// Bot token, from the Discord developer portal; as a flag it shows in the list of processes
     #[arg(long, env = "DISCORD_TOKEN", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "TOKEN")]
     discord_token: Option<SecretString>,
 
@@ -118,6 +119,9 @@ pub struct Settings {
     log_format: String,
 }
 
+/// The levels that a filter may consist of.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 const DISCORD: &str = "Discord";
 const BACKEND: &str = "State locks";
 const LOG: &str = "Log";
@@ -163,7 +167,8 @@ impl Settings {
     /// # Errors
     /// Names the variable that is missing or wrong.
     pub fn discord(&self) -> Result<DiscordSettings, SettingsError> {
-        let token = self.discord_token.clone().ok_or(SettingsError::Missing {
+        let token = self.discord_token.as_ref().map(|token| token.expose_secret().trim());
+        let token = set(token).ok_or(SettingsError::Missing {
             variable: "DISCORD_TOKEN",
             wanted: "the bot token from the Discord developer portal",
         })?;
@@ -182,6 +187,7 @@ impl Settings {
                 format!("is {url:?}: it must begin with http:// or https://"),
             )),
             _ => {
+                let token = SecretString::from(token);
                 let base = |url: &str| {
                     // serenity adds the version itself; whoever pasted it meant the same.
                     let url = url.trim_end_matches('/').trim_end_matches("/api/v10");
@@ -221,8 +227,8 @@ impl Settings {
     /// The filter and the format of the log.
     ///
     /// # Errors
-    /// When the format is neither of the two.
-    pub fn log(&self) -> Result<(&str, LogFormat), SettingsError> {
+    /// When the filter cannot be read, or the format is neither of the two.
+    pub fn log(&self) -> Result<(EnvFilter, LogFormat), SettingsError> {
         let format = match &*self.log_format.to_ascii_lowercase() {
             "text" | "" => LogFormat::Text,
             "json" => LogFormat::Json,
@@ -233,7 +239,17 @@ impl Settings {
                 ));
             }
         };
-        Ok((set(Some(&self.log)).unwrap_or("info"), format))
+        let filter = set(Some(&self.log)).unwrap_or("info");
+        // A lone word that is no level would be taken for a module's name, and silence the rest.
+        let is_level = LEVELS.contains(&filter.to_ascii_lowercase().as_str());
+        if !is_level && !filter.contains('=') {
+            let problem = format!("is {filter:?}: set it to a level such as info");
+            return Err(wrong("LOCKTENDER_LOG", problem));
+        }
+        filter
+            .parse()
+            .map(|filter| (filter, format))
+            .map_err(|_| wrong("LOCKTENDER_LOG", "cannot be read: set it to info".to_owned()))
     }
 
     fn use_lockfile(&self) -> Result<bool, SettingsError> {
@@ -248,39 +264,6 @@ impl Settings {
     }
 }
 
-/// Reads a `.env` in the working directory, or else beside the program, into the environment. What
-/// the environment has already stays.
-///
-/// # Errors
-/// When a line cannot be read. The error never shows the line: it may hold a secret.
-pub fn read_dotenv() -> Result<(), SettingsError> {
-    let beside_program =
-        std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(".env")));
-    let candidates = [Some(PathBuf::from(".env")), beside_program];
-    let Some(path) = candidates.into_iter().flatten().find(|path| path.is_file()) else {
-        return Ok(());
-    };
-    dotenvy::from_path(&path).map_err(|error| {
-        let name = match &error {
-            dotenvy::Error::LineParse(line, _) => line.split('=').next().filter(|name| {
-                name.len() < line.len()
-                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            }),
-            _ => None,
-        };
-        let file = path.display();
-        SettingsError::DotEnv(match (&error, name) {
-            (dotenvy::Error::LineParse(..), Some(name)) => {
-                format!("The line of {name} in {file} cannot be read: put its value in quotes.")
-            }
-            (dotenvy::Error::LineParse(..), None) => {
-                format!("A line in {file} is not of the form NAME=value: mend or remove it.")
-            }
-            _ => format!("{file} cannot be read: check its permissions."),
-        })
-    })
-}
-
 fn set(value: Option<&str>) -> Option<&str> {
     value.map(str::trim).filter(|value| !value.is_empty())
 }
@@ -291,12 +274,6 @@ fn required<'v>(
     wanted: &'static str,
 ) -> Result<&'v str, SettingsError> {
     set(value).ok_or(SettingsError::Missing { variable, wanted })
-}
-
-/// The error for a log filter that cannot be read.
-#[must_use]
-pub fn wrong_log(problem: &str) -> SettingsError {
-    wrong("LOCKTENDER_LOG", format!("cannot be read ({problem}): set it to a level such as info"))
 }
 
 fn wrong(variable: &'static str, problem: String) -> SettingsError {

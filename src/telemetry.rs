@@ -20,36 +20,37 @@ pub enum LogFormat {
 /// The log at `filter`, written to `writer`.
 ///
 /// Libraries speak at `warn` at the most, whatever the filter says: serenity's and tungstenite's
-/// finer events carry the bot token and the tokens of interactions.
-///
-/// # Errors
-/// When the filter cannot be read, with the reason.
+/// finer events carry the bot token and the tokens of interactions. The AWS SDK speaks at `error`:
+/// what it warns of comes back as a fault, which says it better and without whole responses.
 pub fn subscriber<W>(
-    filter: &str,
+    filter: EnvFilter,
     format: LogFormat,
     writer: W,
-) -> Result<impl Subscriber + Send + Sync + use<W>, String>
+) -> impl Subscriber + Send + Sync + use<W>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let wanted = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
-    let quiet_libraries = filter_fn(|metadata| {
-        metadata.target().starts_with("locktender") || *metadata.level() <= Level::WARN
+    let quiet_libraries = filter_fn(|metadata| match metadata.target() {
+        own if own.starts_with("locktender") => true,
+        aws if aws.starts_with("aws") => *metadata.level() <= Level::ERROR,
+        _ => *metadata.level() <= Level::WARN,
     });
     let layer = match format {
         LogFormat::Text => fmt::layer().with_ansi(false).with_writer(writer).boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(writer).boxed(),
     };
-    Ok(tracing_subscriber::registry().with(layer.with_filter(quiet_libraries).with_filter(wanted)))
+    tracing_subscriber::registry().with(layer.with_filter(quiet_libraries).with_filter(filter))
 }
 
-/// Starts the log of this process on standard error.
-///
-/// # Errors
-/// When the filter cannot be read, with the reason.
-pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
-    let subscriber = subscriber(filter, format, std::io::stderr)?;
-    tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())
+/// Starts the log of this process on standard error. Panics are logged with their place, and
+/// without their words, which may quote what must not be logged.
+pub fn start(filter: EnvFilter, format: LogFormat) {
+    // There is one already only where somebody calls this twice, and then it may stay.
+    let _ = tracing::subscriber::set_global_default(subscriber(filter, format, std::io::stderr));
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a mistake in the program (panic)");
+    }));
 }
 
 /// A duration as the log writes it, in whole milliseconds.

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::sync::Semaphore;
 
 use self::lockfiles::Bucket;
 use self::rows::LockTable;
@@ -31,6 +32,9 @@ use crate::lock::{
 };
 use crate::ports::Locks;
 
+/// How many listings run at once.
+const LISTINGS: usize = 2;
+
 /// How many locks of a listing are looked at again at once.
 const AT_ONCE: usize = 16;
 
@@ -41,6 +45,7 @@ pub struct AwsLocks {
     backends: Vec<BackendStores>,
     tables: Vec<LockTable>,
     buckets: Vec<Bucket>,
+    listing: Semaphore,
 }
 
 /// A trace of a state in a table or bucket.
@@ -80,7 +85,7 @@ impl AwsLocks {
                 buckets.push(Bucket::new(s3.clone(), name, session.region(), body_limit));
             }
         }
-        Self { catalog, backends, tables, buckets }
+        Self { catalog, backends, tables, buckets, listing: Semaphore::new(LISTINGS) }
     }
 
     /// The stores of a state's backend.
@@ -198,6 +203,8 @@ impl Locks for AwsLocks {
     }
 
     async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+        // A listing reads whole tables and buckets: however many people ask, few run at once.
+        let _turn = self.listing.acquire().await;
         let found = self.find_all().await?;
         let locks = found.into_values().filter_map(|(state, Found { row, lockfile })| {
             let expected = self.stores_of(&state.backend)?.expected();
@@ -229,16 +236,16 @@ impl Locks for AwsLocks {
                     // the table name the states that Terraform has written through it.
                     Err(fault) if !self.lockfile_buckets().any(|b| b.name() == bucket.name()) => {
                         tracing::debug!(%fault, "state objects are not listed");
-                        Ok(Vec::new())
+                        None
                     }
-                    result => result,
+                    result => Some(result),
                 }
             })),
         );
         let mut seen = Vec::new();
         let mut any_read = false;
         let mut denied = None;
-        for store in rows.into_iter().chain(objects) {
+        for store in rows.into_iter().chain(objects.into_iter().flatten()) {
             match store {
                 Ok(states) => {
                     any_read = true;

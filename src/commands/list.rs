@@ -6,12 +6,15 @@ use super::status::{operation, or_unknown};
 use super::{Context, Report};
 use crate::command::Command;
 use crate::error::Fault;
-use crate::lock::{Half, HeldLock, LockState, Sources, age, in_words};
-use crate::message::{Message, SHORT, Text, Tone};
+use crate::lock::{Catalog, Half, HeldLock, LockState, Sources, age, in_words};
+use crate::message::{Message, Text, Tone};
 
-/// Locks on one page. Ten facts of at most 100 and 200 characters of text stay within the 6,000
-/// that Discord allows, even where every one of them has to be escaped.
+/// Locks on one page. With texts of at most [`CELL`] characters, ten stay within the 6,000 that
+/// Discord allows a message, even where every character of them has to be escaped.
 const PAGE: usize = 10;
+
+/// How much of a name or a holder is shown on a line.
+const CELL: usize = 60;
 
 /// Reads every held lock whose state's name or holder has `filter` in it, oldest first; a lock of
 /// unknown age comes before all others, since nobody can say that it is young.
@@ -39,25 +42,28 @@ fn matches(held: &HeldLock, wanted: &str) -> bool {
 
 pub(super) async fn run(context: &Context, filter: &str, page: usize) -> Result<Message, Fault> {
     let reports = list(context, filter).await?;
-    Ok(page_message(&reports, filter.trim(), page, context.clock.now()))
+    let at = context.clock.now();
+    let message = if reports.is_empty() {
+        none_held(&context.catalog, filter.trim())
+    } else {
+        page_message(&reports, filter.trim(), page, at)
+    };
+    Ok(message.read_at(at))
 }
 
 fn page_message(reports: &[Report], filter: &str, page: usize, now: DateTime<Utc>) -> Message {
     let at = |page| Command::List { filter: filter.to_owned(), page };
-    if reports.is_empty() {
-        return none_held(filter).button("Refresh", at(0), true);
-    }
     let pages = reports.len().div_ceil(PAGE);
     // Locks clear while a page is read: a page that is no longer there is the last one.
     let page = page.min(pages - 1);
     let mut message = Message::new(Tone::Held, heading(reports.len()));
     if !filter.is_empty() {
         message = message
-            .line(Text::own("Where the state or the holder has ").quote(filter, SHORT).then("."));
+            .line(Text::own("Where the state or the holder has ").quote(filter, CELL).then("."));
     }
     for report in reports.iter().skip(page * PAGE).take(PAGE) {
         message = message
-            .field(Text::default().name(report.state.name.as_str(), SHORT), line(report, now));
+            .field(Text::default().name(report.state.name.as_str(), CELL), line(report, now));
     }
     if pages > 1 {
         message.footer = Some(Text::own(format!("Page {} of {pages}, oldest first", page + 1)));
@@ -77,13 +83,20 @@ fn heading(count: usize) -> Text {
     }
 }
 
-fn none_held(filter: &str) -> Message {
-    if filter.is_empty() {
-        return Message::new(Tone::Free, Text::own("🔓 No lock is held"))
-            .line(Text::own("Every state is free."));
-    }
-    let line = Text::own("No state that is locked, and no holder, has ").quote(filter, SHORT);
-    Message::new(Tone::Free, Text::own("🔓 No held lock matches")).line(line.then("."))
+fn none_held(catalog: &Catalog, filter: &str) -> Message {
+    let message = if filter.is_empty() {
+        let buckets: Vec<&str> =
+            catalog.backends().iter().map(|backend| backend.bucket.as_str()).collect();
+        Message::new(Tone::Free, Text::own("🔓 No lock is held"))
+            .line(Text::own("No state is locked in ").quote(&buckets.join(", "), CELL).then("."))
+    } else {
+        Message::new(Tone::Free, Text::own("🔓 No held lock matches")).line(
+            Text::own("No state that is locked, and no holder, has ")
+                .quote(filter, CELL)
+                .then(" in its name."),
+        )
+    };
+    message.button("Refresh", Command::List { filter: filter.to_owned(), page: 0 }, true)
 }
 
 /// One lock on one line: `4 h 12 min · apply · who`.
@@ -97,7 +110,7 @@ fn line(report: &Report, now: DateTime<Utc>) -> Text {
         LockState::Held(lock) => text
             .append(operation(&lock.info.operation))
             .then(" · ")
-            .quote(or_unknown(&lock.info.who), SHORT),
+            .quote(or_unknown(&lock.info.who), CELL),
         LockState::Unreadable(_) => text.then("unreadable record"),
         LockState::Free => text.then("free"),
     };

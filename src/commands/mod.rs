@@ -6,7 +6,10 @@ mod list;
 pub mod refusal;
 mod status;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+use futures::FutureExt;
 
 use tracing::warn;
 
@@ -15,8 +18,8 @@ pub use list::list;
 pub use status::{Report, inspect, status_message};
 
 use crate::command::{Audience, Command};
-use crate::error::{Error, Refusal};
-use crate::lock::{Catalog, KnownStates, State};
+use crate::error::{Error, Fault, FaultKind, Refusal};
+use crate::lock::{Catalog, KnownStates, State, is_handle};
 use crate::message::{Message, visible};
 use crate::ports::{Clock, Directory, Locks};
 
@@ -59,7 +62,11 @@ pub async fn answer(
     reference: &str,
 ) -> Answer {
     let result = match asked {
-        Ok(command) => run(command, context).await,
+        // A panic is a fault like others: whoever asked is told, and the bot goes on.
+        Ok(command) => match AssertUnwindSafe(run(command, context)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Fault(bug())),
+        },
         Err(refusal) => Err(Error::Refusal(refusal.clone())),
     };
     match result {
@@ -74,7 +81,11 @@ pub async fn answer(
                 cause = fault.source.as_ref().map(|source| visible(&source.to_string())),
                 "{fault}"
             );
-            Answer { said: Err(refusal::fault_message(&fault, reference)), outcome: "failed" }
+            let state = asked.as_ref().ok().and_then(Command::state);
+            Answer {
+                said: Err(refusal::fault_message(&fault, state, reference)),
+                outcome: "failed",
+            }
         }
     }
 }
@@ -82,7 +93,7 @@ pub async fn answer(
 /// Carries a command out.
 ///
 /// # Errors
-/// A [`Refusal`] for what cannot be met, a [`Fault`](crate::error::Fault) where something fails.
+/// A [`Refusal`] for what cannot be met, a [`Fault`] where something fails.
 pub async fn run(command: &Command, context: &Context) -> Result<Reply, Error> {
     let message = match command {
         Command::Status { state } => status::run(context, state).await?,
@@ -92,23 +103,31 @@ pub async fn run(command: &Command, context: &Context) -> Result<Reply, Error> {
     Ok(Reply { message, audience: command.audience() })
 }
 
+fn bug() -> Fault {
+    Fault {
+        kind: FaultKind::Bug,
+        subject: "The bot".to_owned(),
+        remedy: "report it with what the log says of it".to_owned(),
+        source: None,
+    }
+}
+
 impl Context {
     /// The state that a person means by a name, a pasted path or a shortened name.
     ///
     /// # Errors
     /// A refusal with the nearest known name.
     pub async fn resolve(&self, typed: &str) -> Result<State, Refusal> {
-        if typed.starts_with('#') {
-            let known = self.directory.known().await;
-            return known
-                .and_then(|known| known.by_handle(typed).cloned())
-                .ok_or(Refusal::UnknownHandle);
+        if is_handle(typed) {
+            let known = self.directory.known().await.ok_or(Refusal::NamesNotRead)?;
+            return known.by_handle(typed).cloned().ok_or(Refusal::UnknownHandle);
         }
         match self.catalog.resolve(typed) {
             Ok(state) => Ok(state),
             Err(error) => {
                 let known: Option<Arc<KnownStates>> = self.directory.known().await;
                 let nearest = known.and_then(|known| known.nearest(typed).cloned());
+                let nearest = nearest.filter(|name| name.as_str() != typed.trim());
                 Err(Refusal::BadName { typed: typed.to_owned(), error, nearest })
             }
         }

@@ -24,11 +24,19 @@ fn refusal_text(refusal: &Refusal) -> Text {
                 Some(nearest) => {
                     text.then(". Did you mean ").quote(nearest.as_str(), SHORT).then("?")
                 }
-                None => text.then(". Pick one of the names that are offered while you type."),
+                None => text
+                    .then(". A state is named ")
+                    .quote("env/prod", SHORT)
+                    .then(", in a workspace ")
+                    .quote("env/prod@blue", SHORT)
+                    .then("."),
             }
         }
         Refusal::UnknownHandle => {
-            Text::own("That state is not known any more: look for it with /lock list.")
+            Text::own("That state is not known any more: look for it in the list of locks.")
+        }
+        Refusal::NamesNotRead => {
+            Text::own("The names of states are still being read: try again in a minute.")
         }
         Refusal::Unknown => Text::own(
             "This button or command is not of this version of the bot: type /lock help for what \
@@ -41,12 +49,14 @@ fn refusal_text(refusal: &Refusal) -> Text {
     }
 }
 
-/// The message for a fault. `reference` is what the person quotes and the log is searched for.
+/// The message for a fault. `state` is what was asked about, and `reference` what the person quotes
+/// and the log is searched for.
 #[must_use]
-pub fn fault_message(fault: &Fault, reference: &str) -> Message {
-    Message::sentence(
-        Tone::Broken,
-        Text::default().name(&fault.to_string(), 3 * LONG).then(". Nothing was changed."),
-    )
-    .line(Text::own(format!("The log has more under {reference}.")))
+pub fn fault_message(fault: &Fault, state: Option<&str>, reference: &str) -> Message {
+    let about = match state {
+        Some(state) => Text::own("Whether ").quote(state, SHORT).then(" is locked is not known. "),
+        None => Text::own("This is not known. "),
+    };
+    Message::sentence(Tone::Broken, about.name(&fault.to_string(), 3 * LONG).then("."))
+        .line(Text::own(format!("The log has more under {reference}.")))
 }

@@ -1,6 +1,6 @@
 //! `/lock status`: who holds a state's lock, what they are doing, and for how long.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Context;
 use crate::command::Command;
@@ -46,23 +46,24 @@ pub async fn status_message(context: &Context, report: &Report) -> Message {
         LockState::Unreadable(lock) => unreadable(report, lock),
     };
     let refresh = Command::Status { state: report.state.short_name() };
-    message.button("Refresh", refresh, true)
+    message.read_at(report.at).button("Refresh", refresh, true)
 }
 
 /// Whether the name of a free state may be a slip of the pen.
 enum Unseen {
-    /// It has been seen, or nothing is known yet.
+    /// It has been seen.
     No,
+    /// The names could not be read.
+    Unknown,
     /// Nobody has seen it; with the nearest known name, if any is alike.
     Yes { nearest: Option<StateName> },
 }
 
 async fn unseen(context: &Context, state: &State) -> Unseen {
     match context.directory.known().await {
-        Some(known) if !known.contains(&state.path) => {
-            Unseen::Yes { nearest: known.nearest(state.name.as_str()).cloned() }
-        }
-        _ => Unseen::No,
+        None => Unseen::Unknown,
+        Some(known) if known.contains(&state.path) => Unseen::No,
+        Some(known) => Unseen::Yes { nearest: known.nearest(state.name.as_str()).cloned() },
     }
 }
 
@@ -116,6 +117,10 @@ fn free(state: &State, unseen: &Unseen) -> Message {
     let message = Message::new(Tone::Free, title("🔓 ", state, " is free"));
     let message = match unseen {
         Unseen::No => message.line(Text::own("Nobody holds its lock.")),
+        Unseen::Unknown => message.line(Text::own(
+            "Nobody holds its lock. Whether there is such a state could not be looked up: compare \
+             its path.",
+        )),
         Unseen::Yes { nearest: Some(nearest) } => message.line(
             Text::own("Nobody holds its lock, but no state of this name has been seen either. ")
                 .then("Did you mean ")
@@ -132,6 +137,12 @@ fn free(state: &State, unseen: &Unseen) -> Message {
 
 fn held_for(report: &Report) -> Text {
     match report.lock.since() {
+        // Ages go by the holder's clock; a minute is what clocks may differ by.
+        Some(since) if since > report.at + TimeDelta::minutes(1) => Text::default()
+            .strong("Held")
+            .then(" by somebody whose clock is ahead of this one: since ")
+            .at(since)
+            .then("."),
         Some(since) => Text::default()
             .strong(format!("Held for {}", in_words(age(since, report.at))))
             .then(", since ")
@@ -146,19 +157,28 @@ fn half_text(half: Half, sources: &Sources) -> Text {
     match half {
         Half::RowMissing => text.then(": the S3 lockfile is there, the DynamoDB row is not."),
         Half::LockfileMissing => text.then(": the DynamoDB row is there, the S3 lockfile is not."),
-        Half::Different => {
-            let text =
-                text.then(": the DynamoDB row and the S3 lockfile are not of the same lock. ");
-            match sources.lockfile.as_ref().map(|stored: &StoredLock| &stored.info) {
-                Some(Ok(lockfile)) => text
-                    .then("The lockfile says ")
-                    .quote(lockfile.id.as_str(), SHORT)
-                    .then(" by ")
-                    .quote(or_unknown(&lockfile.who), SHORT)
-                    .then("."),
-                _ => text.then("The lockfile is unreadable."),
-            }
-        }
+        Half::Different => different(text, sources),
+    }
+}
+
+fn different(text: Text, sources: &Sources) -> Text {
+    let info = |stored: &Option<StoredLock>| stored.as_ref().map(|stored| stored.info.clone());
+    match (info(&sources.row), info(&sources.lockfile)) {
+        (Some(Err(flaw)), _) => text
+            .then(": the DynamoDB row cannot be read (")
+            .name(&flaw.to_string(), LONG)
+            .then("); what follows is the S3 lockfile's."),
+        (_, Some(Err(flaw))) => text
+            .then(": the S3 lockfile cannot be read (")
+            .name(&flaw.to_string(), LONG)
+            .then("); what follows is the DynamoDB row's."),
+        (_, Some(Ok(lockfile))) => text
+            .then(": the DynamoDB row and the S3 lockfile are of two locks. The lockfile's is ")
+            .quote(lockfile.id.as_str(), SHORT)
+            .then(" by ")
+            .quote(or_unknown(&lockfile.who), SHORT)
+            .then("."),
+        (_, None) => text.then("."),
     }
 }
 

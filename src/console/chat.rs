@@ -128,6 +128,9 @@ impl<'w> Chat<'w> {
 }
 
 fn no_button(label: &str) -> Message {
+    if label.is_empty() {
+        return manners();
+    }
     let sentence = Text::own("There is no button ")
         .quote(label, SHORT)
         .then(" to press: a button is what stands in brackets under a message.");

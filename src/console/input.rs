@@ -5,13 +5,16 @@ use std::io::IsTerminal;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
-use rustyline::{Config, Editor, Helper, Highlighter, Hinter, Validator};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
+use rustyline::{CompletionType, Config, Editor, Helper, Highlighter, Hinter, Validator};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
+
+/// Longest line of a pipe, in bytes; what is longer is taken as several.
+const LINE_LIMIT: u64 = 64 * 1024;
 
 /// A source of lines.
 pub enum Input {
     /// A pipe or a file.
-    Pipe(Lines<BufReader<Stdin>>),
+    Pipe(BufReader<Stdin>),
     /// A person, with line editing, history and completion.
     Terminal(Box<Option<Editor<Completion, MemHistory>>>),
 }
@@ -23,10 +26,10 @@ impl Input {
     /// When the terminal cannot be taken over.
     pub fn stdin() -> std::io::Result<Self> {
         if !std::io::stdin().is_terminal() {
-            return Ok(Self::Pipe(BufReader::new(tokio::io::stdin()).lines()));
+            return Ok(Self::Pipe(BufReader::new(tokio::io::stdin())));
         }
-        let mut editor =
-            Editor::with_history(Config::default(), MemHistory::new()).map_err(into_io)?;
+        let config = Config::builder().completion_type(CompletionType::List).build();
+        let mut editor = Editor::with_history(config, MemHistory::new()).map_err(into_io)?;
         editor.set_helper(Some(Completion::default()));
         Ok(Self::Terminal(Box::new(Some(editor))))
     }
@@ -43,7 +46,11 @@ impl Input {
     /// When the input cannot be read.
     pub async fn next_line(&mut self, states: Vec<String>) -> std::io::Result<Option<String>> {
         match self {
-            Self::Pipe(lines) => lines.next_line().await,
+            Self::Pipe(pipe) => {
+                let mut bytes = Vec::new();
+                let read = pipe.take(LINE_LIMIT).read_until(b'\n', &mut bytes).await?;
+                Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
+            }
             Self::Terminal(slot) => {
                 let Some(mut editor) = slot.take() else {
                     return Ok(None);
@@ -65,7 +72,9 @@ impl Input {
                 **slot = Some(editor);
                 match line {
                     Ok(line) => Ok(Some(line)),
-                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+                    // A line that somebody thought better of.
+                    Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
+                    Err(ReadlineError::Eof) => Ok(None),
                     Err(error) => Err(into_io(error)),
                 }
             }

@@ -7,11 +7,11 @@ use crate::commands::Report;
 use crate::lock::{LockState, Sources, Store, age, in_words};
 use crate::message::{LONG, clip, visible};
 
-/// One line a lock, with a heading; one sentence where there is none.
+/// One line a lock, with a heading; where there is none, the sentence `none`.
 #[must_use]
-pub fn table(reports: &[Report]) -> String {
+pub fn table(reports: &[Report], none: &str) -> String {
     if reports.is_empty() {
-        return "No lock is held.".to_owned();
+        return none.to_owned();
     }
     let mut table = Table::new();
     table

@@ -8,7 +8,9 @@ use serenity::all::{
     InteractionId,
 };
 use tokio::time::{sleep, timeout};
+use tracing::warn;
 
+use super::describe;
 use super::render::Rendered;
 use crate::command::Audience;
 use crate::commands::Reply;
@@ -18,8 +20,14 @@ use crate::message::Message;
 /// there and back is part of them.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// The pause before a second try, which has to be over well before the 3 s.
-const AGAIN: Duration = Duration::from_millis(250);
+/// How long Discord may take to accept the first response; a second try has to fit into the 3 s.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// The pause before that second try.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// How long Discord may take for anything later. serenity sets no limit of its own.
+const LATER: Duration = Duration::from_secs(10);
 
 /// Discord's code for a second first response, from its list of JSON error codes.
 const ALREADY_ACKNOWLEDGED: isize = 40_060;
@@ -63,12 +71,12 @@ impl Ticket {
         http: &Http,
         response: CreateInteractionResponse,
     ) -> serenity::Result<()> {
-        match response.clone().execute(http, (self.id, &*self.token)).await {
+        match within(FIRST, response.clone().execute(http, (self.id, &*self.token))).await {
             Err(error) if may_pass(&error) => {}
             result => return result,
         }
         sleep(AGAIN).await;
-        match response.execute(http, (self.id, &*self.token)).await {
+        match within(FIRST, response.execute(http, (self.id, &*self.token))).await {
             Err(error) if is_answered_already(&error) => Ok(()),
             result => result,
         }
@@ -103,21 +111,38 @@ impl Ticket {
     async fn fill_in(&self, http: &Http, audience: Audience, said: Said) -> serenity::Result<()> {
         match said {
             Ok(reply) => {
-                Rendered::new(&reply.message).edit().execute(http, &self.token).await?;
+                let edit = Rendered::new(&reply.message).edit();
+                within(LATER, edit.execute(http, &self.token)).await?;
             }
             Err(message) if self.asked_by == AskedBy::Command && audience == Audience::Asker => {
-                Rendered::new(&message).edit().execute(http, &self.token).await?;
+                let edit = Rendered::new(&message).edit();
+                within(LATER, edit.execute(http, &self.token)).await?;
             }
             Err(message) => {
                 // The placeholder is for everyone, and so would be what takes its place.
                 if self.asked_by == AskedBy::Command {
-                    http.delete_original_interaction_response(&self.token).await?;
+                    let delete = http.delete_original_interaction_response(&self.token);
+                    if let Err(error) = within(LATER, delete).await {
+                        warn!(error = describe(&error), "a placeholder stays");
+                    }
                 }
-                Rendered::new(&message).followup().execute(http, (None, &*self.token)).await?;
+                let followup = Rendered::new(&message).followup();
+                within(LATER, followup.execute(http, (None, &*self.token))).await?;
             }
         }
         Ok(())
     }
+}
+
+/// What is said of a request that Discord did not answer in time.
+const NO_ANSWER: &str = "no answer in time";
+
+/// Waits for Discord no longer than `limit`.
+pub(super) async fn within<T>(
+    limit: Duration,
+    request: impl Future<Output = serenity::Result<T>>,
+) -> serenity::Result<T> {
+    timeout(limit, request).await.unwrap_or(Err(serenity::Error::Other(NO_ANSWER)))
 }
 
 /// Whether Discord had trouble of its own, or cannot have been reached, or its answer was lost.
@@ -126,7 +151,7 @@ fn may_pass(error: &serenity::Error) -> bool {
         serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => {
             response.status_code.is_server_error()
         }
-        serenity::Error::Http(HttpError::Request(_)) => true,
+        serenity::Error::Http(HttpError::Request(_)) | serenity::Error::Other(NO_ANSWER) => true,
         _ => false,
     }
 }

@@ -18,6 +18,9 @@ use crate::commands::Context;
 /// How long a shutdown waits for the interactions under way.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long the end of the connection may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// How long Discord may take to answer at the start.
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -84,7 +87,10 @@ impl Bot {
                 if timeout(DRAIN, under_way.wait()).await.is_err() {
                     warn!("gave up waiting for {} interactions", under_way.len());
                 }
-                shards.shutdown_all().await;
+                // Nobody waits for Discord to say goodbye.
+                if timeout(GOODBYE, shards.shutdown_all()).await.is_err() {
+                    warn!("the connection was left open");
+                }
                 Ok(())
             }
         }

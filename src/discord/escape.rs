@@ -2,13 +2,16 @@
 
 /// Writes a text as inline code, in which nothing is markup.
 ///
-/// The fence is one backtick longer than any run in the text, as Discord's own parser asks. In the
+/// The fence has to be longer than any run of backticks in the text, and three in a row would begin
+/// a block, which Discord's parser looks for first: text with such a run is escaped instead. In the
 /// place of an empty text, which cannot be fenced, stands a dash.
 pub(super) fn code(text: &str) -> String {
-    if text.is_empty() {
-        return "-".to_owned();
-    }
-    let fence = "`".repeat(longest_run(text, '`') + 1);
+    let fence = match longest_run(text, '`') {
+        _ if text.is_empty() => return "-".to_owned(),
+        0 => "`",
+        1 => "``",
+        _ => return plain(text),
+    };
     // Discord drops one blank inside either end, and needs it where the text itself ends in a tick.
     let open = if text.starts_with(['`', ' ']) { " " } else { "" };
     let close = if text.ends_with(['`', ' ']) { " " } else { "" };
@@ -52,7 +55,8 @@ mod tests {
         let cases = [
             ("root@vm", "`root@vm`"),
             ("a`b", "``a`b``"),
-            ("```", "```` ``` ````"),
+            ("a``b", "a\\`\\`b"),
+            ("```\n*x*", "\\`\\`\\`\n\\*x\\*"),
             ("`", "`` ` ``"),
             (" x ", "`  x  `"),
             ("", "-"),

@@ -8,25 +8,25 @@ use serenity::all::{
     Ready, ResumedEvent, UserId,
 };
 use serenity::async_trait;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::answer::{AskedBy, Ticket};
+use super::answer::{AskedBy, Ticket, within};
 use super::register::{Registered, register};
 use super::{describe, parse};
 use crate::command::{Audience, Command};
 use crate::commands::{self, Context};
 use crate::error::Refusal;
-use crate::message::{clip, visible};
+use crate::message::{LONG, clip, visible};
 use crate::telemetry::millis;
 
 /// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
 const CHOICES: usize = 25;
 const CHOICE_LIMIT: usize = 100;
 
-/// How long an answer may take in all. serenity sets no limit of its own; reads have theirs.
-const ANSWER_LIMIT: Duration = Duration::from_mins(1);
+/// How long Discord may take to accept the commands, or the choices of an autocompletion.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often telling Discord the commands is tried, the pause doubling from one second on.
 const REGISTER_TRIES: u32 = 6;
@@ -77,6 +77,11 @@ struct From {
     user: UserId,
 }
 
+/// A text from outside as the log has it.
+fn logged(text: &str) -> String {
+    clip(&visible(text), LONG)
+}
+
 impl Handler {
     async fn answer(
         &self,
@@ -95,20 +100,14 @@ impl Handler {
             outcome = answer.outcome;
             answer.said
         };
-        let given = timeout(ANSWER_LIMIT, ticket.answer(&gateway.http, audience, work)).await;
-        let trouble = match given {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(describe(&error)),
-            Err(_) => Some("no answer in time".to_owned()),
-        };
-        if let Some(error) = trouble {
+        if let Err(error) = ticket.answer(&gateway.http, audience, work).await {
             outcome = "unanswered";
-            error!(reference, error, "Discord did not take the answer");
+            error!(reference, error = describe(&error), "Discord did not take the answer");
         }
         info!(
             id = reference,
             command = asked.as_ref().map_or("unknown", Command::name),
-            state = asked.as_ref().ok().and_then(Command::state).map(visible),
+            state = asked.as_ref().ok().and_then(Command::state).map(logged),
             user = from.user.get(),
             outcome,
             ms = millis(begun.elapsed()),
@@ -128,10 +127,9 @@ impl Handler {
             })
         });
         let response = CreateAutocompleteResponse::new().set_choices(choices.collect());
-        let answered = CreateInteractionResponse::Autocomplete(response)
-            .execute(&gateway.http, (asked.id, &*asked.token))
-            .await;
-        if let Err(error) = answered {
+        let response = CreateInteractionResponse::Autocomplete(response)
+            .execute(&gateway.http, (asked.id, &*asked.token));
+        if let Err(error) = within(PATIENCE, response).await {
             // The person has typed on meanwhile: Discord asks again.
             info!(id = asked.id.get(), error = describe(&error), "a late autocompletion");
         }
@@ -140,13 +138,11 @@ impl Handler {
     async fn register(&self, gateway: &Gateway) {
         let mut pause = Duration::from_secs(1);
         for _ in 0..REGISTER_TRIES {
-            let error = match timeout(ANSWER_LIMIT, register(&gateway.http, self.guild)).await {
-                Ok(Ok(Registered::Already)) => return info!("commands are up to date"),
-                Ok(Ok(Registered::Anew)) => return info!("commands registered"),
-                Ok(Err(error)) => describe(&error),
-                Err(_) => "no answer in time".to_owned(),
-            };
-            warn!(error, "commands not registered yet");
+            match within(PATIENCE, register(&gateway.http, self.guild)).await {
+                Ok(Registered::Already) => return info!("commands are up to date"),
+                Ok(Registered::Anew) => return info!("commands registered"),
+                Err(error) => warn!(error = describe(&error), "commands not registered yet"),
+            }
             sleep(pause).await;
             pause *= 2;
         }

@@ -1,6 +1,6 @@
 //! The slash command as Discord is told of it, once and only when it has changed.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serenity::all::{
     CommandOptionType, CommandType, CreateCommand, CreateCommandOption, GuildId, Http, LightMethod,
     Request, Route,
@@ -58,18 +58,31 @@ pub(super) async fn register(http: &Http, guild_id: GuildId) -> serenity::Result
     Ok(Registered::Anew)
 }
 
-/// Whether Discord's picture has all that is wanted and no further command or option. Its picture
-/// has ids and versions besides, and may leave out what has the default value.
+/// What Discord's picture of a command has besides what it was told, from its reference of the
+/// application command object.
+const DISCORDS_OWN: [&str; 10] = [
+    "application_id",
+    "contexts",
+    "default_member_permissions",
+    "default_permission",
+    "dm_permission",
+    "guild_id",
+    "handler",
+    "id",
+    "integration_types",
+    "version",
+];
+
+/// Whether Discord's picture is of what is wanted. It may leave out what has the default value.
 fn covers(present: &Value, wanted: &Value) -> bool {
     match (present, wanted) {
         (Value::Object(present), Value::Object(wanted)) => {
+            let told = |key: &&String| !DISCORDS_OWN.contains(&key.as_str());
             let nothing = Value::Null;
-            let has = |key: &String| present.get(key).unwrap_or(&nothing);
-            let no_other_options = match present.get("options") {
-                Some(options) if !is_default(options) => wanted.contains_key("options"),
-                _ => true,
-            };
-            no_other_options && wanted.iter().all(|(key, value)| covers(has(key), value))
+            present.keys().chain(wanted.keys()).filter(told).all(|key| {
+                let of = |map: &Map<String, Value>| map.get(key).unwrap_or(&nothing).clone();
+                covers(&of(present), &of(wanted))
+            })
         }
         (Value::Array(present), Value::Array(wanted)) => {
             present.len() == wanted.len()
@@ -110,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_changed_added_or_missing_part_is_a_difference() {
-        let changes: [fn(&mut Value); 5] = [
+        let changes: [fn(&mut Value); 6] = [
+            |present| present[0]["options"][0]["options"][0]["max_length"] = json!(10),
             |present| present[0]["description"] = json!("other"),
             |present| present[0]["options"].as_array_mut().unwrap().truncate(2),
             |present| present[0]["options"][2]["options"] = json!([{"name": "more"}]),

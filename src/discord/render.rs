@@ -71,6 +71,9 @@ fn embed(message: &Message) -> CreateEmbed {
         let lines: Vec<String> = message.body.iter().map(markdown).collect();
         embed = embed.description(lines.join("\n"));
     }
+    if let Some(moment) = message.read_at {
+        embed = embed.timestamp(moment);
+    }
     match &message.footer {
         Some(footer) => embed.footer(CreateEmbedFooter::new(markdown(footer))),
         None => embed,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use sha2::{Digest, Sha256};
 
@@ -71,15 +71,17 @@ impl KnownStates {
     /// query all of them, held ones first. At most `limit`.
     #[must_use]
     pub fn matching(&self, query: &str, limit: usize) -> Vec<&State> {
-        let pattern = Pattern::parse(query.trim(), CaseMatching::Smart, Normalization::Smart);
+        let query = beginning(query);
+        let (case, form) = (CaseMatching::Smart, Normalization::Smart);
+        let atom = Atom::new(&query, case, form, AtomKind::Fuzzy, false);
         let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
         let mut buffer = Vec::new();
-        let mut found: Vec<(u32, &State)> = self
+        let mut found: Vec<(u16, &State)> = self
             .states
             .iter()
             .filter_map(|KnownState { state, .. }| {
                 let name = Utf32Str::new(state.name.as_str(), &mut buffer);
-                Some((pattern.score(name, &mut matcher)?, state))
+                Some((atom.score(name, &mut matcher)?, state))
             })
             .collect();
         // A stable sort: among equals, the order of the list stays.
@@ -90,17 +92,30 @@ impl KnownStates {
     /// The name that a mistyped one most likely stands for, if any is alike enough.
     #[must_use]
     pub fn nearest(&self, typed: &str) -> Option<&StateName> {
-        // A likeness needs no more than this, and its cost grows with the square of the length.
-        let typed: String = typed.trim().to_lowercase().chars().take(256).collect();
+        let typed = beginning(typed).to_lowercase();
         self.states
             .iter()
             .map(|KnownState { state, .. }| {
-                (strsim::jaro_winkler(&typed, &state.name.as_str().to_lowercase()), &state.name)
+                let name = beginning(state.name.as_str()).to_lowercase();
+                (strsim::jaro_winkler(&typed, &name), &state.name)
             })
             .filter(|&(likeness, _)| likeness >= LIKENESS)
             .max_by(|(a, _), (b, _)| a.total_cmp(b))
             .map(|(_, name)| name)
     }
+}
+
+/// As much of a text as is compared with names: what anyone types fits, and the cost of comparing
+/// grows with the square of the length.
+fn beginning(text: &str) -> String {
+    text.trim().chars().take(100).collect()
+}
+
+/// Whether a text has the form of a [`handle`](StatePath::handle).
+#[must_use]
+pub fn is_handle(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 impl StatePath {

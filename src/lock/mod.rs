@@ -15,7 +15,7 @@ mod stores;
 
 pub use age::{age, in_words};
 pub use catalog::{Backend, BackendError, BackendName, Catalog, KeyTemplate};
-pub use known::{KnownState, KnownStates};
+pub use known::{KnownState, KnownStates, is_handle};
 pub use name::{NameError, State, StateName, is_invisible};
 pub use operation::Operation;
 pub use path::{PathError, StatePath};

@@ -42,7 +42,7 @@ pub enum NameError {
     #[error("it has the invisible character U+{0:04X}")]
     Invisible(u32),
     /// `..`, `.`, `//`, or a slash at either end.
-    #[error("a part between its slashes is empty, . or ..")]
+    #[error("it has a part between slashes that is empty, one dot, or two")]
     Parts,
     /// `env/prod@` or `env/prod@a/b`.
     #[error("the workspace after its @ must be one word without a slash")]
@@ -82,8 +82,10 @@ impl State {
     /// [`handle`](StatePath::handle). Both can be typed in place of the name.
     #[must_use]
     pub fn short_name(&self) -> String {
-        if self.name.as_str().chars().count() <= SHORT_NAME {
-            self.name.to_string()
+        let name = self.name.as_str();
+        // A name that nobody could type, as of a key with `//` in it, would be refused.
+        if name.chars().count() <= SHORT_NAME && check(name) == Ok(name) {
+            name.to_owned()
         } else {
             self.path.handle()
         }

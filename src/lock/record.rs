@@ -4,6 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+use serde_json::{Map, Value};
 
 use super::Operation;
 
@@ -99,21 +101,20 @@ impl LockRecord {
             return Err(Flaw::TooLarge(self.0.len() as u64));
         }
         let text = std::str::from_utf8(&self.0).map_err(|_| Flaw::NotText)?;
-        // A derived `Deserialize` would also take the fields from an array, one after the other.
-        if !text.trim_start().starts_with('{') {
-            return Err(Flaw::NotALock("not an object".to_owned()));
-        }
-        let wire: Wire =
-            serde_json::from_str(text).map_err(|error| Flaw::NotALock(error.to_string()))?;
+        let wire = Wire::read(text).map_err(|error| match error.classify() {
+            Category::Data => Flaw::NotALock(error.to_string()),
+            Category::Syntax | Category::Eof | Category::Io => Flaw::NotALock("no JSON".to_owned()),
+        })?;
         if wire.id.is_empty() {
-            return Err(Flaw::NotALock("no ID".to_owned()));
+            return Err(Flaw::NotALock("it has no ID".to_owned()));
         }
         Ok(LockInfo {
             id: LockId(wire.id),
             operation: Operation::new(wire.operation),
             who: wire.who,
             version: wire.version,
-            created: wire.created,
+            // Go writes a time that nobody set as that of the year 1.
+            created: wire.created.filter(|created| created.timestamp() > 0),
             info: wire.info,
             path: wire.path,
         })
@@ -141,11 +142,11 @@ impl fmt::Display for LockId {
     }
 }
 
-/// The JSON of a record.
+/// The JSON of a record, its keys in lower case.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(default)]
 struct Wire {
-    #[serde(rename = "ID", deserialize_with = "null_is_empty")]
+    #[serde(deserialize_with = "null_is_empty")]
     id: String,
     #[serde(deserialize_with = "null_is_empty")]
     operation: String,
@@ -158,6 +159,15 @@ struct Wire {
     created: Option<DateTime<Utc>>,
     #[serde(deserialize_with = "null_is_empty")]
     path: String,
+}
+
+impl Wire {
+    /// Go matches keys whatever their case, and of a key that stands twice takes the last.
+    fn read(text: &str) -> serde_json::Result<Self> {
+        let written: Map<String, Value> = serde_json::from_str(text)?;
+        let keys = written.into_iter().map(|(key, value)| (key.to_lowercase(), value));
+        serde_json::from_value(Value::Object(keys.collect()))
+    }
 }
 
 /// Go reads `null` into a string as the empty string.
@@ -207,6 +217,19 @@ mod tests {
     fn absent_null_and_unknown_fields_are_as_terraform_reads_them() {
         let info = parse(r#"{"ID":"a","Who":null,"Created":null,"Extra":[1,2]}"#).unwrap();
         assert_eq!((info.who.as_str(), info.created), ("", None));
+    }
+
+    #[test]
+    fn keys_of_any_case_are_read_and_the_last_of_two_counts() {
+        let info = parse(r#"{"id":"a","WHO":"x@y","who":"z@y","ID":"a"}"#).unwrap();
+        assert_eq!((info.id.as_str(), info.who.as_str()), ("a", "z@y"));
+        assert_eq!(parse(r#"{"ID":"a","ID":"b"}"#).unwrap().id.as_str(), "b");
+    }
+
+    #[test]
+    fn a_time_that_nobody_set_is_unknown() {
+        let info = parse(r#"{"ID":"a","Created":"0001-01-01T00:00:00Z"}"#).unwrap();
+        assert_eq!(info.created, None);
     }
 
     #[test]

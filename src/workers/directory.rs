@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(30);
 
 /// How long a person at a command line waits for a hint.
-const HINT_PATIENCE: Duration = Duration::from_secs(2);
+const HINT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The names, read in the background and answered from memory.
 pub struct LiveDirectory {
@@ -90,7 +90,7 @@ impl PatientDirectory {
 
 #[async_trait]
 impl Directory for PatientDirectory {
-    /// Waits 2 s at most; a hint that cannot be had is none.
+    /// Waits 1 s at most; a hint that cannot be had is none.
     async fn known(&self) -> Option<Arc<KnownStates>> {
         let read = || async {
             let seen = timeout(HINT_PATIENCE, self.locks.seen()).await.ok()?.ok()?;

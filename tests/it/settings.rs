@@ -107,11 +107,13 @@ fn a_mistake_is_told_in_one_sentence_with_its_variable() {
         let error = settings(flags).discord().map(drop).unwrap_err();
         told.push(format!("{flags:?}\n  {error}"));
     };
+    discord(&["--discord-token="]);
     discord(&["--discord-token=x"]);
     discord(&["--discord-token=x", "--discord-guild-id=my-server"]);
     discord(&["--discord-token=x", "--discord-guild-id=1", "--discord-api-url=discord.test"]);
-    let error = settings(&["--log-format=xml"]).log().unwrap_err();
-    told.push(format!("log\n  {error}"));
+    for flag in ["--log-format=xml", "--log=verbose", "--log=locktender=loud"] {
+        told.push(format!("{flag}\n  {}", settings(&[flag]).log().unwrap_err()));
+    }
     insta::assert_snapshot!(told.join("\n"));
 }
 

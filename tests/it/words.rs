@@ -38,6 +38,12 @@ async fn a_held_lock() {
 }
 
 #[tokio::test]
+async fn a_lock_from_a_clock_that_is_ahead() {
+    let ahead = record(ID, "OperationTypeApply", "root@vm", "2026-11-24T07:48:00Z");
+    insta::assert_snapshot!(status(Given::default().row("env/prod", &ahead), "env/prod").await);
+}
+
+#[tokio::test]
 async fn a_held_lock_of_another_tool() {
     let other = json!({"ID": "a", "Operation": "nightly", "Info": "see ticket 7"}).to_string();
     insta::assert_snapshot!(status(Given::default().row("env/prod", &other), "env/prod").await);
@@ -58,6 +64,7 @@ async fn half_locks() {
         (None, Some(apply())),
         (Some(apply()), Some(other)),
         (Some(apply()), Some(String::new())),
+        (Some("garbage".to_owned()), Some(apply())),
         (Some(String::new()), None),
     ] {
         let given = Given::default().lock("env/prod", BOTH, row.as_deref(), lockfile.as_deref());
@@ -83,6 +90,8 @@ async fn a_free_state() {
     for state in ["env/dev", "env/prdo", "quite/another"] {
         told.push(status(given(), state).await);
     }
+    told.push(status(given().unread(), "env/prdo").await);
+    told.push(status(given().unread(), "#0123456789abcdef").await);
     insta::assert_snapshot!(told.join("\n\n"));
 }
 
@@ -118,7 +127,11 @@ async fn the_table_of_the_command_line() {
         None,
     );
     let reports = commands::list(&given.context(), "").await.unwrap();
-    insta::assert_snapshot!(format!("{}\n\n{}", table(&reports), table(&[])));
+    insta::assert_snapshot!(format!(
+        "{}\n\n{}",
+        table(&reports, ""),
+        table(&[], "No lock is held.")
+    ));
 }
 
 #[tokio::test]
@@ -144,7 +157,8 @@ async fn refusals_and_faults() {
         remedy: "allow dynamodb:GetItem on it".to_owned(),
         source: None,
     };
-    told.push(text(&fault_message(&fault, "42"), Style::Plain));
+    told.push(text(&fault_message(&fault, None, "42"), Style::Plain));
+    told.push(text(&fault_message(&fault, Some("env/prod"), "42"), Style::Plain));
     insta::assert_snapshot!(told.join("\n"));
 }
 
@@ -154,6 +168,6 @@ async fn hostile_text_is_shown_letter_for_letter() {
     let hostile = record(ID, "OperationTypeApply", who, "2026-11-23T07:48:00Z");
     let given = Given::default().row("env/prod", &hostile);
     let reports = commands::list(&given.clone().context(), "").await.unwrap();
-    let told = [status(given, "env/prod").await, table(&reports)];
+    let told = [status(given, "env/prod").await, table(&reports, "")];
     insta::assert_snapshot!(told.join("\n\n"));
 }

@@ -1,34 +1,102 @@
 //! Text from outside is shown letter for letter, pings nobody and never breaks a message.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use locktender::aws::AwsLocks;
+use locktender::error::Fault;
+use locktender::lock::{HeldLock, KnownState, LockState, State, Stores};
+use locktender::message::clip;
+use locktender::ports::Locks;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use super::scene::{CREATED, Scene};
+use crate::support::discord::Message;
 
-/// What is left of a message when its code is taken out, in which nothing is markup.
+/// What Discord's parser takes for plain text, scanned as it scans: an escape, else a code block,
+/// else inline code, else a letter. A block is taken for what it is, live markup.
 fn outside_code(text: &str) -> String {
     let mut outside = String::new();
     let mut rest = text;
-    while let Some(start) = rest.find('`') {
-        let fence = rest[start..].chars().take_while(|&c| c == '`').count();
-        let after = &rest[start + fence..];
-        // The span ends at a run of just as many ticks, as in Discord's parser.
-        let end = runs(after).find(|&(_, length)| length == fence).map(|(at, _)| at);
-        let Some(end) = end else { break };
-        outside.push_str(&rest[..start]);
-        outside.push_str("<code>");
-        rest = &after[end + fence..];
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        if c == '\\' && after.starts_with(|next: char| !next.is_alphanumeric() && next != ' ') {
+            rest = &after[after.chars().next().unwrap().len_utf8()..];
+        } else if rest.starts_with("```") && rest[3..].contains("```") {
+            panic!("a code block in {text}");
+        } else if let Some(end) = inline_code(rest) {
+            rest = &rest[end..];
+        } else {
+            outside.push(c);
+            rest = after;
+        }
     }
-    outside + rest
+    outside
 }
 
-/// Every run of backticks in a text, with its place and its length.
-fn runs(text: &str) -> impl Iterator<Item = (usize, usize)> {
-    let starts = text.match_indices('`').map(|(at, _)| at);
-    let starts = starts.filter(|&at| at == 0 || !text[..at].ends_with('`'));
-    starts.map(|at| (at, text[at..].chars().take_while(|&c| c == '`').count()))
+/// Where the inline code ends that a text begins with: at a run of as many ticks as it began with.
+fn inline_code(text: &str) -> Option<usize> {
+    let ticks = |text: &str| text.chars().take_while(|&c| c == '`').count();
+    let fence = ticks(text);
+    let mut at = fence;
+    while fence > 0 && at < text.len() {
+        at += text[at..].find('`')?;
+        match ticks(&text[at..]) {
+            run if run == fence => return Some(at + run),
+            run => at += run,
+        }
+    }
+    None
+}
+
+/// Asserts that nothing in a message is live but what the bot itself wrote.
+#[track_caller]
+fn assert_dead(text: &str) {
+    let mut outside = outside_code(text);
+    // The bot's own: what is bold, and times.
+    for words in ["Held for", "Held", "Half locked"] {
+        outside = outside.replace(&format!("**{words}"), words);
+    }
+    let own = |line: &str| match line.split_once("** \u{b7} ") {
+        Some((age, rest)) => format!("{} {rest}", age.replacen("**", "", 1)),
+        None => line.replacen("**", "", 1),
+    };
+    let outside: String = outside.lines().map(own).collect::<Vec<_>>().join("\n");
+    let outside = outside.replace("<t:1795420080:F> (<t:1795420080:R>)", "");
+    for live in
+        ["**", "__", "~~", "||", "](", "<@", "<#", "<:", "<t:", "@everyone", "@here", "://", "`"]
+    {
+        assert!(!outside.contains(live), "{live} is live in\n{outside}\nof\n{text}");
+    }
+}
+
+/// Locks of which every one is half, as if lockfiles were configured and none were there.
+struct Halves(AwsLocks);
+
+#[async_trait]
+impl Locks for Halves {
+    async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
+        self.0.inspect(state).await
+    }
+
+    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+        let half = |held: HeldLock| HeldLock {
+            lock: LockState::from_stores(
+                Stores { row: true, lockfile: true },
+                held.lock.sources().and_then(|sources| sources.row.clone()),
+                None,
+            ),
+            state: held.state,
+        };
+        Ok(self.0.list().await?.into_iter().map(half).collect())
+    }
+
+    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+        self.0.seen().await
+    }
 }
 
 fn hostile_text() -> impl Strategy<Value = String> {
@@ -47,6 +115,7 @@ fn hostile_text() -> impl Strategy<Value = String> {
         "\\PC{0,20}",
         any::<String>(),
         "[`\\\\]{1,300}",
+        Just("a ``` [click](https://evil.test) **b** <@1>".to_owned()),
         "😀{1,300}",
     ];
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
@@ -57,29 +126,57 @@ async fn whatever_a_record_says_the_message_is_valid_and_has_no_live_markup() {
     let scene = Scene::new().await;
     let _bot = scene.start().await;
     scene.registered(1).await;
-    let ask = async |who: &str, version: &str, info: &str| {
+    let mut runner = TestRunner::deterministic();
+    let strategy = (hostile_text(), hostile_text(), hostile_text());
+    for _ in 0..80 {
+        let (who, version, info) = strategy.new_tree(&mut runner).unwrap().current();
         let record = json!({
             "ID": format!("id{who}"), "Operation": format!("op{info}"), "Info": format!("i{info}"),
             "Who": format!("w{who}"), "Version": format!("v{version}"), "Created": CREATED,
         });
         scene.put("env/prod", &record.to_string()).await;
-        let status = scene.ask("status", &[("state", "env/prod")]).await.message();
-        let list = scene.ask("list", &[]).await.message();
-        let text = scene.text(&status) + &scene.text(&list);
-        let age = |line: &&str| !line.contains("Held for") && !line.contains(" · ");
-        let lines = outside_code(&text);
-        (text.clone(), lines.lines().filter(age).collect::<Vec<_>>().join("\n"))
-    };
-    let (_, benign) = ask("root@vm", "1.11.4", "note").await;
-
-    let mut runner = TestRunner::deterministic();
-    let strategy = (hostile_text(), hostile_text(), hostile_text());
-    for _ in 0..60 {
-        let (who, version, info) = strategy.new_tree(&mut runner).unwrap().current();
-        let (text, outside) = ask(&who, &version, &info).await;
-        assert_eq!(outside, benign, "of {who:?} {version:?} {info:?}:\n{text}");
+        for answer in [
+            scene.ask("status", &[("state", "env/prod")]).await,
+            scene.ask("list", &[]).await,
+            scene.ask("list", &[("filter", &clip(&format!("x{info}"), 60))]).await,
+            scene.ask("status", &[("state", &format!("../{who}"))]).await,
+        ] {
+            for message in answer.messages() {
+                assert_dead(&body(&scene, &message));
+            }
+        }
     }
     scene.assert_clean();
+}
+
+/// A message without its buttons, which come last: their ids are no text.
+fn body(scene: &Scene, message: &Message) -> String {
+    let text = scene.text(message);
+    text.split_once("\n└").map_or(text.clone(), |(embed, _)| embed.to_owned())
+}
+
+#[tokio::test]
+async fn ten_locks_of_the_worst_kind_fit_into_one_message() {
+    let worst = [("`", "`"), ("*", "`"), ("😀", "😀"), ("``", "**"), ("é", "_")];
+    for (name, who) in worst {
+        let scene = Scene::new().await;
+        for n in 0..10 {
+            let record = json!({
+                "ID": "i", "Operation": who.repeat(100), "Who": who.repeat(100), "Created": CREATED,
+            });
+            scene.put(&format!("{}{n}", name.repeat(90)), &record.to_string()).await;
+        }
+        let locks = Halves(scene.db.locks());
+        let _bot = scene.start_with(Arc::new(locks), scene.discord.guild()).await;
+        scene.registered(1).await;
+        let filter = who.repeat(60 / who.chars().count());
+        for options in [&[][..], &[("filter", filter.as_str())]] {
+            let answer = scene.ask("list", options).await;
+            assert!(answer.response().is_some(), "{name} {who}: unanswered");
+            assert_dead(&body(&scene, &answer.message()));
+        }
+        scene.assert_clean();
+    }
 }
 
 #[tokio::test]
@@ -93,7 +190,7 @@ async fn records_that_are_none_are_shown_as_code() {
         let status = scene.ask("status", &[("state", "env/prod")]).await.message();
         let text = scene.text(&status);
         assert!(text.contains("unreadable"), "{text}");
-        assert!(!outside_code(&text).contains("@everyone"), "{text}");
+        assert_dead(&body(&scene, &status));
     }
     scene.assert_clean();
 }
@@ -118,9 +215,12 @@ async fn hostile_names_are_shown_and_ping_nobody() {
     scene.lock(&"`*".repeat(300), "`".repeat(300).as_str()).await;
     let _bot = scene.start().await;
     scene.registered(1).await;
-    let mut seen = vec![scene.text(&scene.ask("list", &[]).await.message())];
+    let list = scene.ask("list", &[]).await.message();
+    assert_dead(&body(&scene, &list));
+    let mut seen = vec![scene.text(&list)];
     for name in names {
         let message = scene.ask("status", &[("state", name)]).await.message();
+        assert_dead(&body(&scene, &message));
         let title = scene.text(&message).lines().nth(1).unwrap().to_owned();
         seen.push(title);
     }
@@ -128,7 +228,8 @@ async fn hostile_names_are_shown_and_ping_nobody() {
         Some((_, rest)) => format!("│   (some time) · {rest}"),
         None => line.to_owned(),
     };
-    let lines: Vec<String> = seen.join("\n").lines().map(age).collect();
+    let stays = |line: &&str| !line.contains("timestamp: ");
+    let lines: Vec<String> = seen.join("\n").lines().filter(stays).map(age).collect();
     insta::assert_snapshot!(lines.join("\n"));
     scene.assert_clean();
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -73,6 +74,21 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
     for secret in secrets {
         assert!(secret.len() > 8 && !log.contains(secret), "{secret} in {log}");
     }
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_bot_whose_gateway_has_closed_without_a_code() {
+    let scene = Scene::new().await;
+    let program = program(&scene);
+    let mut command = program.command(&["run"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    scene.registered(1).await;
+    scene.discord.gateway().close_without_code();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // It waits 12 s at the most; a spinning client would notice only by its heartbeat, after 41 s.
+    let ended = tokio::time::timeout(Duration::from_secs(30), end(child)).await;
+    let (code, log) = ended.expect("SIGTERM is heard");
+    assert_eq!(code, Some(0), "{log}");
 }
 
 #[tokio::test]

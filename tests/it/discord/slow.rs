@@ -76,7 +76,39 @@ async fn a_slow_failure_is_still_for_the_asker_alone() {
     let world = scene.discord.world();
     assert_eq!(world.channel(scene.channel).len(), 0, "the placeholder is gone");
     let text = world.text(world.seen_alone_by(alice)[0]);
-    assert!(text.contains("throttling") && text.contains("Nothing was changed"), "{text}");
+    assert!(text.contains("throttling") && text.contains("is not known"), "{text}");
+    scene.assert_clean();
+}
+
+/// Locks that run into a mistake of the program.
+struct Broken;
+
+#[async_trait]
+impl Locks for Broken {
+    async fn inspect(&self, _: &State) -> Result<LockState, Fault> {
+        panic!("a mistake, made on purpose")
+    }
+
+    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+        Ok(Vec::new())
+    }
+
+    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_of_the_program_is_told_and_the_bot_stays() {
+    let scene = Scene::new().await;
+    let _bot = scene.start_with(Arc::new(Broken), scene.discord.guild()).await;
+    scene.registered(1).await;
+    let message = scene.ask("status", &[("state", "env/prod")]).await.message();
+    assert!(message.is_ephemeral());
+    let text = scene.text(&message);
+    assert!(text.contains("a mistake of its own") && !text.contains("on purpose"), "{text}");
+    let list = scene.ask("list", &[]).await.message();
+    assert!(scene.text(&list).contains("No lock is held"));
     scene.assert_clean();
 }
 
@@ -92,7 +124,13 @@ async fn a_missing_table_is_told_with_its_remedy_and_the_bot_stays() {
         let message = scene.ask(subcommand, options).await.message();
         assert!(message.is_ephemeral());
         let text = scene.text(&message);
-        let words = ["no-such-table", "does not exist", "check its name", "The log has more under"];
+        let words = [
+            "no-such-table",
+            "does not exist",
+            "check its name",
+            "is not known",
+            "The log has more under",
+        ];
         for word in words {
             assert!(text.contains(word), "{word} in {text}");
         }

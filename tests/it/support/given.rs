@@ -17,6 +17,7 @@ use locktender::ports::{Clock, Directory, Locks};
 pub struct Given {
     locks: Vec<HeldLock>,
     known: Vec<KnownState>,
+    unread: bool,
 }
 
 /// A time that stands still.
@@ -75,6 +76,12 @@ impl Given {
         self
     }
 
+    /// Gives a directory that has not been read yet.
+    pub fn unread(mut self) -> Self {
+        self.unread = true;
+        self
+    }
+
     /// What the commands work with.
     pub fn context(self) -> Context {
         let given = Arc::new(self);
@@ -106,6 +113,6 @@ impl Locks for Given {
 #[async_trait]
 impl Directory for Given {
     async fn known(&self) -> Option<Arc<KnownStates>> {
-        Some(Arc::new(KnownStates::new(self.known.clone())))
+        (!self.unread).then(|| Arc::new(KnownStates::new(self.known.clone())))
     }
 }

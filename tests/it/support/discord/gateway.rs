@@ -98,6 +98,10 @@ async fn converse(mut socket: WebSocket, server: Arc<Server>) {
                     close(&server, &mut socket, code).await;
                     break None;
                 }
+                Some(Frame::Farewell) => {
+                    let _ = socket.send(Message::Close(None)).await;
+                    break None;
+                }
                 Some(Frame::Cut) | None => break None,
             },
             received = socket.recv() => match received {

@@ -45,6 +45,11 @@ impl Gateway<'_> {
         });
     }
 
+    /// Closes every connection as a server may: without a code, and without waiting for an answer.
+    pub fn close_without_code(&self) {
+        self.server.write(|state| state.sessions.send_all(|| Frame::Farewell));
+    }
+
     /// Lets no new connection in until [`Self::open`]: they wait at the door.
     pub fn shut(&self) {
         self.server.door.send_replace(false);

@@ -10,6 +10,8 @@ use tokio::sync::mpsc::UnboundedSender;
 pub(super) enum Frame {
     Text(String),
     Close(u16),
+    /// A close frame without a code.
+    Farewell,
     /// End the TCP connection without a word, as a broken network does.
     Cut,
 }

@@ -1,0 +1,38 @@
+//! The `.env` file.
+
+use std::path::PathBuf;
+
+use crate::settings::SettingsError;
+
+/// Reads a `.env` in the working directory, or else beside the program, into the environment. What
+/// the environment has already stays.
+///
+/// # Errors
+/// When a line cannot be read. The error never shows the line: it may hold a secret.
+pub fn read() -> Result<(), SettingsError> {
+    let beside_program =
+        std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(".env")));
+    let candidates = [Some(PathBuf::from(".env")), beside_program];
+    let Some(path) = candidates.into_iter().flatten().find(|path| path.is_file()) else {
+        return Ok(());
+    };
+    dotenvy::from_path(&path).map_err(|error| {
+        let name = match &error {
+            dotenvy::Error::LineParse(line, _) => line.split('=').next().filter(|name| {
+                name.len() < line.len()
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            }),
+            _ => None,
+        };
+        let file = path.display();
+        SettingsError::DotEnv(match (&error, name) {
+            (dotenvy::Error::LineParse(..), Some(name)) => {
+                format!("The line of {name} in {file} cannot be read: put its value in quotes.")
+            }
+            (dotenvy::Error::LineParse(..), None) => {
+                format!("A line in {file} is not of the form NAME=value: mend or remove it.")
+            }
+            _ => format!("{file} cannot be read: check its permissions."),
+        })
+    })
+}
