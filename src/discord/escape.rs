@@ -25,7 +25,12 @@ pub(super) fn plain(text: &str) -> String {
     for (at, c) in text.char_indices() {
         let rest = &text[at + c.len_utf8()..];
         let live = match c {
-            '\\' | '*' | '_' | '~' | '|' | '`' | '[' | ']' | '<' | '>' => true,
+            '\\' | '*' | '~' | '|' | '`' | '[' | ']' | '<' | '>' => true,
+            // Inside a word it can begin a span but never end one.
+            '_' => {
+                let in_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+                !in_word(text[..at].chars().next_back()) || !in_word(rest.chars().next())
+            }
             '@' => rest.starts_with("everyone") || rest.starts_with("here"),
             // What makes an address a link.
             ':' => rest.starts_with("//"),
@@ -72,7 +77,8 @@ mod tests {
         let cases = [
             ("env/prod@blue", "env/prod@blue"),
             ("main:env-1/prod.x", "main:env-1/prod.x"),
-            ("snake_case", "snake\\_case"),
+            ("snake_case AWS_PROFILE", "snake_case AWS_PROFILE"),
+            ("_x_ __y__", "\\_x\\_ \\_\\_y\\_\\_"),
             ("@everyone <@1>", "\\@everyone \\<@1\\>"),
             ("# heading", "\\# heading"),
             ("1. one", "1\\. one"),

@@ -57,3 +57,24 @@ async fn a_name_too_long_for_a_choice_or_a_button_works_all_the_same() {
     assert!(scene.text(&again).contains("root@vm"));
     scene.assert_clean();
 }
+
+#[tokio::test]
+async fn a_key_that_nobody_could_type_is_found_all_the_same() {
+    let scene = Scene::new().await;
+    scene.lock("env//dbl", "root@vm").await;
+    let _bot = scene.start().await;
+    scene.registered(1).await;
+    let choices = scene.alice.autocomplete(scene.channel, "status", "state", "dbl").await;
+    let [choice] = &*choices else { panic!("one choice: {choices:?}") };
+    assert_eq!(choice.name, "states/env//dbl/terraform.tfstate");
+    let twilight_model::application::command::CommandOptionChoiceValue::String(value) =
+        &choice.value
+    else {
+        panic!("a text: {choice:?}")
+    };
+    let message = scene.ask("status", &[("state", value)]).await.message();
+    assert!(scene.text(&message).contains("root@vm"));
+    let again = scene.alice.press(&message, "Refresh").await.message();
+    assert!(scene.text(&again).contains("root@vm"));
+    scene.assert_clean();
+}

@@ -1,15 +1,18 @@
 //! Reads that are slow, fail, or both.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use locktender::aws::AwsLocks;
 use locktender::error::{Fault, FaultKind};
 use locktender::lock::{HeldLock, KnownState, LockState, State};
 use locktender::ports::Locks;
 
 use super::scene::Scene;
 use crate::support::discord::Response;
+use crate::support::dynamodb::{backend, session};
+use crate::support::stub::{self, Asked, Stub};
 
 /// Locks whose answers take longer than a first response may be kept waiting for.
 struct Slow<L> {
@@ -116,8 +119,8 @@ async fn a_mistake_of_the_program_is_told_and_the_bot_stays() {
 async fn a_missing_table_is_told_with_its_remedy_and_the_bot_stays() {
     let scene = Scene::new().await;
     scene.lock("env/prod", "root@vm").await;
-    let stores = crate::support::dynamodb::backend("main", "states", Some("no-such-table"), false);
-    let locks = locktender::aws::AwsLocks::connect(&scene.db.session(), vec![stores]);
+    let stores = backend("main", "states", Some("no-such-table"), false);
+    let locks = AwsLocks::connect(&scene.db.session(), vec![stores]);
     let _bot = scene.start_with(Arc::new(locks), scene.discord.guild()).await;
     scene.registered(1).await;
     for (subcommand, options) in [("status", &[("state", "env/prod")][..]), ("list", &[])] {
@@ -137,5 +140,37 @@ async fn a_missing_table_is_told_with_its_remedy_and_the_bot_stays() {
     }
     let help = scene.ask("help", &[]).await.message();
     assert!(scene.text(&help).contains("/lock status"));
+    scene.assert_clean();
+}
+
+#[tokio::test]
+async fn every_refusal_of_aws_is_told_with_its_remedy_and_the_bot_stays() {
+    let told = [
+        ("AccessDeniedException", "allow dynamodb:GetItem on it"),
+        ("UnrecognizedClientException", "check AWS_PROFILE"),
+        ("ExpiredTokenException", "they have expired"),
+        ("ProvisionedThroughputExceededException", "try again in a minute"),
+        ("SomethingNewException", "try again in a minute"),
+    ];
+    let scene = Scene::new().await;
+    let code = Arc::new(Mutex::new(told[0].0));
+    let answers = code.clone();
+    let stub = Stub::start(move |_: &Asked| {
+        stub::dynamodb_error(400, *answers.lock().unwrap(), "a message of AWS's own")
+    });
+    let stub = stub.await;
+    let stores = backend("main", "states", Some("locks"), false);
+    let locks = AwsLocks::connect(&session(stub.endpoint()), vec![stores]);
+    let _bot = scene.start_with(Arc::new(locks), scene.discord.guild()).await;
+    scene.registered(1).await;
+    for (answer, remedy) in told {
+        *code.lock().unwrap() = answer;
+        let asked = scene.ask("status", &[("state", "env/prod")]).await;
+        let text = scene.text(&asked.messages().pop().unwrap());
+        for word in [remedy, "The lock table", "is not known"] {
+            assert!(text.contains(word), "{answer}: {word} in {text}");
+        }
+        assert!(!text.contains("AWS's own"), "{text}");
+    }
     scene.assert_clean();
 }
