@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, fmt};
@@ -39,7 +39,7 @@ where
         LogFormat::Text => fmt::layer().with_ansi(false).with_writer(writer).boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(writer).boxed(),
     };
-    tracing_subscriber::registry().with(layer.with_filter(quiet_libraries).with_filter(filter))
+    tracing_subscriber::registry().with(layer.with_filter(filter.and(quiet_libraries)))
 }
 
 /// Starts the log of this process on standard error. Panics are logged with their place, and

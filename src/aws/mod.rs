@@ -194,7 +194,8 @@ impl Locks for AwsLocks {
         };
         let lockfile = async {
             match self.lockfiles_of(stores) {
-                Some(bucket) => bucket.get(&state.path).await,
+                // On the heap, since most backends have none and every question would carry it.
+                Some(bucket) => Box::pin(bucket.get(&state.path)).await,
                 None => Ok(None),
             }
         };

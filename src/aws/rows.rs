@@ -21,6 +21,9 @@ pub(super) const DIGEST: &str = "Digest";
 const LOCKS: &str = "NOT attribute_type(#key, :string) \
     OR attribute_exists(#record) OR attribute_not_exists(#digest)";
 
+/// Rows of one page of the scan for names.
+const SEEN_PAGE: i32 = 500;
+
 type Row = HashMap<String, AttributeValue>;
 
 /// A lock table, which may serve several backends.
@@ -72,7 +75,8 @@ impl LockTable {
     /// eventually consistently, at half the price: this is for finding.
     pub(super) async fn seen(&self) -> Result<Vec<Sighting>, Fault> {
         let mut seen = Vec::new();
-        self.each_row(self.scan(), |key, row| {
+        // Small pages: nobody waits for them, and a whole one of 1 MB would stay in memory.
+        self.each_row(self.scan().limit(SEEN_PAGE), |key, row| {
             let held = is_lock(&row);
             let path =
                 if held { StatePath::parse(&key).ok() } else { StatePath::of_digest_row(&key) };

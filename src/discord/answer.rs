@@ -20,7 +20,7 @@ use crate::message::Message;
 /// there and back is part of them.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// How long Discord may take to accept the first response; a second try has to fit into the 3 s.
+/// How long Discord may take to accept the first response, so that a second try can be in time.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// The pause before that second try.

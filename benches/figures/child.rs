@@ -1,0 +1,99 @@
+//! Child processes that never outlive this one, and what the kernel counts of them.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+/// The program takes the shell's place and keeps its process id. Beside it a subshell waits for the
+/// end of a pipe, which the kernel closes however this process ends, and then kills the group.
+const TETHER: &str = r#"
+    exec 3<&0 </dev/null
+    (read -r _ <&3; kill -KILL 0) &
+    exec "$@" 3<&-
+"#;
+
+/// Clock ticks a second in `/proc`, the same on every Linux that Rust runs on (`USER_HZ`).
+const TICKS: u32 = 100;
+
+/// A running program. Dropping it kills it, also on a panic.
+pub struct Running {
+    child: Child,
+    /// Held for being closed; nothing is ever written to it.
+    _tether: Option<ChildStdin>,
+    log: File,
+}
+
+/// What a process has in memory, in KiB.
+pub struct Memory {
+    /// `VmRSS`: now.
+    pub now: u32,
+    /// `VmHWM`: at most so far.
+    pub peak: u32,
+    /// `RssAnon`: now, without the pages of the program's own file.
+    pub own: u32,
+}
+
+impl Running {
+    /// Starts a program with these variables and no others. Its log goes to a file without a name.
+    pub fn start(program: &Path, argument: &str, variables: &[(&str, String)]) -> Self {
+        let log = tempfile::tempfile().unwrap();
+        let child = Command::new("/bin/sh")
+            .args(["-c", TETHER, "tether"])
+            .arg(program)
+            .arg(argument)
+            .env_clear()
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(std::env::temp_dir())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log.try_clone().unwrap())
+            .process_group(0)
+            .spawn();
+        let mut child = child.unwrap();
+        Self { _tether: child.stdin.take(), child, log }
+    }
+
+    /// What it has written to its log, for saying why it does not do what it should.
+    pub fn log(&self) -> String {
+        let mut log = self.log.try_clone().unwrap();
+        let mut text = String::new();
+        log.rewind().unwrap();
+        log.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    /// Its memory.
+    pub fn memory(&self) -> Memory {
+        let status = self.proc("status");
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
+        };
+        Memory { now: kib("VmRSS"), peak: kib("VmHWM"), own: kib("RssAnon") }
+    }
+
+    /// The processor time that it has used, in user and in system mode.
+    pub fn processor_time(&self) -> Duration {
+        let stat = self.proc("stat");
+        // The name in the second field may hold anything; the last parenthesis ends it. After it,
+        // fields 14 and 15 of proc_pid_stat(5) are the 12th and 13th.
+        let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+        let ticks: u32 = fields.skip(11).take(2).map(|field| field.parse::<u32>().unwrap()).sum();
+        Duration::from_secs(1) * ticks / TICKS
+    }
+
+    fn proc(&self, file: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself; what is left of its group goes with the tether.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,38 @@
+//! What a bot that nobody asks anything costs.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::bots::Bot;
+use crate::report::{Report, Target};
+use crate::store::{Store, TABLE};
+
+/// Takes the seconds of the window, for more than a first look.
+const SECONDS: &str = "BENCH_IDLE_SECONDS";
+
+/// Lets the start be over: the commands registered, the names read.
+const SETTLING: Duration = Duration::from_secs(3);
+
+/// Measures both over the same stretch of time.
+pub async fn measure(store: &Store, report: &mut Report) {
+    let seconds = std::env::var(SECONDS).map_or(20, |text| text.parse().expect("whole seconds"));
+    let window = Duration::from_secs(seconds);
+    let (ours, bare) = (Bot::locktender(store, TABLE).await, Bot::bare(store, TABLE).await);
+    sleep(SETTLING).await;
+    let used = || [&ours, &bare].map(|bot| bot.process().processor_time());
+    let before = used();
+    sleep(window).await;
+    let after = used();
+    let share = |at: usize| {
+        after[at].saturating_sub(before[at]).as_secs_f64() / window.as_secs_f64() * 100.0
+    };
+    let (our, bare) = (share(0), share(1));
+    report.figure(
+        &format!("6. idle for {seconds} s"),
+        Target::Under(1.0, "% of a core"),
+        format!("{our:.2} %"),
+        format!("{bare:.2} %, bare bot"),
+        our,
+    );
+}

@@ -1,0 +1,94 @@
+//! `locktender status` beside the AWS CLI, each as a whole process.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+
+use crate::report::{Report, Target, median, ms, ratio};
+use crate::store::{LOCK_ID, STATE, Store, TABLE, lock_row};
+
+/// Runs of each, after one that is not timed.
+const RUNS: usize = 25;
+
+/// Measures both, in turn.
+pub async fn measure(store: &Store, report: &mut Report) {
+    let home = TempDir::new().unwrap();
+    let ours = status(store, &home);
+    let cli = get_item(store, &home);
+    let answer = output(ours).await;
+    assert!(answer.contains(LOCK_ID), "{answer}");
+    let Some(version) = cli_version().await else {
+        return report.note("Figure 4 was left out: there is no AWS CLI in PATH.");
+    };
+    report.note(format!("Figure 4 is against {version}."));
+    let answer = output(cli).await;
+    assert!(answer.contains(LOCK_ID), "{answer}");
+
+    let (mut our_times, mut cli_times) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        our_times.push(time(status(store, &home)).await);
+        cli_times.push(time(get_item(store, &home)).await);
+    }
+    let (our, cli) = (median(&our_times), median(&cli_times));
+    report.figure(
+        "4. locktender status, whole process",
+        Target::AtLeast(15.0),
+        ms(our),
+        format!("{}, aws dynamodb get-item", ms(cli)),
+        ratio(cli, our),
+    );
+}
+
+/// A program in an environment of its own, whose home has no configuration.
+pub fn program(program: &str, home: &TempDir, variables: Vec<(&str, String)>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("HOME", home.path()).current_dir(home.path()).stdin(Stdio::null());
+    // An interpreter is found through this.
+    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.envs(variables);
+    command
+}
+
+fn status(store: &Store, home: &TempDir) -> Command {
+    let mut command = program(env!("CARGO_BIN_EXE_locktender"), home, store.variables(TABLE));
+    command.args(["status", STATE]);
+    command
+}
+
+fn get_item(store: &Store, home: &TempDir) -> Command {
+    let mut command = program("aws", home, store.aws_variables());
+    let key = format!(r#"{{"LockID":{{"S":"{}"}}}}"#, lock_row());
+    command.args(["dynamodb", "get-item", "--consistent-read", "--table-name", TABLE]);
+    command.args(["--key", &key]).env("AWS_PAGER", "");
+    command
+}
+
+/// The AWS CLI's own word for what it is; `None` where there is none that runs.
+async fn cli_version() -> Option<String> {
+    let version = spawn_blocking(|| Command::new("aws").arg("--version").output());
+    let version = version.await.unwrap().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&version.stdout).trim().to_owned())
+}
+
+/// Runs a program to its end, and gives what it printed. The thread that waits is not one that
+/// the `DynamoDB` of this process needs.
+async fn output(mut command: Command) -> String {
+    let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// How long a program takes from its start to its end.
+pub async fn time(mut command: Command) -> Duration {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let run = move || {
+        let begun = Instant::now();
+        let status = command.status().unwrap();
+        (begun.elapsed(), status)
+    };
+    let (time, status) = spawn_blocking(run).await.unwrap();
+    assert!(status.success(), "{status}");
+    time
+}

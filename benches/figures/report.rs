@@ -1,0 +1,106 @@
+//! The table of figures, and the few numbers that a series of measurements comes to.
+
+use std::time::Duration;
+
+use comfy_table::Table;
+use comfy_table::presets::ASCII_MARKDOWN;
+
+/// What a figure has to be.
+#[derive(Clone, Copy)]
+pub enum Target {
+    /// The ratio of the two measurements is this at most.
+    AtMost(f64),
+    /// The ratio of the two measurements is this at least.
+    AtLeast(f64),
+    /// The measurement itself is under this, in its own unit; there is nothing to compare with.
+    Under(f64, &'static str),
+    /// Nothing is asked of it; it explains another.
+    None,
+}
+
+/// The figures so far.
+#[derive(Default)]
+pub struct Report {
+    rows: Vec<[String; 6]>,
+    notes: Vec<String>,
+}
+
+impl Report {
+    /// Adds a figure: what was measured, what it is compared with, and the number that the target
+    /// is about.
+    pub fn figure(
+        &mut self,
+        what: &str,
+        target: Target,
+        measured: String,
+        compared: String,
+        value: f64,
+    ) {
+        let ratio = format!("{value:.2} x");
+        let (wanted, ratio, reached) = match target {
+            Target::AtMost(limit) => (format!("at most {limit} x"), ratio, Some(value <= limit)),
+            Target::AtLeast(limit) => (format!("at least {limit} x"), ratio, Some(value >= limit)),
+            Target::Under(limit, unit) => {
+                (format!("under {limit} {unit}"), String::new(), Some(value < limit))
+            }
+            Target::None => (String::new(), ratio, None),
+        };
+        let verdict = reached.map_or("", |reached| if reached { "reached" } else { "missed" });
+        let row = [what.to_owned(), wanted, measured, compared, ratio, verdict.to_owned()];
+        // A run takes a minute; whoever waits sees how far it is.
+        eprintln!("{what}: {}", row[2]);
+        self.rows.push(row);
+    }
+
+    /// Adds a line under the table.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// Prints all of it.
+    pub fn print(&self) {
+        let mut table = Table::new();
+        table.load_style(ASCII_MARKDOWN).set_header([
+            "figure",
+            "target",
+            "Locktender",
+            "compared with",
+            "ratio",
+            "",
+        ]);
+        table.add_rows(&self.rows);
+        println!("\n{table}\n");
+        for note in &self.notes {
+            println!("- {note}");
+        }
+    }
+}
+
+/// The value below which this share of a series lies.
+pub fn quantile(series: &[Duration], share: f64) -> Duration {
+    let mut sorted = series.to_vec();
+    sorted.sort_unstable();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a series has some hundred values, and the share is between 0 and 1"
+    )]
+    let at = ((sorted.len() - 1) as f64 * share).round() as usize;
+    sorted[at]
+}
+
+/// The middle of a series.
+pub fn median(series: &[Duration]) -> Duration {
+    quantile(series, 0.5)
+}
+
+/// How many times `base` goes into `value`.
+pub fn ratio(value: Duration, base: Duration) -> f64 {
+    value.as_secs_f64() / base.as_secs_f64()
+}
+
+/// A duration in milliseconds, as the table writes it.
+pub fn ms(duration: Duration) -> String {
+    format!("{:.2} ms", duration.as_secs_f64() * 1e3)
+}

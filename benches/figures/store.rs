@@ -1,0 +1,121 @@
+//! The `DynamoDB` that everything here reads, with a small and a large lock table.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures::stream::{self, StreamExt};
+use locktender::aws::{Patience, Sandbox, Session};
+use locktender::embedded::Embedded;
+
+use crate::bare;
+
+/// The lock table of a small team: 100 rows, 20 of them locks.
+pub const TABLE: &str = "locks";
+
+/// A large lock table: 5,000 rows, 1,000 of them locks.
+pub const LARGE_TABLE: &str = "many-locks";
+
+/// How many locks the large table has.
+pub const LARGE_LOCKS: usize = 1_000;
+
+/// The bucket of the states.
+pub const BUCKET: &str = "states";
+
+/// The state that is asked about; locked in both tables.
+pub const STATE: &str = "team-0/service-0/prod";
+
+/// The lock ID in its record, by which an answer is recognised.
+pub const LOCK_ID: &str = "1f6e7bc2-0ede-e7d2-69ce-000000000000";
+
+/// A `DynamoDB` in this process.
+pub struct Store {
+    embedded: Embedded,
+}
+
+impl Store {
+    /// Starts it and fills both tables.
+    pub async fn start() -> Self {
+        let store = Self { embedded: Embedded::start(None).await.unwrap() };
+        store.fill(TABLE, 100, 20).await;
+        store.fill(LARGE_TABLE, 5_000, LARGE_LOCKS).await;
+        store
+    }
+
+    /// The session of the library that reaches it.
+    pub fn session(&self) -> Session {
+        Session::at(&self.embedded.endpoint(), Patience::default())
+    }
+
+    /// The variables by which the SDK and the AWS CLI reach it.
+    pub fn aws_variables(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL", self.embedded.endpoint()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            // The first generation of the CLI looks only at this one.
+            ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "bench".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
+        ]
+    }
+
+    /// The variables by which the program reads one of its tables.
+    pub fn variables(&self, table: &str) -> Vec<(&'static str, String)> {
+        let mut variables = self.aws_variables();
+        variables.push(("LOCKTENDER_STATE_BUCKET", BUCKET.to_owned()));
+        variables.push(("LOCKTENDER_LOCK_TABLE", table.to_owned()));
+        variables
+    }
+
+    async fn fill(&self, table: &str, rows: usize, locks: usize) {
+        Sandbox::open(&self.session(), table).await.unwrap();
+        let client = self.client();
+        let rows: Vec<WriteRequest> = (0..rows).map(|at| row(at, at < locks)).collect();
+        // BatchWriteItem takes 25.
+        let batches = rows
+            .chunks(25)
+            .map(|batch| client.batch_write_item().request_items(table, batch.to_vec()).send());
+        stream::iter(batches)
+            .for_each_concurrent(4, async |write| drop(write.await.unwrap()))
+            .await;
+    }
+
+    fn client(&self) -> Client {
+        use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("bench", "bench", None, None, "bench"))
+            .endpoint_url(self.embedded.endpoint())
+            .http_client(bare::http_client());
+        Client::from_conf(config.build())
+    }
+}
+
+/// The `LockID` of the state that is asked about.
+pub fn lock_row() -> String {
+    format!("{BUCKET}/{STATE}/terraform.tfstate")
+}
+
+/// A row as Terraform writes it: a lock, or the digest of a free state.
+fn row(at: usize, locked: bool) -> WriteRequest {
+    let stage = ["prod", "staging", "qa", "dev", "sandbox"][at % 5];
+    let path = format!("{BUCKET}/team-{}/service-{}/{stage}/terraform.tfstate", at / 50, at % 50);
+    let text = |value: String| AttributeValue::S(value);
+    let put = if locked {
+        PutRequest::builder()
+            .item("LockID", text(path.clone()))
+            .item("Info", text(record(at, &path)))
+    } else {
+        let digest = format!("{at:032x}");
+        PutRequest::builder()
+            .item("LockID", text(format!("{path}-md5")))
+            .item("Digest", text(digest))
+    };
+    WriteRequest::builder().put_request(put.build().unwrap()).build()
+}
+
+fn record(at: usize, path: &str) -> String {
+    let (hour, minute, second) = (at / 3_600 % 24, at / 60 % 60, at % 60);
+    format!(
+        r#"{{"ID":"1f6e7bc2-0ede-e7d2-69ce-{at:012x}","Operation":"OperationTypeApply","Info":"","Who":"jjoyner@ci-runner-{at}","Version":"1.11.4","Created":"2026-11-23T{hour:02}:{minute:02}:{second:02}.532151069Z","Path":"{path}"}}"#
+    )
+}

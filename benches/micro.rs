@@ -1,0 +1,165 @@
+//! Small pieces of work that stand behind every answer, without network and without disk.
+//!
+//! `cargo bench --bench micro` runs all of them.
+
+#![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use divan::{Bencher, black_box};
+use locktender::command::Command;
+use locktender::commands::{self, Context, Report};
+use locktender::console::{Style, text};
+use locktender::error::Fault;
+use locktender::lock::{
+    Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
+    StoredLock, Stores,
+};
+use locktender::ports::{Clock, Directory, Locks};
+use tokio::runtime::{Builder, Runtime};
+
+fn main() {
+    divan::main();
+}
+
+/// What one record costs: every status parses one, every list all of them.
+#[divan::bench]
+fn parse_a_record(bencher: Bencher) {
+    let record = record(0);
+    bencher.bench(|| black_box(&record).parse().unwrap());
+}
+
+/// From what was read to the text of the answer.
+#[divan::bench]
+fn word_and_write_a_status(bencher: Bencher) {
+    let context = context(Given::locks(1));
+    let held = Given::locks(1).0.remove(0);
+    let report = Report { state: held.state, lock: held.lock, at: noon() };
+    let runtime = runtime();
+    bencher.bench(|| {
+        let message = runtime.block_on(commands::status_message(&context, black_box(&report)));
+        text(&message, Style::Coloured)
+    });
+}
+
+/// What Discord waits for at every letter that is typed.
+#[divan::bench(args = ["", "p", "prod", "team-7 prod", "nothing like it"])]
+fn complete_among_5000(bencher: Bencher, typed: &str) {
+    let known = known(5_000);
+    bencher.bench(|| black_box(&known).matching(black_box(typed), 25).len());
+}
+
+/// What a status of a name that nobody has seen costs more.
+#[divan::bench(args = ["team-7/servcie-7/prod", "nothing like it"])]
+fn nearest_among_5000(bencher: Bencher, typed: &str) {
+    let known = known(5_000);
+    bencher.bench(|| black_box(&known).nearest(black_box(typed)).cloned());
+}
+
+/// What the names of all states cost whenever they are read anew.
+#[divan::bench]
+fn sort_5000_names(bencher: Bencher) {
+    let seen: Vec<KnownState> = seen(5_000).collect();
+    bencher.with_inputs(|| seen.clone()).bench_values(KnownStates::new);
+}
+
+/// One page of `/lock list` among 1,000 locks: filter, sort and word, but no reading.
+#[divan::bench]
+fn page_of_1000_locks(bencher: Bencher) {
+    let context = context(Given::locks(1_000));
+    let command = Command::List { filter: String::new(), page: 50 };
+    let runtime = runtime();
+    bencher.bench(|| runtime.block_on(commands::run(black_box(&command), &context)).unwrap());
+}
+
+/// Locks that are simply there.
+struct Given(Vec<HeldLock>);
+
+impl Given {
+    fn locks(count: usize) -> Self {
+        let expected = Stores { row: true, lockfile: false };
+        let lock = |at| {
+            let stored = StoredLock::new(record(at), None);
+            HeldLock {
+                state: state(at),
+                lock: LockState::from_stores(expected, Some(stored), None),
+            }
+        };
+        Self((0..count).map(lock).collect())
+    }
+}
+
+#[async_trait]
+impl Locks for Given {
+    async fn inspect(&self, _: &State) -> Result<LockState, Fault> {
+        Ok(LockState::Free)
+    }
+
+    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+        Ok(self.0.clone())
+    }
+
+    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Directory for Given {
+    async fn known(&self) -> Option<Arc<KnownStates>> {
+        None
+    }
+}
+
+/// A time that stands still.
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> DateTime<Utc> {
+        noon()
+    }
+}
+
+fn noon() -> DateTime<Utc> {
+    "2026-11-23T12:00:00Z".parse().unwrap()
+}
+
+fn context(given: Given) -> Context {
+    let given = Arc::new(given);
+    Context { catalog: catalog(), locks: given.clone(), directory: given, clock: Arc::new(Noon) }
+}
+
+fn catalog() -> Catalog {
+    let key = "{state}/terraform.tfstate".parse().unwrap();
+    let name = BackendName::new("main").unwrap();
+    Catalog::new(vec![Backend::new(name, "my-bucket", key, "env:").unwrap()])
+}
+
+fn state(at: usize) -> State {
+    let stage = ["prod", "staging", "qa", "dev", "sandbox"][at % 5];
+    catalog().resolve(&format!("team-{}/service-{}/{stage}", at / 50, at % 50)).unwrap()
+}
+
+fn record(at: usize) -> LockRecord {
+    let created = noon() - TimeDelta::seconds(i64::try_from(at * 7_919 % 86_400).unwrap());
+    LockRecord::new(format!(
+        r#"{{"ID":"1f6e7bc2-0ede-e7d2-69ce-{at:012x}","Operation":"OperationTypeApply","Info":"","Who":"jjoyner@ci-runner-{at}","Version":"1.11.4","Created":"{}","Path":"{}"}}"#,
+        created.to_rfc3339(),
+        state(at).path,
+    ))
+}
+
+fn seen(count: usize) -> impl Iterator<Item = KnownState> {
+    (0..count).map(|at| KnownState { state: state(at), held: at % 50 == 0 })
+}
+
+fn known(count: usize) -> KnownStates {
+    KnownStates::new(seen(count))
+}
+
+/// Nothing here ever waits; this only turns the crank.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
