@@ -3,8 +3,6 @@
 //! clap only collects texts here. They are checked where they are used together, so that a mistake
 //! is told in one sentence with the variable's name, and an empty variable counts as not set.
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
@@ -42,7 +40,7 @@ pub enum Call {
     Demo {
         /// Keep the demo's data in this file
         #[arg(long, value_name = "FILE")]
-        db: Option<PathBuf>,
+        db: Option<std::path::PathBuf>,
     },
     /// Who holds a state's lock, and for how long
     Status {
