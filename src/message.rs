@@ -246,6 +246,19 @@ pub fn clip(text: &str, limit: usize) -> String {
     }
 }
 
+/// At most `limit` characters, with an ellipsis in the middle where something is left out: of names
+/// in one folder, the ends are what tells them apart.
+#[must_use]
+pub fn clip_middle(text: &str, limit: usize) -> String {
+    let length = text.chars().count();
+    if length <= limit {
+        return text.to_owned();
+    }
+    let end = limit / 2;
+    let start = limit.saturating_sub(end + 1);
+    text.chars().take(start).chain(['…']).chain(text.chars().skip(length - end)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,5 +273,8 @@ mod tests {
         assert_eq!(clip("ééé", 3), "ééé");
         assert_eq!(clip("éééé", 3), "éé…");
         assert_eq!(clip("", 3), "");
+        assert_eq!(clip_middle("abcdef", 6), "abcdef");
+        assert_eq!(clip_middle("abcdefg", 6), "ab…efg");
+        assert_eq!(clip_middle("ééééé", 4), "é…éé");
     }
 }

@@ -63,10 +63,10 @@ impl Bot {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), BotError> {
         let mut shutdown = std::pin::pin!(shutdown);
         let http = self.http();
-        tokio::select! {
-            () = reachable(&http) => {}
+        let gateway = tokio::select! {
+            gateway = reachable(&http) => gateway,
             () = &mut shutdown => return Ok(()),
-        }
+        };
         let under_way = TaskTracker::new();
         let handler = Handler {
             context: self.context,
@@ -78,6 +78,8 @@ impl Bot {
             .event_handler(handler)
             .await
             .map_err(ended)?;
+        // serenity asks once more, and takes Discord's own gateway where it gets no answer.
+        *client.ws_url.lock().await = gateway;
         let shards = client.shard_manager.clone();
         tokio::select! {
             result = client.start() => result.map_err(ended),
@@ -106,13 +108,12 @@ impl Bot {
     }
 }
 
-/// Waits until Discord answers. Without this, serenity would turn to Discord's public gateway when
-/// the configured address does not answer yet.
-async fn reachable(http: &Http) {
+/// Waits until Discord answers, and gives the gateway's address.
+async fn reachable(http: &Http) -> String {
     let mut pause = Duration::from_secs(1);
     loop {
         let why = match timeout(ANSWER, http.get_gateway()).await {
-            Ok(Ok(_)) => return,
+            Ok(Ok(gateway)) => return gateway.url,
             Ok(Err(error)) => describe(&error),
             Err(_) => "no answer in time".to_owned(),
         };

@@ -10,7 +10,7 @@ use serenity::all::{
 use serenity::async_trait;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::answer::{AskedBy, Ticket, within};
 use super::register::{Registered, register};
@@ -18,7 +18,7 @@ use super::{describe, parse};
 use crate::command::{Audience, Command};
 use crate::commands::{self, Context};
 use crate::error::Refusal;
-use crate::message::{LONG, clip, visible};
+use crate::message::{LONG, clip, clip_middle, visible};
 use crate::telemetry::millis;
 
 /// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
@@ -116,23 +116,24 @@ impl Handler {
     }
 
     async fn autocomplete(&self, gateway: &Gateway, asked: &CommandInteraction) {
+        let begun = Instant::now();
         let known = match (asked.guild_id == Some(self.guild), parse::partial_state(asked)) {
             (true, Some(typed)) => self.context.directory.known().await.map(|known| (known, typed)),
             _ => None,
         };
         let choices = known.iter().flat_map(|(known, typed)| {
             known.matching(typed, CHOICES).into_iter().map(|state| {
-                let name = clip(&visible(state.name.as_str()), CHOICE_LIMIT);
+                let name = clip_middle(&visible(state.name.as_str()), CHOICE_LIMIT);
                 AutocompleteChoice::new(name, state.short_name())
             })
         });
         let response = CreateAutocompleteResponse::new().set_choices(choices.collect());
         let response = CreateInteractionResponse::Autocomplete(response)
             .execute(&gateway.http, (asked.id, &*asked.token));
-        if let Err(error) = within(PATIENCE, response).await {
-            // The person has typed on meanwhile: Discord asks again.
-            info!(id = asked.id.get(), error = describe(&error), "a late autocompletion");
-        }
+        let error = within(PATIENCE, response).await.err().as_ref().map(describe);
+        // One a key is no event for an operator; and where it came too late, the person has typed
+        // on meanwhile, and Discord asks again.
+        debug!(id = asked.id.get(), error, ms = millis(begun.elapsed()), "autocompletion");
     }
 
     async fn register(&self, gateway: &Gateway) {
