@@ -62,11 +62,8 @@ impl AppError {
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         match self {
-            Self::Fault(Fault { kind: FaultKind::Unexpected, source: Some(source), .. }) => {
-                let causes = std::iter::successors(source.source(), |cause| cause.source());
-                let texts = causes.map(ToString::to_string);
-                let all: Vec<_> = std::iter::once(source.to_string()).chain(texts).collect();
-                Some(clip(&visible(&all.join(": ")), LONG))
+            Self::Fault(fault) if fault.kind == FaultKind::Unexpected => {
+                Some(clip(&visible(&fault.cause()?), LONG))
             }
             _ => None,
         }

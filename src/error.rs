@@ -84,6 +84,17 @@ pub struct Fault {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+impl Fault {
+    /// What the service or library said, each error with those that it comes from. For the log and
+    /// for whoever reports a fault; it may quote what came from outside.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        let source: &dyn std::error::Error = self.source.as_deref()?;
+        let chain = std::iter::successors(Some(source), |error| error.source());
+        Some(chain.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    }
+}
+
 impl FaultKind {
     /// One word for logs and metrics.
     #[must_use]

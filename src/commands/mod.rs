@@ -10,7 +10,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt;
-
 use tracing::warn;
 
 pub use json::StatusJson;
@@ -78,7 +77,7 @@ pub async fn answer(
             warn!(
                 reference,
                 kind = fault.kind.as_str(),
-                cause = fault.source.as_ref().map(|source| visible(&source.to_string())),
+                cause = fault.cause().map(|cause| visible(&cause)),
                 "{fault}"
             );
             let state = asked.as_ref().ok().and_then(Command::state);

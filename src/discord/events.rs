@@ -56,13 +56,13 @@ impl EventHandler for Handler {
             Interaction::Command(asked) => {
                 let ticket =
                     Ticket { id: asked.id, token: asked.token.clone(), asked_by: AskedBy::Command };
-                let from = From { guild: asked.guild_id, user: asked.user.id };
+                let from = Origin { guild: asked.guild_id, user: asked.user.id };
                 self.answer(&gateway, &ticket, from, parse::slash(&asked)).await;
             }
             Interaction::Component(asked) => {
                 let ticket =
                     Ticket { id: asked.id, token: asked.token.clone(), asked_by: AskedBy::Button };
-                let from = From { guild: asked.guild_id, user: asked.user.id };
+                let from = Origin { guild: asked.guild_id, user: asked.user.id };
                 self.answer(&gateway, &ticket, from, parse::button(&asked)).await;
             }
             // This version opens no modal, and pings come over the gateway to nobody.
@@ -72,7 +72,7 @@ impl EventHandler for Handler {
 }
 
 /// Where an interaction comes from, as Discord vouches for it.
-struct From {
+struct Origin {
     guild: Option<GuildId>,
     user: UserId,
 }
@@ -87,7 +87,7 @@ impl Handler {
         &self,
         gateway: &Gateway,
         ticket: &Ticket,
-        from: From,
+        from: Origin,
         asked: Result<Command, Refusal>,
     ) {
         let begun = Instant::now();

@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 
 use crate::error::Fault;
 use crate::lock::KnownStates;
+use crate::message::visible;
 use crate::ports::{Directory, Locks};
 use crate::telemetry::millis;
 
@@ -44,7 +45,8 @@ impl LiveDirectory {
                 let pause = match self.refresh().await {
                     Ok(()) => INTERVAL,
                     Err(fault) => {
-                        warn!(kind = fault.kind.as_str(), "names of states not refreshed: {fault}");
+                        let cause = fault.cause().map(|cause| visible(&cause));
+                        warn!(kind = fault.kind.as_str(), cause, "names not refreshed: {fault}");
                         RETRY
                     }
                 };

@@ -1,5 +1,7 @@
 //! Completing a state's name.
 
+use twilight_model::application::command::{CommandOptionChoice, CommandOptionChoiceValue};
+
 use super::scene::Scene;
 use crate::support::dynamodb::{BUCKET, text};
 
@@ -37,6 +39,23 @@ async fn no_more_than_25_are_offered() {
     scene.assert_clean();
 }
 
+/// Asserts that a state is offered for `typed`, and that both the choice and the button under its
+/// answer lead to it; gives the name that is offered.
+async fn assert_found(scene: &Scene, typed: &str) -> String {
+    let choices = scene.alice.autocomplete(scene.channel, "status", "state", typed).await;
+    let [CommandOptionChoice { name, value: CommandOptionChoiceValue::String(value), .. }] =
+        &*choices
+    else {
+        panic!("one choice, a text: {choices:?}")
+    };
+    let message = scene.ask("status", &[("state", value)]).await.message();
+    assert!(scene.text(&message).contains("root@vm"));
+    let again = scene.alice.press(&message, "Refresh").await.message();
+    assert!(scene.text(&again).contains("root@vm"));
+    scene.assert_clean();
+    name.clone()
+}
+
 #[tokio::test]
 async fn a_name_too_long_for_a_choice_or_a_button_works_all_the_same() {
     let long = format!("teams/{}/network", "platform-".repeat(20));
@@ -44,18 +63,8 @@ async fn a_name_too_long_for_a_choice_or_a_button_works_all_the_same() {
     scene.lock(&long, "root@vm").await;
     let _bot = scene.start().await;
     scene.registered(1).await;
-    let choices = scene.alice.autocomplete(scene.channel, "status", "state", "network").await;
-    let [choice] = &*choices else { panic!("one choice: {choices:?}") };
-    let twilight_model::application::command::CommandOptionChoiceValue::String(value) =
-        &choice.value
-    else {
-        panic!("a text: {choice:?}")
-    };
-    let message = scene.ask("status", &[("state", value)]).await.message();
-    assert!(scene.text(&message).contains("root@vm"));
-    let again = scene.alice.press(&message, "Refresh").await.message();
-    assert!(scene.text(&again).contains("root@vm"));
-    scene.assert_clean();
+    let name = assert_found(&scene, "network").await;
+    assert!(name.starts_with("teams/platform-") && name.ends_with("-/network"), "{name}");
 }
 
 #[tokio::test]
@@ -64,17 +73,5 @@ async fn a_key_that_nobody_could_type_is_found_all_the_same() {
     scene.lock("env//dbl", "root@vm").await;
     let _bot = scene.start().await;
     scene.registered(1).await;
-    let choices = scene.alice.autocomplete(scene.channel, "status", "state", "dbl").await;
-    let [choice] = &*choices else { panic!("one choice: {choices:?}") };
-    assert_eq!(choice.name, "states/env//dbl/terraform.tfstate");
-    let twilight_model::application::command::CommandOptionChoiceValue::String(value) =
-        &choice.value
-    else {
-        panic!("a text: {choice:?}")
-    };
-    let message = scene.ask("status", &[("state", value)]).await.message();
-    assert!(scene.text(&message).contains("root@vm"));
-    let again = scene.alice.press(&message, "Refresh").await.message();
-    assert!(scene.text(&again).contains("root@vm"));
-    scene.assert_clean();
+    assert_eq!(assert_found(&scene, "dbl").await, "states/env//dbl/terraform.tfstate");
 }

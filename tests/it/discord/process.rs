@@ -77,6 +77,23 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
 }
 
 #[tokio::test]
+async fn the_log_has_what_aws_said_under_the_reference_that_the_person_got() {
+    let scene = Scene::new().await;
+    let program = program(&scene).set("LOCKTENDER_LOCK_TABLE", "no-such-table");
+    let mut command = program.command(&["run"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    scene.registered(1).await;
+    let message = scene.ask("status", &[("state", "env/prod")]).await.message();
+    let text = scene.text(&message);
+    let (_, reference) = text.split_once("The log has more under ").unwrap();
+    let reference = reference.split('.').next().unwrap();
+    let (_, log) = end(child).await;
+    let line = log.lines().find(|line| line.contains(&format!("reference=\"{reference}\"")));
+    let line = line.unwrap_or_else(|| panic!("{reference} in {log}"));
+    assert!(line.contains("ResourceNotFoundException"), "{line}");
+}
+
+#[tokio::test]
 async fn sigterm_ends_a_bot_whose_gateway_has_closed_without_a_code() {
     let scene = Scene::new().await;
     let program = program(&scene);
