@@ -87,7 +87,7 @@ pub struct Settings {
 
     /// How a state's name becomes its key
     #[arg(long, env = "LOCKTENDER_STATE_KEY", global = true, hide_env_values = true, help_heading = BACKEND,
-        value_name = "TEMPLATE", default_value = "{state}/terraform.tfstate")]
+        value_name = "TEMPLATE", default_value = STATE_KEY)]
     state_key: String,
 
     /// Workspace key prefix, as in the backend block; may be empty
@@ -108,7 +108,7 @@ pub struct Settings {
 
     /// What is logged: error, warn, info, debug, or a filter such as `locktender::aws=debug`
     #[arg(long, env = "LOCKTENDER_LOG", global = true, hide_env_values = true, help_heading = LOG, value_name = "FILTER",
-        default_value = "info")]
+        default_value = LEVEL)]
     log: String,
 
     /// How it is logged: text or json
@@ -116,6 +116,10 @@ pub struct Settings {
         value_name = "FORMAT", default_value = "text")]
     log_format: String,
 }
+
+/// The defaults that an empty variable stands for too.
+const STATE_KEY: &str = "{state}/terraform.tfstate";
+const LEVEL: &str = "info";
 
 /// The levels that a filter may consist of.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -207,7 +211,7 @@ impl Settings {
             "the bucket of your Terraform states, or try `locktender demo`",
         )?;
         let key: KeyTemplate = set(Some(&self.state_key))
-            .unwrap_or("{state}/terraform.tfstate")
+            .unwrap_or(STATE_KEY)
             .parse()
             .map_err(|error| wrong("LOCKTENDER_STATE_KEY", format!("{error}")))?;
         let name = BackendName::new(ONLY_BACKEND)
@@ -237,7 +241,7 @@ impl Settings {
                 ));
             }
         };
-        let filter = set(Some(&self.log)).unwrap_or("info");
+        let filter = set(Some(&self.log)).unwrap_or(LEVEL);
         // A lone word that is no level would be taken for a module's name, and silence the rest.
         let is_level = LEVELS.contains(&filter.to_ascii_lowercase().as_str());
         if !is_level && !filter.contains('=') {

@@ -101,12 +101,13 @@ impl AwsLocks {
         self.buckets.iter().find(|bucket| stores.lockfile_bucket() == Some(bucket.name()))
     }
 
-    /// The buckets in which some backend has its lockfiles.
+    /// Whether some backend has its lockfiles in this bucket.
+    fn has_lockfiles(&self, bucket: &Bucket) -> bool {
+        self.backends.iter().any(|stores| stores.lockfile_bucket() == Some(bucket.name()))
+    }
+
     fn lockfile_buckets(&self) -> impl Iterator<Item = &Bucket> {
-        let locks_in = |bucket: &Bucket| {
-            self.backends.iter().any(|stores| stores.lockfile_bucket() == Some(bucket.name()))
-        };
-        self.buckets.iter().filter(move |bucket| locks_in(bucket))
+        self.buckets.iter().filter(|bucket| self.has_lockfiles(bucket))
     }
 
     /// The state at a path, if its backend locks in this table. A table may also have rows of
@@ -215,8 +216,7 @@ impl Locks for AwsLocks {
         // back then looks like half of one: it is looked at again before it is called that.
         stream::iter(locks)
             .map(|held| async {
-                let half = held.lock.sources().is_some_and(|sources| sources.half().is_some());
-                if !half {
+                if held.lock.half().is_none() {
                     return Ok(Some(held));
                 }
                 let lock = self.inspect(&held.state).await?;
@@ -235,7 +235,7 @@ impl Locks for AwsLocks {
                 match self.seen_in_bucket(bucket).await {
                     // Where nothing locks in a bucket, it need not be readable: the digest rows of
                     // the table name the states that Terraform has written through it.
-                    Err(fault) if !self.lockfile_buckets().any(|b| b.name() == bucket.name()) => {
+                    Err(fault) if !self.has_lockfiles(bucket) => {
                         tracing::debug!(%fault, "state objects are not listed");
                         None
                     }

@@ -4,8 +4,7 @@ use super::Context;
 use crate::message::{Message, SHORT, Text, Tone};
 
 pub(super) fn run(context: &Context) -> Message {
-    let mut names = Text::own("A state is named ").quote("env/prod", SHORT);
-    names = names.then(", in a workspace ").quote("env/prod@blue", SHORT);
+    let mut names = how_states_are_named();
     if let [first, _, ..] = context.catalog.backends() {
         names = names.then(", in a backend ").quote(&format!("{}:env/prod", first.name), SHORT);
     }
@@ -23,4 +22,12 @@ pub(super) fn run(context: &Context) -> Message {
             ),
         )
         .field(Text::own("/lock help"), Text::own("This page."))
+}
+
+/// The beginning of a sentence that says what a state's name looks like.
+pub(super) fn how_states_are_named() -> Text {
+    Text::own("A state is named ")
+        .quote("env/prod", SHORT)
+        .then(", in a workspace ")
+        .quote("env/prod@blue", SHORT)
 }

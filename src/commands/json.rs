@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Report;
-use crate::lock::{LockInfo, LockState, Sources, Store, age};
+use crate::lock::{LockInfo, LockState, Store, age};
 
 /// One state, as `status --json` prints it and `list --json` prints an array of it.
 #[derive(Debug, Serialize)]
@@ -42,7 +42,7 @@ impl<'r> From<&'r Report> for StatusJson<'r> {
             sources: sources
                 .map(|sources| sources.stores().into_iter().map(Store::as_str).collect())
                 .unwrap_or_default(),
-            half_locked: sources.is_some_and(|sources| Sources::half(sources).is_some()),
+            half_locked: report.lock.half().is_some(),
             lock: report.lock.info().map(|info| LockJson::new(info, report)),
         }
     }

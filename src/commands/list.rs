@@ -1,12 +1,10 @@
 //! `/lock list`: every held lock, oldest first, ten a page.
 
-use chrono::{DateTime, Utc};
-
 use super::status::{operation, or_unknown};
 use super::{Context, Report};
 use crate::command::Command;
 use crate::error::Fault;
-use crate::lock::{Catalog, Half, HeldLock, LockState, Sources, age, in_words};
+use crate::lock::{Catalog, Half, HeldLock, LockState, age, in_words};
 use crate::message::{Message, Text, Tone};
 
 /// Locks on one page. With texts of at most [`CELL`] characters, ten stay within the 6,000 that
@@ -42,16 +40,15 @@ fn matches(held: &HeldLock, wanted: &str) -> bool {
 
 pub(super) async fn run(context: &Context, filter: &str, page: usize) -> Result<Message, Fault> {
     let reports = list(context, filter).await?;
-    let at = context.clock.now();
     let message = if reports.is_empty() {
         none_held(&context.catalog, filter.trim())
     } else {
-        page_message(&reports, filter.trim(), page, at)
+        page_message(&reports, filter.trim(), page)
     };
-    Ok(message.read_at(at))
+    Ok(message.read_at(context.clock.now()))
 }
 
-fn page_message(reports: &[Report], filter: &str, page: usize, now: DateTime<Utc>) -> Message {
+fn page_message(reports: &[Report], filter: &str, page: usize) -> Message {
     let at = |page| Command::List { filter: filter.to_owned(), page };
     let pages = reports.len().div_ceil(PAGE);
     // Locks clear while a page is read: a page that is no longer there is the last one.
@@ -62,8 +59,8 @@ fn page_message(reports: &[Report], filter: &str, page: usize, now: DateTime<Utc
             .line(Text::own("Where the state or the holder has ").quote(filter, CELL).then("."));
     }
     for report in reports.iter().skip(page * PAGE).take(PAGE) {
-        message = message
-            .field(Text::default().name(report.state.name.as_str(), CELL), line(report, now));
+        message =
+            message.field(Text::default().name(report.state.name.as_str(), CELL), line(report));
     }
     if pages > 1 {
         message.footer = Some(Text::own(format!("Page {} of {pages}, oldest first", page + 1)));
@@ -100,9 +97,9 @@ fn none_held(catalog: &Catalog, filter: &str) -> Message {
 }
 
 /// One lock on one line: `4 h 12 min · apply · who`.
-fn line(report: &Report, now: DateTime<Utc>) -> Text {
+fn line(report: &Report) -> Text {
     let age = match report.lock.since() {
-        Some(since) => in_words(age(since, now)),
+        Some(since) => in_words(age(since, report.at)),
         None => "unknown age".to_owned(),
     };
     let text = Text::default().strong(age).then(" · ");
@@ -114,7 +111,7 @@ fn line(report: &Report, now: DateTime<Utc>) -> Text {
         LockState::Unreadable(_) => text.then("unreadable record"),
         LockState::Free => text.then("free"),
     };
-    match report.lock.sources().and_then(Sources::half) {
+    match report.lock.half() {
         None => text,
         Some(Half::LockfileMissing) => text.then(" · half locked, without its lockfile"),
         Some(Half::RowMissing) => text.then(" · half locked, without its DynamoDB row"),

@@ -1,5 +1,6 @@
 //! What a person is told when a command is not carried out: one sentence and the next step.
 
+use super::help::how_states_are_named;
 use crate::error::{Fault, Refusal};
 use crate::lock::NameError;
 use crate::message::{LONG, Message, SHORT, Text, Tone};
@@ -24,12 +25,7 @@ fn refusal_text(refusal: &Refusal) -> Text {
                 Some(nearest) => {
                     text.then(". Did you mean ").quote(nearest.as_str(), SHORT).then("?")
                 }
-                None => text
-                    .then(". A state is named ")
-                    .quote("env/prod", SHORT)
-                    .then(", in a workspace ")
-                    .quote("env/prod@blue", SHORT)
-                    .then("."),
+                None => text.then(". ").append(how_states_are_named()).then("."),
             }
         }
         Refusal::UnknownHandle => {

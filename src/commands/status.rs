@@ -6,8 +6,8 @@ use super::Context;
 use crate::command::Command;
 use crate::error::Error;
 use crate::lock::{
-    Half, LockInfo, LockState, Operation, Sources, State, StateName, Store, StoredLock, Unreadable,
-    age, in_words,
+    Half, LockInfo, LockState, Operation, Sources, State, StateName, Store, Unreadable, age,
+    in_words,
 };
 use crate::message::{LONG, Message, SHORT, Text, Tone};
 
@@ -162,8 +162,9 @@ fn half_text(half: Half, sources: &Sources) -> Text {
 }
 
 fn different(text: Text, sources: &Sources) -> Text {
-    let info = |stored: &Option<StoredLock>| stored.as_ref().map(|stored| stored.info.clone());
-    match (info(&sources.row), info(&sources.lockfile)) {
+    let [row, lockfile] = [&sources.row, &sources.lockfile]
+        .map(|stored| stored.as_ref().map(|stored| stored.info.as_ref()));
+    match (row, lockfile) {
         (Some(Err(flaw)), _) => text
             .then(": the DynamoDB row cannot be read (")
             .name(&flaw.to_string(), LONG)
@@ -183,7 +184,7 @@ fn different(text: Text, sources: &Sources) -> Text {
 }
 
 /// Where a lock lies, in words.
-pub(super) fn lives_in(sources: &Sources) -> &'static str {
+fn lives_in(sources: &Sources) -> &'static str {
     match *sources.stores() {
         [Store::DynamoDb] => "DynamoDB",
         [Store::S3] => "S3 lockfile",

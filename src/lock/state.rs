@@ -162,11 +162,13 @@ impl LockState {
     ) -> Self {
         let sources = Sources { expected, row, lockfile };
         let readable = sources.records().find_map(|stored| stored.info.clone().ok());
+        if let Some(info) = readable {
+            return Self::Held(Lock { info, sources });
+        }
         let flaw = sources.records().find_map(|stored| stored.info.clone().err());
-        match (readable, flaw) {
-            (Some(info), _) => Self::Held(Lock { info, sources }),
-            (None, Some(flaw)) => Self::Unreadable(Unreadable { flaw, sources }),
-            (None, None) => Self::Free,
+        match flaw {
+            Some(flaw) => Self::Unreadable(Unreadable { flaw, sources }),
+            None => Self::Free,
         }
     }
 
@@ -178,6 +180,12 @@ impl LockState {
             Self::Held(lock) => Some(&lock.sources),
             Self::Unreadable(unreadable) => Some(&unreadable.sources),
         }
+    }
+
+    /// How the halves of the lock disagree; `None` for a whole lock and a free state.
+    #[must_use]
+    pub fn half(&self) -> Option<Half> {
+        self.sources()?.half()
     }
 
     /// What the lock's record says, where one can be read.
