@@ -2,130 +2,67 @@
 //!
 //! The only file that names both Discord and AWS.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Arc;
-use std::time::Duration;
+mod audit;
+mod end;
+mod output;
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{AwsLocks, Session};
+pub use self::audit::audit;
+use self::end::on_signal;
+pub use self::end::{AppError, Done};
+use self::output::{print, print_json, stdout_style};
+use crate::aws::{AwsLedger, AwsLocks, AwsTrail, LedgerTables, Migrations, Session};
 use crate::clock::SystemClock;
-use crate::commands::{self, Context, StatusJson};
-use crate::console::{Style, table, text};
-use crate::discord::{Bot, BotError};
-use crate::error::{Error, Fault, FaultKind, Refusal};
+use crate::commands::{self, Context, Reading, StatusJson};
+use crate::console::{table, text};
+use crate::discord::{Bot, Connection};
+use crate::error::Fault;
 use crate::lock::{BackendStores, Catalog, LockState};
-use crate::message::{LONG, clip, visible};
-use crate::ports::{Directory, Locks};
-use crate::settings::{Settings, SettingsError};
-use crate::workers::{LiveDirectory, PatientDirectory};
-
-/// How long an orderly end may take, from the signal on.
-const END: Duration = Duration::from_secs(12);
-
-/// Why the program ends without having done what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// A setting is missing or wrong.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// What was asked cannot be met; with the sentence that a person is told.
-    #[error("{0}")]
-    Refused(String),
-    /// A backend is unreachable or refuses.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-    /// Discord is unreachable or refuses.
-    #[error(transparent)]
-    Bot(#[from] BotError),
-    /// The demo's data cannot be used.
-    #[cfg(feature = "embedded")]
-    #[error(transparent)]
-    Demo(#[from] crate::demo::DemoError),
-    /// A pipe or a terminal has gone away.
-    #[error("input or output failed: {0}")]
-    Io(#[from] std::io::Error),
-}
-
-/// What the program says with its exit code when all went well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// Fine.
-    Fine,
-    /// The asked-for condition does not hold.
-    ConditionFails,
-}
-
-impl AppError {
-    /// What a service said that this version does not understand, for whoever reports it.
-    #[must_use]
-    pub fn cause(&self) -> Option<String> {
-        match self {
-            Self::Fault(fault) if fault.kind == FaultKind::Unexpected => {
-                Some(clip(&visible(&fault.cause()?), LONG))
-            }
-            _ => None,
-        }
-    }
-
-    /// The exit code, as `--help` lists them.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Settings(_) | Self::Refused(_) => 2,
-            Self::Fault(Fault { kind: FaultKind::NoRegion, .. }) => 2,
-            Self::Fault(_) | Self::Bot(_) => 3,
-            #[cfg(feature = "embedded")]
-            Self::Demo(_) => 2,
-            Self::Io(_) => 2,
-        }
-    }
-}
-
-impl From<Error> for AppError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Fault(fault) => Self::Fault(fault),
-            Error::Refusal(refusal) => Self::from(refusal),
-        }
-    }
-}
-
-impl From<Refusal> for AppError {
-    fn from(refusal: Refusal) -> Self {
-        let message = commands::refusal::refusal_message(&refusal);
-        Self::Refused(text(&message, Style::Plain))
-    }
-}
+use crate::message::{LONG, clip};
+use crate::people::ChannelId;
+use crate::ports::{Channels, Courier, Directory, Members};
+use crate::settings::{Settings, Tables};
+use crate::unlock::Policy;
+use crate::workers::{Checkpoints, LiveDirectory, OutboxCourier, PatientDirectory, Warden};
 
 /// `locktender run`: the bot, until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// When a setting is wrong, or Discord refuses.
-pub async fn run(settings: &Settings) -> Result<Done, AppError> {
+/// When a setting is wrong, the tables are not there, or Discord refuses.
+pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     let discord = settings.discord()?;
-    let locks = locks(settings.backends()?).await?;
-    let directory = Arc::new(LiveDirectory::new(locks.1.clone()));
-    let shutdown = CancellationToken::new();
-    let names = tokio::spawn({
-        let (directory, shutdown) = (directory.clone(), shutdown.clone());
-        async move { directory.run(shutdown).await }
-    });
-    let bot = Bot {
-        token: discord.token,
-        guild: discord.guild_id,
-        api_url: discord.api_url,
-        context: context(locks, directory),
+    let unlock = settings.unlock()?;
+    let backends = settings.backends()?;
+    let session = Session::from_environment().await?;
+    prepare(&session, &settings.tables().into(), migrate).await?;
+    let reading = reading(&session, backends.clone());
+    let names = Arc::new(LiveDirectory::new(reading.locks.clone()));
+    let reading = Reading { directory: names.clone(), ..reading };
+    let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
+    let parts = Parts {
+        tables: settings.tables().into(),
+        backends: &backends,
+        policy: unlock.policy,
+        announce: unlock.announce,
+        channels: Arc::new(connection.clone()),
+        members: Arc::new(connection.clone()),
     };
+    let (context, courier) = parts.join(&session, reading);
+
+    let shutdown = CancellationToken::new();
     let stopped = shutdown.clone();
     on_signal(move || stopped.cancel())?;
-    let result = bot.run(shutdown.clone().cancelled_owned()).await;
+    let mut workers = Workers::new(shutdown.clone());
+    workers.start(|shutdown| async move { names.run(shutdown).await });
+    workers.start(|shutdown| async move { courier.run(shutdown).await });
+    workers.watch_requests(&context);
+    let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
-    if let Err(error) = names.await {
-        // The names are a comfort; that the task has died is worth knowing all the same.
-        tracing::warn!(%error, "the names of states were not kept up to the end");
-    }
+    workers.end().await;
     result?;
     Ok(Done::Fine)
 }
@@ -140,12 +77,12 @@ pub async fn status(
     json: bool,
     exit_code: bool,
 ) -> Result<Done, AppError> {
-    let context = command_line(settings).await?;
-    let report = commands::inspect(&context, state).await?;
+    let reading = command_line(settings).await?;
+    let report = commands::inspect(&reading, state).await?;
     if json {
         print_json(&StatusJson::from(&report))?;
     } else {
-        let message = commands::status_message(&context, &report).await;
+        let message = commands::status_message(&reading, &report).await;
         print(&text(&message.without_buttons(), stdout_style()))?;
     }
     let held = report.lock != LockState::Free;
@@ -157,8 +94,8 @@ pub async fn status(
 /// # Errors
 /// When a setting is wrong, or the locks cannot be read.
 pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Done, AppError> {
-    let context = command_line(settings).await?;
-    let reports = commands::list(&context, filter).await?;
+    let reading = command_line(settings).await?;
+    let reports = commands::list(&reading, filter).await?;
     if json {
         print_json(&reports.iter().map(StatusJson::from).collect::<Vec<_>>())?;
     } else {
@@ -171,83 +108,179 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Done,
     Ok(Done::Fine)
 }
 
+/// `locktender migrate`: the bot's own tables.
+///
+/// # Errors
+/// When they cannot be read or made.
+pub async fn migrate(settings: &Settings, check: bool) -> Result<Done, AppError> {
+    let session = Session::from_environment().await?;
+    let migrations = Migrations::connect(&session, settings.tables().into());
+    if check {
+        let pending = migrations.pending().await?;
+        for name in &pending {
+            print(&format!("{name} is pending"))?;
+        }
+        if pending.is_empty() {
+            print("Nothing is pending.")?;
+        }
+        return Ok(if pending.is_empty() { Done::Fine } else { Done::ConditionFails });
+    }
+    let applied = migrations.apply().await?;
+    for name in &applied {
+        print(&format!("{name} applied"))?;
+    }
+    if applied.is_empty() {
+        print("Nothing was pending.")?;
+    }
+    Ok(Done::Fine)
+}
+
 /// `locktender demo`: a chat in the terminal over an embedded `DynamoDB`.
 ///
 /// # Errors
 /// When the data cannot be used, or the terminal goes away.
 #[cfg(feature = "embedded")]
 pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
-    let demo = crate::demo::Demo::start(file, &SystemClock).await?;
-    let locks = connect(&demo.session, vec![demo.backend.clone()]);
-    let directory = Arc::new(LiveDirectory::new(locks.1.clone()));
-    directory.refresh().await?;
-    let context = context(locks, directory);
-    crate::demo::chat(context, stdout_style(), &mut std::io::stdout()).await?;
+    use crate::demo::{Demo, chat};
+    let demo = Demo::start(file, &SystemClock).await?;
+    let backends = vec![demo.backend.clone()];
+    let reading = reading(&demo.session, backends.clone());
+    let names = Arc::new(LiveDirectory::new(reading.locks.clone()));
+    names.refresh().await?;
+    let reading = Reading { directory: names, ..reading };
+    let board = demo.board(stdout_style());
+    let parts = Parts {
+        tables: Demo::tables(),
+        backends: &backends,
+        policy: Demo::policy(),
+        announce: None,
+        channels: board.clone(),
+        members: Demo::members(),
+    };
+    let (context, _) = parts.join(&demo.session, reading);
+    let shutdown = CancellationToken::new();
+    let mut workers = Workers::new(shutdown.clone());
+    // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
+    let warden = Warden { context: context.clone() };
+    workers.start(|shutdown| async move { warden.run(shutdown).await });
+    let result = chat(context, board).await;
+    shutdown.cancel();
+    workers.end().await;
+    result?;
     Ok(Done::Fine)
 }
 
-type Connected = (Catalog, Arc<dyn Locks>);
-
-async fn locks(backends: Vec<BackendStores>) -> Result<Connected, Fault> {
-    Ok(connect(&Session::from_environment().await?, backends))
+/// What the commands are put together of, apart from the reading of locks.
+struct Parts<'p> {
+    tables: LedgerTables,
+    backends: &'p [BackendStores],
+    policy: Policy,
+    announce: Option<ChannelId>,
+    channels: Arc<dyn Channels>,
+    members: Arc<dyn Members>,
 }
 
-fn connect(session: &Session, backends: Vec<BackendStores>) -> Connected {
-    let catalog = Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect());
-    (catalog, Arc::new(AwsLocks::connect(session, backends)))
-}
-
-fn context((catalog, locks): Connected, directory: Arc<dyn Directory>) -> Context {
-    Context { catalog, locks, directory, clock: Arc::new(SystemClock) }
-}
-
-async fn command_line(settings: &Settings) -> Result<Context, AppError> {
-    let locks = locks(settings.backends()?).await?;
-    let directory = Arc::new(PatientDirectory::new(locks.1.clone()));
-    Ok(context(locks, directory))
-}
-
-/// Calls `stop` at the first SIGINT or SIGTERM, and ends the process at the second, or when an
-/// orderly end takes longer than [`END`].
-///
-/// This has a thread and a runtime of its own: serenity's task can spin when the gateway closes a
-/// connection without a code, and must not keep a signal from being heard.
-fn on_signal(stop: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let guard = runtime.enter();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    drop(guard);
-    let wait = move || {
-        runtime.block_on(async {
-            let mut either = async || {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-            };
-            either().await;
-            stop();
-            if tokio::time::timeout(END, either()).await.is_err() {
-                tracing::warn!("an orderly end took too long");
-            }
+impl Parts<'_> {
+    fn join(self, session: &Session, reading: Reading) -> (Context, Arc<OutboxCourier>) {
+        let ledger = Arc::new(AwsLedger::connect(session, self.tables.clone(), self.backends));
+        let trail = Arc::new(AwsTrail::connect(session, self.tables));
+        let courier = Arc::new(OutboxCourier {
+            ledger: ledger.clone(),
+            outbox: ledger.clone(),
+            channels: self.channels,
+            policy: self.policy.clone(),
+            clock: reading.clock.clone(),
+            announce: self.announce,
+            resting: tokio::sync::Mutex::default(),
         });
-        std::process::exit(0);
-    };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
-    Ok(())
+        let context = Context {
+            reading,
+            policy: self.policy,
+            ledger,
+            trail,
+            courier: courier.clone() as Arc<dyn Courier>,
+            members: self.members,
+        };
+        (context, courier)
+    }
 }
 
-fn stdout_style() -> Style {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if std::io::stdout().is_terminal() && !plain { Style::Coloured } else { Style::Plain }
+/// The loops beside the commands.
+struct Workers {
+    tasks: JoinSet<()>,
+    shutdown: CancellationToken,
 }
 
-fn print_json(value: &impl serde::Serialize) -> std::io::Result<()> {
-    let text = serde_json::to_string(value).map_err(std::io::Error::other)?;
-    print(&text)
+impl Workers {
+    fn new(shutdown: CancellationToken) -> Self {
+        Self { tasks: JoinSet::new(), shutdown }
+    }
+
+    fn start<F>(&mut self, worker: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(worker(self.shutdown.clone()));
+    }
+
+    /// Starts what sees to requests and to their trail without anybody's asking.
+    fn watch_requests(&mut self, context: &Context) {
+        let warden = Warden { context: context.clone() };
+        let checkpoints = Checkpoints {
+            trail: context.trail.clone(),
+            courier: context.courier.clone(),
+            clock: context.reading.clock.clone(),
+        };
+        self.start(|shutdown| async move { warden.run(shutdown).await });
+        self.start(|shutdown| async move { checkpoints.run(shutdown).await });
+    }
+
+    /// Waits for what they have begun.
+    async fn end(mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::warn!(%error, "a worker did not run to the end");
+            }
+        }
+    }
 }
 
-fn print(text: &str) -> std::io::Result<()> {
-    writeln!(std::io::stdout(), "{text}")
+/// Applies the migrations, or sees that they have been applied. Where that cannot be found out the
+/// bot starts all the same, and says what is wrong when it is asked.
+async fn prepare(session: &Session, tables: &LedgerTables, migrate: bool) -> Result<(), AppError> {
+    let migrations = Migrations::connect(session, tables.clone());
+    if migrate {
+        for name in migrations.apply().await? {
+            tracing::info!(name, "migration applied");
+        }
+        return Ok(());
+    }
+    match migrations.pending().await {
+        Ok(pending) if pending.is_empty() => Ok(()),
+        Ok(_) => Err(AppError::NotMigrated { table: tables.table.clone() }),
+        Err(fault) => {
+            tracing::warn!(kind = fault.kind.as_str(), "migrations not checked: {fault}");
+            Ok(())
+        }
+    }
+}
+
+/// What reads locks, with names that are only read when they are needed.
+fn reading(session: &Session, backends: Vec<BackendStores>) -> Reading {
+    let catalog = Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect());
+    let locks = Arc::new(AwsLocks::connect(session, backends));
+    let directory: Arc<dyn Directory> = Arc::new(PatientDirectory::new(locks.clone()));
+    Reading { catalog, locks, directory, clock: Arc::new(SystemClock) }
+}
+
+async fn command_line(settings: &Settings) -> Result<Reading, AppError> {
+    let backends = settings.backends()?;
+    let session: Result<Session, Fault> = Session::from_environment().await;
+    Ok(reading(&session?, backends))
+}
+
+impl From<Tables> for LedgerTables {
+    fn from(Tables { table, audit_table }: Tables) -> Self {
+        Self { table, audit_table }
+    }
 }

@@ -1,6 +1,8 @@
 //! A question as data: what an edge makes of an interaction or a line, and what a button carries.
 
-/// Something that a person asked for, by typing it or by pressing a button.
+use crate::unlock::RequestId;
+
+/// Something that a person asked for, by typing it, by pressing a button or by filling in a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Who holds a state's lock.
@@ -14,6 +16,41 @@ pub enum Command {
         filter: String,
         /// Page to show, counted from 0.
         page: usize,
+    },
+    /// Have a state's lock released.
+    Unlock {
+        /// What was typed or chosen for the state.
+        state: String,
+        /// Why; `None` to be asked for it.
+        reason: Option<String>,
+    },
+    /// Be the second person of a request.
+    Approve {
+        /// Which.
+        request: RequestId,
+        /// What was typed to confirm it; `None` before that was asked for.
+        typed: Option<String>,
+    },
+    /// Say no to a request.
+    Deny {
+        /// Which.
+        request: RequestId,
+        /// Why; empty without a reason, `None` to be asked for one.
+        reason: Option<String>,
+    },
+    /// Take one's own request back.
+    Withdraw {
+        /// Which.
+        request: RequestId,
+    },
+    /// What has happened to a state's lock.
+    History {
+        /// What was typed or chosen for the state.
+        state: String,
+        /// Show what came before the entry of this number; `None` for the newest.
+        before: Option<u64>,
+        /// How many entries to show.
+        count: usize,
     },
     /// What the bot does.
     Help,
@@ -35,6 +72,11 @@ impl Command {
         match self {
             Self::Status { .. } => "status",
             Self::List { .. } => "list",
+            Self::Unlock { .. } => "unlock",
+            Self::Approve { .. } => "approve",
+            Self::Deny { .. } => "deny",
+            Self::Withdraw { .. } => "withdraw",
+            Self::History { .. } => "history",
             Self::Help => "help",
         }
     }
@@ -43,8 +85,10 @@ impl Command {
     #[must_use]
     pub fn state(&self) -> Option<&str> {
         match self {
-            Self::Status { state } => Some(state),
-            Self::List { .. } | Self::Help => None,
+            Self::Status { state } | Self::Unlock { state, .. } | Self::History { state, .. } => {
+                Some(state)
+            }
+            _ => None,
         }
     }
 
@@ -54,7 +98,38 @@ impl Command {
     pub fn audience(&self) -> Audience {
         match self {
             Self::Status { .. } | Self::List { .. } => Audience::Channel,
-            Self::Help => Audience::Asker,
+            _ => Audience::Asker,
+        }
+    }
+
+    /// Whether it may answer with a form, which Discord takes only as the first response.
+    #[must_use]
+    pub fn may_ask_back(&self) -> bool {
+        matches!(
+            self,
+            Self::Unlock { reason: None, .. }
+                | Self::Approve { typed: None, .. }
+                | Self::Deny { reason: None, .. }
+        )
+    }
+
+    /// Whether it changes something when all goes well.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        matches!(
+            self,
+            Self::Unlock { .. } | Self::Approve { .. } | Self::Deny { .. } | Self::Withdraw { .. }
+        )
+    }
+
+    /// The command with what was filled into its form.
+    #[must_use]
+    pub fn filled(self, text: String) -> Self {
+        match self {
+            Self::Unlock { state, .. } => Self::Unlock { state, reason: Some(text) },
+            Self::Approve { request, .. } => Self::Approve { request, typed: Some(text) },
+            Self::Deny { request, .. } => Self::Deny { request, reason: Some(text) },
+            other => other,
         }
     }
 }

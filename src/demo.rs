@@ -1,22 +1,30 @@
 //! The whole product with nothing to set up: locks to look at, and a chat to ask in.
 
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use crate::aws::{Patience, Sandbox, Session};
+use crate::aws::{LedgerTables, Migrations, Patience, Sandbox, Session};
 use crate::commands::Context;
-use crate::console::{Chat, Input, Style};
+use crate::console::{Board, Chat, Input, Style};
 use crate::embedded::{Embedded, EmbeddedError};
 use crate::error::Fault;
 use crate::lock::{
     Backend, BackendError, BackendName, BackendStores, Catalog, LockRecord, NoStore, StatePath,
 };
-use crate::ports::Clock;
+use crate::people::{RoleId, UserId};
+use crate::ports::{Clock, Members};
+use crate::unlock::Policy;
 
 const TABLE: &str = "terraform-locks";
 const BUCKET: &str = "my-bucket";
+
+/// The one role, which everybody has.
+const APPROVERS: RoleId = RoleId::new(1);
 
 /// States that have been written before, so that there are names to complete and free ones to ask
 /// about. `env/qa@blue` is a workspace.
@@ -57,12 +65,16 @@ const UNREADABLE: (&str, &str) = ("legacy/network", "locked by the migration scr
 
 const BANNER: &str = "\
 This is a chat channel with locktender in it, over a DynamoDB in this process.
-Several people can speak; try
+Several people can speak, and each may approve what another asks for; try
   alice: /lock status env/prod
-  bob: /lock list
-  bob: press Refresh
-  /lock help
-Tab completes, Ctrl-D ends.
+  alice: /lock unlock env/prod reason: the runner died
+  alice: press Approve      (nobody approves alone)
+  bob: press Approve        (and the lock is released)
+  bob: /lock history env/prod
+env/staging was locked only minutes ago: who approves that is asked to think twice,
+and answers with a line such as
+  bob: answer env/staging
+There are /lock list and /lock help as well. Tab completes, Ctrl-D ends.
 ";
 
 /// The demo's backend, running, with its locks in place.
@@ -71,6 +83,7 @@ pub struct Demo {
     pub session: Session,
     /// Its one backend.
     pub backend: BackendStores,
+    started: DateTime<Utc>,
     /// Runs as long as this is kept.
     _database: Embedded,
 }
@@ -93,19 +106,62 @@ pub enum DemoError {
 }
 
 impl Demo {
-    /// Starts the database, in memory or with the data of a file, and fills a new one.
+    /// Starts the database, in memory or with the data of a file, fills a new one, and makes the
+    /// bot's own tables.
     ///
     /// # Errors
     /// When the file cannot be used or the database does not start.
     pub async fn start(file: Option<&Path>, clock: &dyn Clock) -> Result<Self, DemoError> {
+        let started = clock.now();
         let database = Embedded::start(file).await?;
         let session = Session::at(&database.endpoint(), Patience::default());
         let backend = BackendStores::new(backend()?, Some(TABLE.to_owned()), false)?;
         let sandbox = Sandbox::open(&session, TABLE).await?;
         if sandbox.is_new() {
-            fill(&sandbox, &Catalog::new(vec![backend.backend().clone()]), clock.now()).await?;
+            fill(&sandbox, &Catalog::new(vec![backend.backend().clone()]), started).await?;
         }
-        Ok(Self { session, backend, _database: database })
+        Migrations::connect(&session, Self::tables()).apply().await?;
+        Ok(Self { session, backend, started, _database: database })
+    }
+
+    /// The channel, as standard output shows it.
+    #[must_use]
+    pub fn board(&self, style: Style) -> Arc<Board> {
+        Arc::new(Board::new(style, self.started, Box::new(std::io::stdout())))
+    }
+
+    /// The bot's own tables.
+    #[must_use]
+    pub fn tables() -> LedgerTables {
+        LedgerTables { table: "locktender".to_owned(), audit_table: "locktender-audit".to_owned() }
+    }
+
+    /// The rules: the defaults, with everybody an approver. By them the lock of `env/prod` is a
+    /// stale one, and that of `env/staging` may be of a live run.
+    #[must_use]
+    pub fn policy() -> Policy {
+        Policy {
+            approver_roles: BTreeSet::from([APPROVERS]),
+            approvals: NonZeroU32::MIN,
+            request_ttl: TimeDelta::minutes(30),
+            stale_after: TimeDelta::hours(2),
+        }
+    }
+
+    /// Whoever speaks is a member.
+    #[must_use]
+    pub fn members() -> Arc<dyn Members> {
+        Arc::new(Everybody)
+    }
+}
+
+/// All that there are, each an approver.
+struct Everybody;
+
+#[async_trait]
+impl Members for Everybody {
+    async fn roles(&self, _: UserId) -> Result<Option<BTreeSet<RoleId>>, Fault> {
+        Ok(Some(BTreeSet::from([APPROVERS])))
     }
 }
 
@@ -148,10 +204,13 @@ fn record(
 ///
 /// # Errors
 /// When the terminal or pipe goes away.
-pub async fn chat(context: Context, style: Style, out: &mut dyn Write) -> std::io::Result<()> {
+pub async fn chat(context: Context, board: Arc<Board>) -> std::io::Result<()> {
     let mut input = Input::stdin()?;
-    if input.is_terminal() {
-        writeln!(out, "{BANNER}")?;
+    if let Some(printer) = input.printer() {
+        board.write_to(printer);
     }
-    Chat::new(context, style, out).run(&mut input).await
+    if input.is_terminal() {
+        board.print(BANNER)?;
+    }
+    Chat::new(context, board).run(&mut input).await
 }

@@ -5,6 +5,9 @@
 //! reference, and the person gets the reference with the remedy. The types are never mixed.
 
 use crate::lock::{NameError, StateName};
+use crate::people::{MessageId, Place};
+use crate::ports::GivenUp;
+use crate::unlock;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -12,9 +15,15 @@ pub enum Error {
     /// The request itself cannot be met.
     #[error(transparent)]
     Refusal(#[from] Refusal),
-    /// Something that the bot needs has failed.
+    /// Something that the bot needs has failed, and nothing was changed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// Something has failed in the middle of a change, and it is not known what became of it.
+    #[error("not known whether it was done: {0}")]
+    Unsettled(#[source] Fault),
+    /// Nobody waits for the answer any more, and nothing was changed.
+    #[error(transparent)]
+    GivenUp(#[from] GivenUp),
 }
 
 /// A request that cannot be met. Each is worded in [`crate::commands::refusal`].
@@ -42,6 +51,17 @@ pub enum Refusal {
     /// Asked outside the configured server.
     #[error("asked outside the configured server")]
     Elsewhere,
+    /// The state has an open request already.
+    #[error("the state has an open request already")]
+    AlreadyOpen {
+        /// Who asked.
+        requester: String,
+        /// Where its card is, and which, once it is posted.
+        card: Option<(Place, MessageId)>,
+    },
+    /// The rules of two-person control say no.
+    #[error(transparent)]
+    Unlock(#[from] unlock::Refusal),
 }
 
 /// What kind of trouble a [`Fault`] is, the same for `DynamoDB` and S3.

@@ -13,6 +13,7 @@
 //! the events of [`discord`] and end at its answer; docs/ARCHITECTURE.md walks it.
 
 pub mod app;
+pub mod audit;
 pub mod aws;
 pub mod clock;
 pub mod command;
@@ -27,7 +28,9 @@ pub mod embedded;
 pub mod error;
 pub mod lock;
 pub mod message;
+pub mod people;
 pub mod ports;
 pub mod settings;
 pub mod telemetry;
+pub mod unlock;
 pub mod workers;

@@ -47,13 +47,15 @@ fn run() -> Result<Done, AppError> {
     let runtime = runtime.enable_all().build()?;
     let done = runtime.block_on(async {
         match call {
-            Call::Run => app::run(&settings).await,
+            Call::Run { migrate } => app::run(&settings, migrate).await,
             #[cfg(feature = "embedded")]
             Call::Demo { db } => app::demo(db.as_deref()).await,
             Call::Status { state, json, exit_code } => {
                 app::status(&settings, &state, json, exit_code).await
             }
             Call::List { filter, json } => app::list(&settings, &filter, json).await,
+            Call::Audit { call } => app::audit(&settings, &call).await,
+            Call::Migrate { check } => app::migrate(&settings, check).await,
         }
     });
     // What still runs has nothing left to tell, and a read of a terminal would never end.

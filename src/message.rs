@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::command::Command;
 use crate::lock::is_invisible;
+use crate::people::{MessageId, Place, RoleId};
 
 /// A message, the same for every edge.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +29,32 @@ pub struct Message {
     pub read_at: Option<DateTime<Utc>>,
     /// What can be pressed.
     pub buttons: Vec<Button>,
+    /// The roles whose members are pinged when it is posted.
+    pub calls: Vec<RoleId>,
 }
+
+/// A question back, which the asker alone sees and answers with one text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// What it is about, at most [`FORM_TITLE`] characters, as they were typed.
+    pub title: String,
+    /// What to fill in, at most [`FORM_TITLE`] characters.
+    pub label: &'static str,
+    /// What stands in the empty field.
+    pub example: String,
+    /// Whether the field must not stay empty.
+    pub required: bool,
+    /// Whether it takes a few sentences, or a word.
+    pub long: bool,
+    /// What it does once [`filled`](Command::filled).
+    pub command: Command,
+}
+
+/// Longest title of a form and longest label in it, from Discord's component reference.
+pub const FORM_TITLE: usize = 45;
+
+/// Longest reason, in characters.
+pub const REASON: usize = 500;
 
 /// What a message is about, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +104,10 @@ pub enum Span {
     Quoted(String),
     /// A moment; on Discord both in full and as the distance from whenever it is read.
     At(DateTime<Utc>),
+    /// Another message, to be jumped to.
+    Message(Place, MessageId),
+    /// A role, named and not pinged.
+    Role(RoleId),
 }
 
 /// A line of text, built up span by span.
@@ -133,6 +163,18 @@ impl Text {
         self.push(Span::At(moment))
     }
 
+    /// Goes on with a role.
+    #[must_use]
+    pub fn role(self, role: RoleId) -> Self {
+        self.push(Span::Role(role))
+    }
+
+    /// Goes on with the way to another message.
+    #[must_use]
+    pub fn message(self, place: Place, id: MessageId) -> Self {
+        self.push(Span::Message(place, id))
+    }
+
     /// Goes on with another text.
     #[must_use]
     pub fn append(mut self, text: Self) -> Self {
@@ -164,6 +206,7 @@ impl Message {
             footer: None,
             read_at: None,
             buttons: vec![],
+            calls: vec![],
         }
     }
 

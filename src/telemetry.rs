@@ -21,12 +21,15 @@ pub enum LogFormat {
 /// without their words, which may quote what must not be logged.
 ///
 /// Libraries speak at `warn` at the most, whatever the filter says: serenity's and tungstenite's
-/// finer events carry the bot token and the tokens of interactions. The AWS SDK speaks at `error`:
-/// what it warns of comes back as a fault, which says it better and without whole responses.
+/// finer events carry the bot token and the tokens of interactions. The AWS SDK and the embedded
+/// `DynamoDB` speak at `error`: what they warn of comes back as a fault, which says it better and
+/// without whole responses.
 pub fn start(filter: EnvFilter, format: LogFormat) {
     let quiet_libraries = filter_fn(|metadata| match metadata.target() {
         own if own.starts_with("locktender") => true,
-        aws if aws.starts_with("aws") => *metadata.level() <= Level::ERROR,
+        aws if aws.starts_with("aws") || aws.starts_with("dynoxide") => {
+            *metadata.level() <= Level::ERROR
+        }
         _ => *metadata.level() <= Level::WARN,
     });
     let layer = match format {

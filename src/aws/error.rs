@@ -20,6 +20,8 @@ pub(super) struct Subject {
 enum Thing {
     LockTable,
     Bucket,
+    /// The bot's own table, or its audit trail.
+    OwnTable,
 }
 
 /// What an error of AWS means to whoever has to do something about it.
@@ -43,6 +45,10 @@ impl Subject {
         Self { thing: Thing::LockTable, name: name.to_owned(), region: region.to_owned() }
     }
 
+    pub(super) fn own_table(name: &str, region: &str) -> Self {
+        Self { thing: Thing::OwnTable, name: name.to_owned(), region: region.to_owned() }
+    }
+
     pub(super) fn bucket(name: &str, region: &str) -> Self {
         Self { thing: Thing::Bucket, name: name.to_owned(), region: region.to_owned() }
     }
@@ -62,8 +68,13 @@ impl Subject {
         self.sentence("", &Trouble::Unreachable, Some(Box::new(error)))
     }
 
-    /// The fault of a request that could not even be made.
-    #[cfg(feature = "embedded")]
+    /// The fault of a table that never comes to rest under what others do to it.
+    pub(super) fn throttled(&self) -> Fault {
+        self.sentence("", &Trouble::Throttled, None)
+    }
+
+    /// The fault of a request that could not even be made, or of an answer that says what this
+    /// version does not understand.
     pub(super) fn unexpected(&self, error: impl Error + Send + Sync + 'static) -> Fault {
         self.sentence("", &Trouble::Unexpected, Some(Box::new(error)))
     }
@@ -82,6 +93,7 @@ impl Subject {
         let Self { thing, name, region } = self;
         let subject = match thing {
             Thing::LockTable => format!("The lock table `{name}`"),
+            Thing::OwnTable => format!("The table `{name}`"),
             Thing::Bucket => format!("The bucket `{name}`"),
         };
         let (kind, remedy) = match trouble {
@@ -103,7 +115,9 @@ impl Subject {
             Trouble::Throttled => (
                 FaultKind::Throttled,
                 match thing {
-                    Thing::LockTable => "try again in a minute, and raise its capacity if it stays",
+                    Thing::LockTable | Thing::OwnTable => {
+                        "try again in a minute, and raise its capacity if it stays"
+                    }
                     Thing::Bucket => "try again in a minute",
                 }
                 .to_owned(),
@@ -118,6 +132,9 @@ impl Subject {
                 FaultKind::Missing,
                 match thing {
                     Thing::LockTable => format!("check its name, and that it is in {region}"),
+                    Thing::OwnTable => format!(
+                        "run `locktender migrate`, or check its name and that it is in {region}"
+                    ),
                     Thing::Bucket => "check its name".to_owned(),
                 },
             ),
@@ -128,9 +145,16 @@ impl Subject {
                     None => format!("set AWS_REGION, now {region}, to the bucket's own"),
                 },
             ),
-            Trouble::NotALockTable => {
-                (FaultKind::NotALockTable, "its key must be the string LockID".to_owned())
-            }
+            Trouble::NotALockTable => match thing {
+                Thing::OwnTable => (
+                    FaultKind::Unexpected,
+                    "its key is not what `locktender migrate` makes; set another name for it"
+                        .to_owned(),
+                ),
+                Thing::LockTable | Thing::Bucket => {
+                    (FaultKind::NotALockTable, "its key must be the string LockID".to_owned())
+                }
+            },
             Trouble::Unexpected => (
                 FaultKind::Unexpected,
                 "try again in a minute; the log has what it said".to_owned(),

@@ -43,6 +43,14 @@ impl Bucket {
         &self.name
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
     /// The lockfile of one state. S3 reads are strongly consistent.
     pub(super) async fn get(&self, path: &StatePath) -> Result<Option<StoredLock>, Fault> {
         let request = self.client.get_object().bucket(&self.name).key(path.lockfile_key());
@@ -92,6 +100,7 @@ impl Bucket {
     /// Takes a record, and of one that is above the limit no more than its first bytes.
     async fn read(&self, object: GetObjectOutput) -> Result<StoredLock, Fault> {
         let stored_at = object.last_modified.and_then(time);
+        let etag = object.e_tag;
         let mut body = object.body;
         let mut bytes = Vec::new();
         while let Some(chunk) = body.next().await {
@@ -103,7 +112,7 @@ impl Bucket {
                 return Ok(StoredLock::flawed(flaw, LockRecord::new(bytes), stored_at));
             }
         }
-        Ok(StoredLock::new(LockRecord::new(bytes), stored_at))
+        Ok(StoredLock::new(LockRecord::new(bytes), stored_at).with_etag(etag))
     }
 }
 

@@ -4,13 +4,22 @@
 //! [`crate::lock`], and a [`Fault`] for everything that goes wrong; a lock that could not be read is
 //! never passed off as free.
 
+mod commit;
 mod error;
 mod http;
+mod ledger;
 mod lockfiles;
+mod migrations;
+mod outbox;
+mod own;
+mod plan;
+mod release;
 mod rows;
 #[cfg(feature = "embedded")]
 mod sandbox;
 mod session;
+mod trail;
+mod values;
 
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
@@ -20,17 +29,21 @@ use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::Semaphore;
 
+pub use self::ledger::{AwsLedger, LedgerTables};
 use self::lockfiles::Bucket;
+pub use self::migrations::Migrations;
 use self::rows::LockTable;
 #[cfg(feature = "embedded")]
 pub use self::sandbox::Sandbox;
 pub use self::session::{Patience, Session};
+pub use self::trail::AwsTrail;
 use crate::error::{Fault, FaultKind};
 use crate::lock::{
     BackendName, BackendStores, Catalog, HeldLock, KnownState, LockState, State, StatePath,
     StoredLock,
 };
-use crate::ports::Locks;
+use crate::ports::{Deleted, Locks};
+use crate::unlock::ApprovedUnlock;
 
 /// How many listings run at once.
 const LISTINGS: usize = 2;
@@ -226,6 +239,13 @@ impl Locks for AwsLocks {
             .try_filter_map(async |held| Ok(held))
             .try_collect()
             .await
+    }
+
+    async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        let state = unlock.state();
+        let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
+        let bucket = self.lockfiles_of(stores).ok_or_else(|| not_configured(state))?;
+        bucket.delete(unlock).await
     }
 
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {

@@ -123,7 +123,7 @@ fn is_lock(row: &Row) -> bool {
 
 /// The lock that a row is; `None` for a digest row. A record that is no string is kept as far as
 /// `DynamoDB` has bytes for it.
-fn stored(mut row: Row) -> Option<StoredLock> {
+pub(super) fn stored(mut row: Row) -> Option<StoredLock> {
     if !is_lock(&row) {
         return None;
     }

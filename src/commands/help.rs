@@ -4,8 +4,9 @@ use super::Context;
 use crate::message::{Message, SHORT, Text, Tone};
 
 pub(super) fn run(context: &Context) -> Message {
+    let approvals = context.policy.approvals.get();
     let mut names = how_states_are_named();
-    if let [first, _, ..] = context.catalog.backends() {
+    if let [first, _, ..] = context.reading.catalog.backends() {
         names = names.then(", in a backend ").quote(&format!("{}:env/prod", first.name), SHORT);
     }
     names = names.then("; the state path of Terraform's own error message works too.");
@@ -21,7 +22,37 @@ pub(super) fn run(context: &Context) -> Message {
                 "Every held lock, oldest first; with a filter, those whose state or holder has it.",
             ),
         )
+        .field(
+            Text::own("/lock unlock state reason"),
+            Text::own(format!(
+                "Asks for a lock to be released. {} with an approver role {} to approve it on the \
+                 card in the channel, and exactly the lock on the card is released.",
+                if approvals == 1 {
+                    "Another person".to_owned()
+                } else {
+                    format!("{approvals} others")
+                },
+                if approvals == 1 { "has" } else { "have" },
+            )),
+        )
+        .field(
+            Text::own("/lock history state count"),
+            Text::own("Who asked, approved and released: the audit trail of one state."),
+        )
+        .field(Text::own("Who may approve"), who_may_approve(context))
         .field(Text::own("/lock help"), Text::own("This page."))
+}
+
+/// The approver roles, which this message names and does not ping.
+fn who_may_approve(context: &Context) -> Text {
+    let mut text = Text::own("Members with ");
+    for (at, role) in context.policy.approver_roles.iter().enumerate() {
+        if at > 0 {
+            text = text.then(" or ");
+        }
+        text = text.role(*role);
+    }
+    text.then(", except for their own requests.")
 }
 
 /// The beginning of a sentence that says what a state's name looks like.

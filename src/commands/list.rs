@@ -1,7 +1,7 @@
 //! `/lock list`: every held lock, oldest first, ten a page.
 
 use super::status::{operation, or_unknown};
-use super::{Context, Report};
+use super::{Reading, Report};
 use crate::command::Command;
 use crate::error::Fault;
 use crate::lock::{Catalog, Half, HeldLock, LockState, age, in_words};
@@ -19,9 +19,9 @@ const CELL: usize = 60;
 ///
 /// # Errors
 /// A fault where any of the stores cannot be read: a part of the locks is never shown as all.
-pub async fn list(context: &Context, filter: &str) -> Result<Vec<Report>, Fault> {
-    let held = context.locks.list().await?;
-    let at = context.clock.now();
+pub async fn list(reading: &Reading, filter: &str) -> Result<Vec<Report>, Fault> {
+    let held = reading.locks.list().await?;
+    let at = reading.clock.now();
     let wanted = filter.trim().to_lowercase();
     let mut reports: Vec<Report> = held
         .into_iter()
@@ -38,14 +38,14 @@ fn matches(held: &HeldLock, wanted: &str) -> bool {
     held.state.name.as_str().to_lowercase().contains(wanted) || in_holder()
 }
 
-pub(super) async fn run(context: &Context, filter: &str, page: usize) -> Result<Message, Fault> {
-    let reports = list(context, filter).await?;
+pub(super) async fn run(reading: &Reading, filter: &str, page: usize) -> Result<Message, Fault> {
+    let reports = list(reading, filter).await?;
     let message = if reports.is_empty() {
-        none_held(&context.catalog, filter.trim())
+        none_held(&reading.catalog, filter.trim())
     } else {
         page_message(&reports, filter.trim(), page)
     };
-    Ok(message.read_at(context.clock.now()))
+    Ok(message.read_at(reading.clock.now()))
 }
 
 fn page_message(reports: &[Report], filter: &str, page: usize) -> Message {

@@ -1,9 +1,12 @@
 //! What a person is told when a command is not carried out: one sentence and the next step.
 
+use super::card::how_it_was_closed;
 use super::help::how_states_are_named;
+use crate::command::Command;
 use crate::error::{Fault, Refusal};
 use crate::lock::NameError;
 use crate::message::{LONG, Message, SHORT, Text, Tone};
+use crate::unlock::{self, NotPinned};
 
 /// The message for a request that cannot be met.
 #[must_use]
@@ -42,17 +45,101 @@ fn refusal_text(refusal: &Refusal) -> Text {
             "I answer only in the server that I was set up for: ask there, or set \
              DISCORD_GUILD_ID to this one.",
         ),
+        Refusal::AlreadyOpen { requester, card } => {
+            let text =
+                Text::own("There is an open request for this lock, by ").name(requester, SHORT / 2);
+            match card {
+                Some((place, card)) => text
+                    .then(": approve it or wait for its end at ")
+                    .message(*place, *card)
+                    .then("."),
+                None => text.then("; its card is not posted yet: look again in a minute."),
+            }
+        }
+        Refusal::Unlock(refusal) => unlock_text(refusal),
     }
 }
 
-/// The message for a fault. `state` is what was asked about, and `reference` what the person quotes
-/// and the log is searched for.
+/// What the rules of two-person control say no with.
+fn unlock_text(refusal: &unlock::Refusal) -> Text {
+    match refusal {
+        unlock::Refusal::NotPinned(NotPinned::Free) => {
+            Text::own("It is free: there is no lock to release, and Terraform can take it.")
+        }
+        unlock::Refusal::NotPinned(NotPinned::Incomparable(flaw)) => {
+            Text::own("Its record cannot be told from another: ")
+                .name(&flaw.to_string(), LONG)
+                .then(". Look at it in the AWS console, and remove it there by hand.")
+        }
+        unlock::Refusal::NoReason => Text::own(
+            "A reason is needed: say in a few words why the lock has to go, for whoever approves.",
+        ),
+        unlock::Refusal::Requester => Text::own(
+            "You asked for this unlock yourself: somebody else with an approver role has to \
+             approve it.",
+        ),
+        unlock::Refusal::RequesterDenies => {
+            Text::own("This is your own request: press Withdraw to take it back.")
+        }
+        unlock::Refusal::Bot => Text::own("Applications neither ask nor approve: people do."),
+        unlock::Refusal::NotApprover => Text::own(
+            "You have none of the approver roles: ask somebody who has one, or whoever runs this \
+             bot to add yours to LOCKTENDER_APPROVER_ROLE_IDS.",
+        ),
+        unlock::Refusal::Elsewhere(_) => Text::own(
+            "This request was made in another channel: approve or deny it there, where everybody \
+             concerned can see it.",
+        ),
+        unlock::Refusal::ApprovedAlready => Text::own(
+            "You have approved this already: the approval that is missing has to be somebody \
+             else's.",
+        ),
+        unlock::Refusal::Expired(at) => Text::own("This request expired ")
+            .at(*at)
+            .then(": ask anew with /lock unlock if the lock is still in the way."),
+        unlock::Refusal::NotRequester => {
+            Text::own("Only who made this request can withdraw it: press Deny to say no to it.")
+        }
+        unlock::Refusal::UnderWay | unlock::Refusal::NotDue => Text::own(
+            "This request is approved and its lock is being released: the card says how it ends.",
+        ),
+        unlock::Refusal::Closed(closing) => how_it_was_closed(closing),
+        unlock::Refusal::Unknown => Text::own(
+            "This request is not known any more: ask anew with /lock unlock if the lock is still \
+             in the way.",
+        ),
+        unlock::Refusal::NotConfirmed => Text::own(
+            "That is not the state's name, and nothing was approved: press Approve again and type \
+             the name as the card has it.",
+        ),
+    }
+}
+
+/// The message for a fault with which nothing was changed. `reference` is what the person quotes and
+/// the log is searched for.
 #[must_use]
-pub fn fault_message(fault: &Fault, state: Option<&str>, reference: &str) -> Message {
-    let about = match state {
-        Some(state) => Text::own("Whether ").quote(state, SHORT).then(" is locked is not known. "),
-        None => Text::own("This is not known. "),
+pub fn fault_message(fault: &Fault, about: Option<&Command>, reference: &str) -> Message {
+    let text = match about {
+        Some(command) if command.changes() => Text::own("Nothing was changed. "),
+        Some(Command::Status { state }) => {
+            Text::own("Whether ").quote(state, SHORT).then(" is locked is not known. ")
+        }
+        _ => Text::own("This is not known. "),
     };
-    Message::sentence(Tone::Broken, about.name(&fault.to_string(), 3 * LONG).then("."))
+    fault_text(text, fault, reference)
+}
+
+/// The message for a fault in the middle of a change.
+#[must_use]
+pub fn unsettled_message(fault: &Fault, reference: &str) -> Message {
+    let text = Text::own(
+        "Whether it was done is not known yet: the card will say so, and a release that was begun \
+         is finished by itself. ",
+    );
+    fault_text(text, fault, reference)
+}
+
+fn fault_text(text: Text, fault: &Fault, reference: &str) -> Message {
+    Message::sentence(Tone::Broken, text.name(&fault.to_string(), 3 * LONG).then("."))
         .line(Text::own(format!("The log has more under {reference}.")))
 }

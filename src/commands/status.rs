@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Context;
+use super::{Context, Reading};
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::lock::{
-    Half, LockInfo, LockState, Operation, Sources, State, StateName, Store, Unreadable, age,
-    in_words,
+    Half, LockState, Operation, Sources, State, StateName, Store, Unreadable, age, in_words,
 };
 use crate::message::{LONG, Message, SHORT, Text, Tone};
+use crate::ports::Filed;
 
 /// What was found out about one state.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,23 +26,59 @@ pub struct Report {
 ///
 /// # Errors
 /// A refusal for what is no state's name, a fault where the lock cannot be read.
-pub async fn inspect(context: &Context, typed: &str) -> Result<Report, Error> {
-    let state = context.resolve(typed).await?;
-    let lock = context.locks.inspect(&state).await?;
-    Ok(Report { state, lock, at: context.clock.now() })
+pub async fn inspect(reading: &Reading, typed: &str) -> Result<Report, Error> {
+    let state = reading.resolve(typed).await?;
+    let lock = reading.locks.inspect(&state).await?;
+    Ok(Report { state, lock, at: reading.clock.now() })
 }
 
 pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error> {
-    let report = inspect(context, typed).await?;
-    Ok(status_message(context, &report).await)
+    let reading = &context.reading;
+    let state = reading.resolve(typed).await?;
+    let (lock, open) =
+        futures::join!(reading.locks.inspect(&state), context.ledger.open_request(&state.path),);
+    let report = Report { state, lock: lock?, at: reading.clock.now() };
+    let message = status_message(reading, &report).await;
+    Ok(with_request(message, &report, open))
+}
+
+/// Adds what is known of a request to unlock, and the way to make one.
+fn with_request(message: Message, report: &Report, open: Result<Option<Filed>, Fault>) -> Message {
+    if report.lock == LockState::Free {
+        return message;
+    }
+    let ask = Command::Unlock { state: report.state.short_name(), reason: None };
+    match open {
+        Ok(None) => message.button("Request unlock", ask, true),
+        Ok(Some(filed)) => {
+            let text = Text::default().name(&filed.request.requester.name, SHORT / 2);
+            let text = text.then(" asks to unlock it");
+            message.field(
+                "Open request",
+                match filed.card {
+                    Some(card) => text.then(": ").message(filed.request.place, card),
+                    None => text.then("."),
+                },
+            )
+        }
+        Err(fault) => {
+            // The lock itself was read, and that is what was asked.
+            tracing::warn!(kind = fault.kind.as_str(), "open request not read: {fault}");
+            message.field("Open request", Text::own("Could not be read; the log says why.")).button(
+                "Request unlock",
+                ask,
+                true,
+            )
+        }
+    }
 }
 
 /// Words what was found out. For a free state this asks the directory whether the name may be a
 /// slip of the pen.
-pub async fn status_message(context: &Context, report: &Report) -> Message {
+pub async fn status_message(reading: &Reading, report: &Report) -> Message {
     let message = match &report.lock {
-        LockState::Free => free(&report.state, &unseen(context, &report.state).await),
-        LockState::Held(lock) => held(report, &lock.info, &lock.sources),
+        LockState::Free => free(&report.state, &unseen(reading, &report.state).await),
+        LockState::Held(lock) => held(report, &lock.sources),
         LockState::Unreadable(lock) => unreadable(report, lock),
     };
     let refresh = Command::Status { state: report.state.short_name() };
@@ -59,8 +95,8 @@ enum Unseen {
     Yes { nearest: Option<StateName> },
 }
 
-async fn unseen(context: &Context, state: &State) -> Unseen {
-    match context.directory.known().await {
+async fn unseen(reading: &Reading, state: &State) -> Unseen {
+    match reading.directory.known().await {
         None => Unseen::Unknown,
         Some(known) if known.contains(&state.path) => Unseen::No,
         Some(known) => Unseen::Yes { nearest: known.nearest(state.name.as_str()).cloned() },
@@ -71,46 +107,56 @@ fn title(mark: &'static str, state: &State, says: &'static str) -> Text {
     Text::own(mark).name(state.name.as_str(), SHORT).then(says)
 }
 
-fn held(report: &Report, info: &LockInfo, sources: &Sources) -> Message {
+fn held(report: &Report, sources: &Sources) -> Message {
     let tone = if sources.half().is_some() { Tone::Broken } else { Tone::Held };
-    let mut message =
-        Message::new(tone, title("🔒 ", &report.state, " is locked")).line(held_for(report));
-    if let Some(half) = sources.half() {
-        message = message.line(half_text(half, sources));
-    }
-    message = message
-        .short_field("Holder", Text::quoted(or_unknown(&info.who)))
-        .short_field("Operation", operation(&info.operation))
-        .field("Lock ID", Text::quoted(info.id.as_str()))
-        .short_field("Terraform or OpenTofu", Text::quoted(or_unknown(&info.version)))
-        .short_field("Lives in", Text::own(lives_in(sources)));
-    if !info.info.is_empty() {
-        message = message.field("Info", Text::quoted(&info.info));
-    }
-    message.field("State path", Text::quoted(report.state.path.as_str()))
+    let title = title("🔒 ", &report.state, " is locked");
+    with_lock(Message::new(tone, title), report)
 }
 
 fn unreadable(report: &Report, lock: &Unreadable) -> Message {
-    let mut message = Message::new(
-        Tone::Broken,
-        title("⚠️ ", &report.state, " is locked, by an unreadable record"),
-    )
-    .line(held_for(report))
-    .line(
+    let title = title("⚠️ ", &report.state, " is locked, by an unreadable record");
+    let message = Message::new(Tone::Broken, title);
+    with_lock(message, report).line(
         Text::own("Nobody can tell who holds it: ")
             .name(&lock.flaw.to_string(), LONG)
             .then(". It counts as held; terraform force-unlock needs a readable record too."),
-    );
-    if let Some(half) = lock.sources.half() {
-        message = message.line(half_text(half, &lock.sources));
+    )
+}
+
+fn with_lock(message: Message, report: &Report) -> Message {
+    let mut message = message.line(held_for(&report.lock, report.at));
+    if let Some(line) = half_line(&report.lock) {
+        message = message.line(line);
     }
-    message = message.short_field("Lives in", Text::own(lives_in(&lock.sources)));
-    let record =
-        lock.sources.records().map(|stored| stored.record.to_text()).find(|t| !t.is_empty());
-    if let Some(record) = record {
-        message = message.field("Record", Text::quoted(&record));
+    lock_fields(message, &report.lock).field("State path", Text::quoted(report.state.path.as_str()))
+}
+
+/// The facts of a held lock, as far as its record can be read.
+pub(super) fn lock_fields(message: Message, lock: &LockState) -> Message {
+    match lock {
+        LockState::Free => message,
+        LockState::Held(lock) => {
+            let info = &lock.info;
+            let message = message
+                .short_field("Holder", Text::quoted(or_unknown(&info.who)))
+                .short_field("Operation", operation(&info.operation))
+                .field("Lock ID", Text::quoted(info.id.as_str()))
+                .short_field("Terraform or OpenTofu", Text::quoted(or_unknown(&info.version)))
+                .short_field("Lives in", Text::own(lives_in(&lock.sources)));
+            if info.info.is_empty() {
+                return message;
+            }
+            message.field("Info", Text::quoted(&info.info))
+        }
+        LockState::Unreadable(lock) => {
+            let message = message.short_field("Lives in", Text::own(lives_in(&lock.sources)));
+            let mut records = lock.sources.records().map(|stored| stored.record.to_text());
+            match records.find(|record| !record.is_empty()) {
+                Some(record) => message.field("Record", Text::quoted(&record)),
+                None => message,
+            }
+        }
     }
-    message.field("State path", Text::quoted(report.state.path.as_str()))
 }
 
 fn free(state: &State, unseen: &Unseen) -> Message {
@@ -135,21 +181,28 @@ fn free(state: &State, unseen: &Unseen) -> Message {
     message.field("State path", Text::quoted(state.path.as_str()))
 }
 
-fn held_for(report: &Report) -> Text {
-    match report.lock.since() {
+/// How long a lock has been held.
+pub(super) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
+    match lock.since() {
         // Ages go by the holder's clock; a minute is what clocks may differ by.
-        Some(since) if since > report.at + TimeDelta::minutes(1) => Text::default()
+        Some(since) if since > now + TimeDelta::minutes(1) => Text::default()
             .strong("Held")
             .then(" by somebody whose clock is ahead of this one: since ")
             .at(since)
             .then("."),
         Some(since) => Text::default()
-            .strong(format!("Held for {}", in_words(age(since, report.at))))
+            .strong(format!("Held for {}", in_words(age(since, now))))
             .then(", since ")
             .at(since)
             .then("."),
         None => Text::default().strong("Held").then(", nobody knows since when."),
     }
+}
+
+/// What is wrong with half a lock.
+pub(super) fn half_line(lock: &LockState) -> Option<Text> {
+    let sources = lock.sources()?;
+    Some(half_text(sources.half()?, sources))
 }
 
 fn half_text(half: Half, sources: &Sources) -> Text {

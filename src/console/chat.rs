@@ -1,48 +1,59 @@
 //! A chat channel in a terminal, in which several people can speak.
 //!
-//! A line is `alice: /lock status env/prod` or `bob: press Refresh`. What is asked goes through the
+//! A line is `alice: /lock status env/prod` or `bob: press Approve`. What is asked goes through the
 //! same commands as on Discord; only the edge is another.
 
-use std::io::Write;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 
 use super::parse::{Said, parse, speaker};
-use super::{Input, Style, text};
+use super::{Board, Input};
 use crate::command::{Audience, Command};
-use crate::commands::{self, Context, Reply};
-use crate::message::{Message, SHORT, Text, Tone, visible};
+use crate::commands::{Asker, Context, Reply, answer};
+use crate::message::{FORM_TITLE, Form, LONG, Message, SHORT, Text, Tone, visible};
+use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, UserId};
+use crate::ports::{Acceptance, GivenUp};
 
 /// Names offered for completion at the terminal.
 const COMPLETIONS: usize = 100;
 
-/// One chat, with what has been said in it so far.
-pub struct Chat<'w> {
+/// Where everything is said: there is one channel.
+const HERE: Place = Place { guild: GuildId::new(1), channel: ChannelId::new(1) };
+
+/// One chat, with the questions that are open in it.
+pub struct Chat {
     context: Context,
-    style: Style,
-    out: &'w mut dyn Write,
-    /// Messages with buttons, oldest first.
-    shown: Vec<Shown>,
-    /// Lines so far: what a fault's reference is made of.
-    lines: usize,
+    board: Arc<Board>,
+    /// What somebody was asked back and has not answered yet.
+    forms: HashMap<UserId, Form>,
+    /// The last event.
+    last: u64,
 }
 
-/// A message that can be pressed, and the only one who sees it, if it is not for everyone.
-struct Shown {
-    message: Message,
-    only: Option<String>,
+/// Who speaks, by name and by number.
+#[derive(Clone, Copy)]
+struct Speaker<'l> {
+    name: &'l str,
+    id: UserId,
 }
 
-/// Who sees a message, and whether it takes another's place.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Note {
-    None,
-    Updated,
-    OnlyAsker,
+/// Whoever has typed a line waits for what comes of it.
+struct Waits;
+
+#[async_trait]
+impl Acceptance for Waits {
+    async fn accept(&self) -> Result<(), GivenUp> {
+        Ok(())
+    }
 }
 
-impl<'w> Chat<'w> {
-    /// A chat in which nothing has been said.
-    pub fn new(context: Context, style: Style, out: &'w mut dyn Write) -> Self {
-        Self { context, style, out, shown: Vec::new(), lines: 0 }
+impl Chat {
+    /// A chat in which nobody has said anything.
+    #[must_use]
+    pub fn new(context: Context, board: Arc<Board>) -> Self {
+        Self { context, board, forms: HashMap::new(), last: 0 }
     }
 
     /// Answers line by line until the input ends or somebody says `quit`.
@@ -54,77 +65,126 @@ impl<'w> Chat<'w> {
             let Some(line) = input.next_line(self.completions(input).await).await? else {
                 return Ok(());
             };
-            let (speaker, words) = speaker(&line);
+            let (name, words) = speaker(&line);
             // A terminal shows the line already; a pipe's reader would see answers to nothing.
             if !input.is_terminal() && !words.is_empty() {
-                writeln!(self.out, "{speaker}: {}", visible(words))?;
+                self.board.print(&format!("{name}: {}", visible(words)))?;
             }
             match parse(words) {
                 Said::Quit => return Ok(()),
-                said => self.answer(speaker, said).await?,
+                said => self.answer(Speaker { name, id: number(name) }, said).await?,
             }
-            self.out.flush()?;
         }
     }
 
-    async fn answer(&mut self, speaker: &str, said: Said) -> std::io::Result<()> {
-        self.lines += 1;
-        let (command, note) = match said {
+    async fn answer(&mut self, by: Speaker<'_>, said: Said) -> std::io::Result<()> {
+        let (command, pressed) = match said {
             Said::Nothing => return Ok(()),
-            Said::Command(command) => (command, Note::None),
-            Said::Press(label) => match self.button(speaker, &label) {
-                Some(command) => (command, Note::Updated),
-                None => return self.say(speaker, &no_button(&label), Note::OnlyAsker),
+            Said::Command(command) => (command, None),
+            Said::Press(label) => match self.board.button(by.id, &label) {
+                Some((message, command)) => (command, Some(message)),
+                None => return self.say_to(by, no_button(&label), None),
             },
-            Said::Else | Said::Quit => return self.say(speaker, &manners(), Note::OnlyAsker),
+            Said::Answer(text) => match self.filled(by, text) {
+                Ok(command) => (command, None),
+                Err(message) => return self.say_to(by, *message, None),
+            },
+            Said::Else | Said::Quit => return self.say_to(by, manners(), None),
         };
-        let reference = format!("line {}", self.lines);
-        match commands::answer(&Ok(command), &self.context, &reference).await.said {
-            Ok(Reply { message, audience: Audience::Channel }) => {
-                self.say(speaker, &message, note)?;
-                self.shown.push(Shown { message, only: None });
+        let actor = Actor {
+            person: Person { id: by.id, name: by.name.to_owned() },
+            is_bot: false,
+            // Everybody may approve: what keeps one person from doing it alone are the rules.
+            roles: self.context.policy.approver_roles.clone(),
+            place: HERE,
+        };
+        let asker = Asker { actor: &actor, event: self.event(), acceptance: &Waits };
+        let asked = Ok(command);
+        // The future is large: a release has many steps.
+        match Box::pin(answer(&asked, &asker, &self.context)).await.said {
+            None | Some(Ok(Reply::Done)) => Ok(()),
+            Some(Ok(Reply::Message { message, audience: Audience::Channel })) => {
+                let mark = pressed.map(|_| "(in place of the message before)");
+                self.board.say(mark, message, None, pressed)
             }
-            Ok(Reply { message, audience: Audience::Asker }) => {
-                self.say(speaker, &message, Note::OnlyAsker)?;
-                self.shown.push(Shown { message, only: Some(speaker.to_owned()) });
+            Some(Ok(Reply::Message { message, audience: Audience::Asker })) => {
+                self.say_to(by, message, pressed)
             }
-            Err(message) => self.say(speaker, &message, Note::OnlyAsker)?,
+            Some(Ok(Reply::Form(form))) => {
+                let question = question(&form, by.name);
+                self.forms.insert(by.id, form);
+                self.say_to(by, question, None)
+            }
+            Some(Err(message)) => self.say_to(by, message, None),
         }
-        Ok(())
     }
 
-    /// What the button of this label does, on the last message that this person sees it on.
-    fn button(&self, speaker: &str, label: &str) -> Option<Command> {
-        let seen = |shown: &&Shown| shown.only.as_ref().is_none_or(|only| only == speaker);
-        self.shown.iter().rev().filter(seen).find_map(|shown| {
-            let buttons = &shown.message.buttons;
-            let fits = |label: &str, wanted: &str| label.eq_ignore_ascii_case(wanted);
-            buttons.iter().find(|b| b.enabled && fits(b.label, label)).map(|b| b.command.clone())
-        })
+    /// Says something that one person alone sees, in place of what they pressed if that is replaced.
+    fn say_to(
+        &self,
+        by: Speaker<'_>,
+        message: Message,
+        instead_of: Option<MessageId>,
+    ) -> std::io::Result<()> {
+        let mark = format!("(only {} sees this)", by.name);
+        self.board.say(Some(&mark), message, Some(by.id), instead_of)
     }
 
-    /// Writes a message, marked as to who sees it.
-    fn say(&mut self, speaker: &str, message: &Message, note: Note) -> std::io::Result<()> {
-        match note {
-            Note::None => {}
-            Note::Updated => writeln!(self.out, "  (in place of the message before)")?,
-            Note::OnlyAsker => writeln!(self.out, "  (only {speaker} sees this)")?,
+    /// What the form that somebody was shown does with this text in it, or what is wrong with it.
+    fn filled(&mut self, by: Speaker<'_>, text: String) -> Result<Command, Box<Message>> {
+        let Some(form) = self.forms.remove(&by.id) else {
+            let sentence = "You were asked nothing: press a button or use /lock unlock first.";
+            return Err(Box::new(Message::sentence(Tone::Plain, Text::own(sentence))));
+        };
+        if form.required && text.is_empty() {
+            let question = question(&form, by.name);
+            self.forms.insert(by.id, form);
+            return Err(Box::new(question));
         }
-        for line in text(message, self.style).lines() {
-            writeln!(self.out, "  {line}")?;
-        }
-        writeln!(self.out)
+        Ok(form.command.filled(text))
+    }
+
+    /// The number of the next event. Events count once, and requests have their numbers: the clock
+    /// keeps those of a run apart from those that the run before has left in a file.
+    fn event(&mut self) -> EventId {
+        let now = self.context.reading.clock.now().timestamp_micros();
+        self.last = u64::try_from(now).unwrap_or_default().max(self.last + 1);
+        EventId::new(self.last)
     }
 
     async fn completions(&self, input: &Input) -> Vec<String> {
         if !input.is_terminal() {
             return Vec::new();
         }
-        let Some(known) = self.context.directory.known().await else {
+        let Some(known) = self.context.reading.directory.known().await else {
             return Vec::new();
         };
         known.matching("", COMPLETIONS).iter().map(|state| state.name.to_string()).collect()
     }
+}
+
+/// The number of whoever bears a name, the same in every run: its 64-bit FNV-1a hash. `Bob` and
+/// `bob` are one person, who is not the second one of their own request.
+fn number(name: &str) -> UserId {
+    let hash = name.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    UserId::new(hash)
+}
+
+/// A form as a message, with the way to fill it in.
+fn question(form: &Form, name: &str) -> Message {
+    let example = Text::own("such as ").quote(&form.example, LONG);
+    let mut message = Message::new(Tone::Plain, Text::default().name(&form.title, FORM_TITLE))
+        .field(form.label, example);
+    let line = format!("{name}: answer");
+    let way = Text::own("To answer, type ").quote(&format!("{line} …"), SHORT);
+    message.footer = Some(if form.required {
+        way
+    } else {
+        way.then(", or ").quote(&line, SHORT).then(" alone to leave it empty.")
+    });
+    message
 }
 
 fn no_button(label: &str) -> Message {
@@ -142,7 +202,20 @@ fn manners() -> Message {
         Tone::Plain,
         Text::own(
             "Nobody answers to that: type `alice: /lock status env/prod`, `/lock list`, \
-             `/lock help`, `bob: press Refresh`, or `quit`.",
+             `/lock unlock env/prod reason: …`, `/lock history env/prod`, `/lock help`, \
+             `bob: press Approve`, `bob: answer …` to a question, or `quit`.",
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_person_however_it_is_written() {
+        assert_eq!(number("bob"), UserId::new(0x004d_4419_134a_0a54));
+        assert_eq!(number("Bob"), number("bob"));
+        assert_ne!(number("alice"), number("bob"));
+    }
 }

@@ -1,11 +1,13 @@
 //! Where the chat's lines come from: a person at a terminal, or a pipe.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
-use rustyline::{CompletionType, Config, Editor, Helper, Highlighter, Hinter, Validator};
+use rustyline::{
+    CompletionType, Config, Editor, ExternalPrinter, Helper, Highlighter, Hinter, Validator,
+};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 
 /// Longest line of a pipe, in bytes; what is longer is taken as several.
@@ -38,6 +40,14 @@ impl Input {
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Terminal(_))
+    }
+
+    /// What writes above the line that a person is typing; `None` where nobody is, or where the
+    /// output goes elsewhere.
+    pub fn printer(&mut self) -> Option<Box<dyn Write + Send>> {
+        let Self::Terminal(slot) = self else { return None };
+        let printer = (**slot).as_mut()?.create_external_printer().ok()?;
+        Some(Box::new(Above(printer)))
     }
 
     /// The next line; `None` at the end of input. `states` are offered for completion.
@@ -82,6 +92,20 @@ impl Input {
     }
 }
 
+/// Writes above the line that is being typed, each time whole lines.
+struct Above<P>(P);
+
+impl<P: ExternalPrinter> Write for Above<P> {
+    fn write(&mut self, lines: &[u8]) -> std::io::Result<usize> {
+        self.0.print(String::from_utf8_lossy(lines).into_owned()).map_err(into_io)?;
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn into_io(error: ReadlineError) -> std::io::Error {
     match error {
         ReadlineError::Io(error) => error,
@@ -108,10 +132,11 @@ impl Completer for Completion {
         let start = typed.rfind(' ').map_or(0, |at| at + 1);
         let word = &typed[start..];
         let before = typed[..start].trim_end();
-        let candidates: Vec<&str> = if before.ends_with("/lock status") {
+        let of_a_state = ["/lock status", "/lock unlock", "/lock history"];
+        let candidates: Vec<&str> = if of_a_state.iter().any(|words| before.ends_with(words)) {
             self.states.iter().map(String::as_str).collect()
         } else if before.ends_with("/lock") {
-            vec!["status ", "list", "help"]
+            vec!["status ", "list", "unlock ", "history ", "help"]
         } else if word.starts_with('/') {
             vec!["/lock "]
         } else {

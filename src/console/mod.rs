@@ -1,11 +1,15 @@
 //! The edge towards a terminal: the demo's chat, and messages as text.
 
+mod audit;
+mod board;
 mod chat;
 mod input;
 mod parse;
 mod render;
 mod table;
 
+pub use audit::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
+pub use board::Board;
 pub use chat::Chat;
 pub use input::Input;
 pub use render::{Style, text};

@@ -1,9 +1,16 @@
 //! What a line of the chat says, and who says it.
 
 use crate::command::Command;
+use crate::message::{REASON, clip};
 
 /// Who speaks where a line names nobody.
 const SOMEBODY: &str = "you";
+
+/// Longest name of a speaker, in characters, as on Discord.
+const NAME: usize = 32;
+
+/// Entries of a history that does not say how many.
+const COUNT: usize = 10;
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +18,8 @@ pub(super) enum Said {
     Command(Command),
     /// The label of a button.
     Press(String),
+    /// What is filled into a form.
+    Answer(String),
     Quit,
     Nothing,
     /// Talk among people, or a slip.
@@ -28,7 +37,9 @@ pub(super) fn speaker(line: &str) -> (&str, &str) {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    !text.is_empty()
+        && text.chars().count() <= NAME
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// Reads the words of a line. Options are written as Discord shows them, `state:env/prod`, or
@@ -39,6 +50,7 @@ pub(super) fn parse(words: &str) -> Said {
         "" => Said::Nothing,
         "quit" | "exit" => Said::Quit,
         "press" => Said::Press(rest.trim().to_owned()),
+        "answer" => Said::Answer(clip(rest.trim(), REASON)),
         "/lock" => command(rest.trim()).map_or(Said::Else, Said::Command),
         _ => Said::Else,
     }
@@ -49,6 +61,16 @@ fn command(words: &str) -> Option<Command> {
     match subcommand {
         "status" => Some(Command::Status { state: option("state", rest).to_owned() }),
         "list" => Some(Command::List { filter: option("filter", rest).to_owned(), page: 0 }),
+        "unlock" => {
+            let (state, reason) = state_and("reason", rest);
+            let reason = (!reason.is_empty()).then(|| clip(reason, REASON));
+            Some(Command::Unlock { state: state.to_owned(), reason })
+        }
+        "history" => {
+            let (state, count) = state_and("count", rest);
+            let count = if count.is_empty() { COUNT } else { count.parse().ok()? };
+            Some(Command::History { state: state.to_owned(), before: None, count })
+        }
         "help" => Some(Command::Help),
         _ => None,
     }
@@ -58,6 +80,21 @@ fn command(words: &str) -> Option<Command> {
 fn option<'l>(name: &str, words: &'l str) -> &'l str {
     let words = words.trim();
     words.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).unwrap_or(words).trim()
+}
+
+/// A state and the value of the option after it, which is empty where there is none. Without the
+/// names of both a state is one word; with them it may have blanks in it, as on Discord.
+fn state_and<'l>(name: &str, words: &'l str) -> (&'l str, &'l str) {
+    let words = words.trim();
+    let after = format!(" {name}:");
+    if let Some((state, value)) =
+        words.strip_prefix("state:").and_then(|words| words.split_once(&after))
+    {
+        return (state.trim(), value.trim());
+    }
+    let words = option("state", words);
+    let (state, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+    (state, option(name, rest))
 }
 
 #[cfg(test)]
@@ -81,6 +118,9 @@ mod tests {
             ("/lock list filter: prod", "you", list("prod")),
             ("jörg: /lock help", "jörg", Said::Command(Command::Help)),
             ("bob: press Refresh", "bob", Said::Press("Refresh".to_owned())),
+            ("bob: press", "bob", Said::Press(String::new())),
+            ("bob: answer env/prod", "bob", Said::Answer("env/prod".to_owned())),
+            ("bob: answer", "bob", Said::Answer(String::new())),
             ("bob: hello there", "bob", Said::Else),
             ("/lock frobnicate", "you", Said::Else),
             ("/lock", "you", Said::Else),
@@ -92,5 +132,73 @@ mod tests {
             let (name, words) = speaker(line);
             assert_eq!((name, parse(words)), (who, said), "{line:?}");
         }
+    }
+    #[test]
+    fn an_unlock_has_a_state_and_a_reason() {
+        let unlock = |state: &str, reason: Option<&str>| {
+            let reason = reason.map(str::to_owned);
+            Said::Command(Command::Unlock { state: state.to_owned(), reason })
+        };
+        let died = Some("the runner died");
+        let cases = [
+            ("env/prod reason: the runner died", "env/prod", died),
+            ("env/prod reason:the runner died", "env/prod", died),
+            ("env/prod the runner died", "env/prod", died),
+            ("state:env/prod reason:the runner died", "env/prod", died),
+            ("state: env/prod  reason: the runner died ", "env/prod", died),
+            ("state:env/prod the runner died", "env/prod", died),
+            ("state:my state reason:the runner died", "my state", died),
+            (
+                "main:env/prod@blue for a reason: this",
+                "main:env/prod@blue",
+                Some("for a reason: this"),
+            ),
+            ("env/prod", "env/prod", None),
+            ("env/prod reason:", "env/prod", None),
+            ("state:env/prod reason: ", "env/prod", None),
+            ("", "", None),
+        ];
+        for (words, state, reason) in cases {
+            assert_eq!(parse(&format!("/lock unlock {words}")), unlock(state, reason), "{words:?}");
+        }
+        let (_, words) = speaker("alice: /lock unlock env/prod reason: it died: look");
+        assert_eq!(parse(words), unlock("env/prod", Some("it died: look")));
+    }
+
+    #[test]
+    fn a_reason_is_no_longer_than_on_discord() {
+        let long = "x".repeat(REASON + 1);
+        for words in [format!("/lock unlock a {long}"), format!("answer {long}")] {
+            let (Said::Command(Command::Unlock { reason: Some(text), .. }) | Said::Answer(text)) =
+                parse(&words)
+            else {
+                panic!("{words}");
+            };
+            assert_eq!(text.chars().count(), REASON);
+        }
+    }
+
+    #[test]
+    fn a_history_may_say_how_long_it_is() {
+        for (words, count) in [
+            ("env/prod", Some(COUNT)),
+            ("env/prod 5", Some(5)),
+            ("env/prod count:5", Some(5)),
+            ("state:env/prod count: 5", Some(5)),
+            ("env/prod five", None),
+        ] {
+            let history =
+                |count| Command::History { state: "env/prod".to_owned(), before: None, count };
+            let said = count.map_or(Said::Else, |count| Said::Command(history(count)));
+            assert_eq!(parse(&format!("/lock history {words}")), said, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_no_longer_than_on_discord() {
+        let name = "n".repeat(NAME);
+        assert_eq!(speaker(&format!("{name}: quit")), (&*name, "quit"));
+        let line = format!("{name}n: quit");
+        assert_eq!(speaker(&line), (SOMEBODY, &*line));
     }
 }

@@ -73,6 +73,8 @@ impl Paint {
                 Span::Own(words) => line.push_str(words),
                 Span::Strong(words) => line.push_str(&self.with(BOLD, words)),
                 Span::Named(name) | Span::Quoted(name) => line.push_str(name),
+                Span::Message(..) => line.push_str("the card"),
+                Span::Role(_) => line.push_str("an approver role"),
                 Span::At(moment) => {
                     line.push_str(&moment.format("%Y-%m-%d %H:%M:%S UTC").to_string());
                 }

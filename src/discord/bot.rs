@@ -3,16 +3,13 @@
 use std::future::Future;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use serenity::all::{
-    ClientBuilder, GatewayError, GatewayIntents, GuildId, Http, HttpBuilder, HttpError,
-};
+use serenity::all::{ClientBuilder, GatewayError, GatewayIntents, Http};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use super::describe;
 use super::events::Handler;
+use super::{Connection, describe, refused, within};
 use crate::commands::Context;
 
 /// How long a shutdown waits for the interactions under way.
@@ -29,12 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The bot, ready to connect.
 pub struct Bot {
-    /// The bot token.
-    pub token: SecretString,
-    /// The server it serves; interactions from elsewhere are refused.
-    pub guild: u64,
-    /// Base address of the REST API in place of Discord's own.
-    pub api_url: Option<String>,
+    /// The way to Discord.
+    pub connection: Connection,
     /// What the commands work with.
     pub context: Context,
 }
@@ -62,7 +55,7 @@ impl Bot {
     /// When Discord refuses the token, or the connection ends and cannot be taken up again.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), BotError> {
         let mut shutdown = std::pin::pin!(shutdown);
-        let http = self.http();
+        let http = self.connection.http();
         let gateway = tokio::select! {
             gateway = reachable(&http) => gateway,
             () = &mut shutdown => return Ok(()),
@@ -70,7 +63,7 @@ impl Bot {
         let under_way = TaskTracker::new();
         let handler = Handler {
             context: self.context,
-            guild: GuildId::new(self.guild),
+            guild: self.connection.guild(),
             under_way: under_way.clone(),
         };
         // No intent is needed: interactions come without one, and carry the member's roles.
@@ -97,25 +90,15 @@ impl Bot {
             }
         }
     }
-
-    fn http(&self) -> Http {
-        let builder = HttpBuilder::new(self.token.expose_secret());
-        match &self.api_url {
-            // Serenity's own rate limiter would send its requests to Discord all the same.
-            Some(url) => builder.proxy(url).ratelimiter_disabled(true).build(),
-            None => builder.build(),
-        }
-    }
 }
 
 /// Waits until Discord answers, and gives the gateway's address.
 async fn reachable(http: &Http) -> String {
     let mut pause = Duration::from_secs(1);
     loop {
-        let why = match timeout(ANSWER, http.get_gateway()).await {
-            Ok(Ok(gateway)) => return gateway.url,
-            Ok(Err(error)) => describe(&error),
-            Err(_) => "no answer in time".to_owned(),
+        let why = match within(ANSWER, http.get_gateway()).await {
+            Ok(gateway) => return gateway.url,
+            Err(error) => describe(&error),
         };
         warn!(error = why, "Discord cannot be reached, trying again in {pause:?}");
         sleep(pause).await;
@@ -128,9 +111,7 @@ fn ended(error: serenity::Error) -> BotError {
         serenity::Error::Gateway(
             GatewayError::InvalidAuthentication | GatewayError::NoAuthentication,
         ) => BotError::Token,
-        serenity::Error::Http(HttpError::UnsuccessfulRequest(response))
-            if response.status_code.as_u16() == 401 =>
-        {
+        error if refused(&error).is_some_and(|no| no.status_code.as_u16() == 401) => {
             BotError::Token
         }
         error => BotError::Ended(describe(&error)),

@@ -3,22 +3,23 @@
 use std::time::{Duration, Instant};
 
 use serenity::all::{
-    AutocompleteChoice, Builder, CommandInteraction, Context as Gateway,
+    AutocompleteChoice, Builder, ChannelId, CommandInteraction, Context as Gateway,
     CreateAutocompleteResponse, CreateInteractionResponse, EventHandler, GuildId, Interaction,
-    Ready, ResumedEvent, UserId,
+    InteractionId, Member, Message, MessageFlags, Ready, ResumedEvent, User,
 };
 use serenity::async_trait;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use super::answer::{AskedBy, Ticket, within};
+use super::answer::{AskedBy, Ticket};
 use super::register::{Registered, register};
-use super::{describe, parse};
+use super::{describe, parse, within};
 use crate::command::{Audience, Command};
-use crate::commands::{self, Context};
+use crate::commands::{self, Asker, Context};
 use crate::error::Refusal;
 use crate::message::{LONG, clip, clip_middle, visible};
+use crate::people::{self, Actor, EventId, Person, Place, RoleId, UserId};
 use crate::telemetry::millis;
 
 /// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
@@ -54,27 +55,78 @@ impl EventHandler for Handler {
         match interaction {
             Interaction::Autocomplete(asked) => self.autocomplete(&gateway, &asked).await,
             Interaction::Command(asked) => {
-                let ticket =
-                    Ticket { id: asked.id, token: asked.token.clone(), asked_by: AskedBy::Command };
-                let from = Origin { guild: asked.guild_id, user: asked.user.id };
-                self.answer(&gateway, &ticket, from, parse::slash(&asked)).await;
+                let origin = Origin {
+                    id: asked.id,
+                    token: &asked.token,
+                    asked_by: AskedBy::Command,
+                    guild: asked.guild_id,
+                    channel: asked.channel_id,
+                    user: &asked.user,
+                    member: asked.member.as_deref(),
+                };
+                self.answer(&gateway, &origin, parse::slash(&asked)).await;
             }
             Interaction::Component(asked) => {
-                let ticket =
-                    Ticket { id: asked.id, token: asked.token.clone(), asked_by: AskedBy::Button };
-                let from = Origin { guild: asked.guild_id, user: asked.user.id };
-                self.answer(&gateway, &ticket, from, parse::button(&asked)).await;
+                let origin = Origin {
+                    id: asked.id,
+                    token: &asked.token,
+                    asked_by: button_on(&asked.message),
+                    guild: asked.guild_id,
+                    channel: asked.channel_id,
+                    user: &asked.user,
+                    member: asked.member.as_ref(),
+                };
+                self.answer(&gateway, &origin, parse::button(&asked)).await;
             }
-            // This version opens no modal, and pings come over the gateway to nobody.
+            Interaction::Modal(asked) => {
+                let origin = Origin {
+                    id: asked.id,
+                    token: &asked.token,
+                    asked_by: asked.message.as_deref().map_or(AskedBy::Command, button_on),
+                    guild: asked.guild_id,
+                    channel: asked.channel_id,
+                    user: &asked.user,
+                    member: asked.member.as_ref(),
+                };
+                self.answer(&gateway, &origin, parse::form(&asked)).await;
+            }
+            // Pings come over the gateway to nobody.
             _ => {}
         }
     }
 }
 
-/// Where an interaction comes from, as Discord vouches for it.
-struct Origin {
+/// An interaction, as Discord vouches for it.
+struct Origin<'o> {
+    id: InteractionId,
+    token: &'o str,
+    asked_by: AskedBy,
     guild: Option<GuildId>,
-    user: UserId,
+    channel: ChannelId,
+    user: &'o User,
+    /// Who is no member is not in a server.
+    member: Option<&'o Member>,
+}
+
+impl Origin<'_> {
+    fn actor(&self) -> Actor {
+        let roles = self.member.map(|member| &*member.roles).unwrap_or_default();
+        Actor {
+            person: Person { id: UserId::new(self.user.id.get()), name: self.user.name.clone() },
+            is_bot: self.user.bot,
+            roles: roles.iter().map(|role| RoleId::new(role.get())).collect(),
+            place: Place {
+                // No server has the number 0.
+                guild: people::GuildId::new(self.guild.map_or(0, GuildId::get)),
+                channel: people::ChannelId::new(self.channel.get()),
+            },
+        }
+    }
+}
+
+fn button_on(message: &Message) -> AskedBy {
+    let ephemeral = message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+    AskedBy::Button { on: if ephemeral { Audience::Asker } else { Audience::Channel } }
 }
 
 /// A text from outside as the log has it.
@@ -86,21 +138,26 @@ impl Handler {
     async fn answer(
         &self,
         gateway: &Gateway,
-        ticket: &Ticket,
-        from: Origin,
+        origin: &Origin<'_>,
         asked: Result<Command, Refusal>,
     ) {
         let begun = Instant::now();
-        let asked = if from.guild == Some(self.guild) { asked } else { Err(Refusal::Elsewhere) };
-        let audience = asked.as_ref().map_or(Audience::Asker, Command::audience);
-        let reference = ticket.id.to_string();
+        let here = origin.guild == Some(self.guild) && origin.member.is_some();
+        let asked = if here { asked } else { Err(Refusal::Elsewhere) };
+        let to = (origin.id, origin.token);
+        let ticket = Ticket::new(&gateway.http, to, origin.asked_by, asked.as_ref().ok());
+        let actor = origin.actor();
+        let asker =
+            Asker { actor: &actor, event: EventId::new(origin.id.get()), acceptance: &ticket };
         let mut outcome = "answered";
         let work = async {
-            let answer = commands::answer(&asked, &self.context, &reference).await;
+            // What a command holds on its way is large, and is best not moved about.
+            let answer = Box::pin(commands::answer(&asked, &asker, &self.context)).await;
             outcome = answer.outcome;
             answer.said
         };
-        if let Err(error) = ticket.answer(&gateway.http, audience, work).await {
+        let reference = origin.id.to_string();
+        if let Err(error) = ticket.answer(work).await {
             outcome = "unanswered";
             error!(reference, error = describe(&error), "Discord did not take the answer");
         }
@@ -108,7 +165,7 @@ impl Handler {
             id = reference,
             command = asked.as_ref().map_or("unknown", Command::name),
             state = asked.as_ref().ok().and_then(Command::state).map(logged),
-            user = from.user.get(),
+            user = origin.user.id.get(),
             outcome,
             ms = millis(begun.elapsed()),
             "interaction"
@@ -118,7 +175,9 @@ impl Handler {
     async fn autocomplete(&self, gateway: &Gateway, asked: &CommandInteraction) {
         let begun = Instant::now();
         let known = match (asked.guild_id == Some(self.guild), parse::partial_state(asked)) {
-            (true, Some(typed)) => self.context.directory.known().await.map(|known| (known, typed)),
+            (true, Some(typed)) => {
+                self.context.reading.directory.known().await.map(|known| (known, typed))
+            }
             _ => None,
         };
         let choices = known.iter().flat_map(|(known, typed)| {

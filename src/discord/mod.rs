@@ -2,14 +2,41 @@
 
 mod answer;
 mod bot;
+mod connection;
 mod escape;
 mod events;
+mod markup;
 mod parse;
 mod register;
 mod render;
 
+use std::future::Future;
+use std::time::Duration;
+
 pub use bot::{Bot, BotError};
+pub use connection::Connection;
 use serenity::all::HttpError;
+use serenity::http::ErrorResponse;
+use tokio::time::timeout;
+
+/// What is said of a request that Discord did not answer in time.
+const NO_ANSWER: &str = "no answer in time";
+
+/// Waits for Discord no longer than `limit`. serenity sets no limit of its own.
+async fn within<T>(
+    limit: Duration,
+    request: impl Future<Output = serenity::Result<T>>,
+) -> serenity::Result<T> {
+    timeout(limit, request).await.unwrap_or(Err(serenity::Error::Other(NO_ANSWER)))
+}
+
+/// The answer with which Discord did not do what it was asked.
+fn refused(error: &serenity::Error) -> Option<&ErrorResponse> {
+    match error {
+        serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => Some(response),
+        _ => None,
+    }
+}
 
 /// An error of serenity's for the log. Never its own text where that has an address in it: the
 /// addresses of interactions hold their tokens.
@@ -22,7 +49,7 @@ fn describe(error: &serenity::Error) -> String {
             crate::message::visible(&response.error.message)
         ),
         serenity::Error::Http(HttpError::Request(error)) if error.is_timeout() => {
-            "no answer in time".to_owned()
+            NO_ANSWER.to_owned()
         }
         serenity::Error::Http(HttpError::Request(error)) if error.is_connect() => {
             "no connection".to_owned()

@@ -1,19 +1,25 @@
 //! What an interaction asks for.
 //!
-//! The ids of buttons are written and read here. They survive a restart because they say all that
-//! the command needs, and they may be forged, so they say nothing that the command believes: a
-//! state is looked up, a page is clamped.
+//! The ids of buttons and forms are written and read here. They survive a restart because they say
+//! all that the command needs, and they may be forged, so they say nothing that the command
+//! believes: a state and a request are looked up, a page is clamped.
 
 use serenity::all::{
-    CommandDataOptionValue, CommandInteraction, ComponentInteraction, ResolvedOption, ResolvedValue,
+    ActionRowComponent, CommandDataOptionValue, CommandInteraction, ComponentInteraction,
+    ModalInteraction, ResolvedOption, ResolvedValue,
 };
 
 use super::register::COMMAND;
 use crate::command::Command;
+use crate::commands::HISTORY_MOST;
 use crate::error::Refusal;
+use crate::message::{REASON, clip};
 
-/// Longest id of a button, in characters, from Discord's component reference.
+/// Longest id of a button or a form, in characters, from Discord's component reference.
 const CUSTOM_ID_LIMIT: usize = 100;
+
+/// The id of the one text in a form.
+pub(super) const FORM_TEXT: &str = "text";
 
 /// What a slash command asks for.
 pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal> {
@@ -31,9 +37,24 @@ pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal
             _ => None,
         })
     };
+    let count = options.iter().find_map(|option| match option.value {
+        ResolvedValue::Integer(number) if option.name == "count" => usize::try_from(number).ok(),
+        _ => None,
+    });
+    let state = || text("state").ok_or(Refusal::Unknown);
     match *name {
-        "status" => Ok(Command::Status { state: text("state").ok_or(Refusal::Unknown)? }),
+        "status" => Ok(Command::Status { state: state()? }),
         "list" => Ok(Command::List { filter: text("filter").unwrap_or_default(), page: 0 }),
+        "unlock" => {
+            // Without one, there is a form to ask for it.
+            let reason = text("reason").map(|reason| clip(&reason, REASON));
+            Ok(Command::Unlock { state: state()?, reason })
+        }
+        "history" => Ok(Command::History {
+            state: state()?,
+            before: None,
+            count: count.unwrap_or(HISTORY_MOST),
+        }),
         "help" => Ok(Command::Help),
         _ => Err(Refusal::Unknown),
     }
@@ -60,34 +81,79 @@ pub(super) fn button(interaction: &ComponentInteraction) -> Result<Command, Refu
     command(&interaction.data.custom_id).ok_or(Refusal::Unknown)
 }
 
-/// The id of the button at a place of its message: `0:status:env/prod`, `1:list:2:prod`.
+/// What a form asks for that was filled in.
+pub(super) fn form(interaction: &ModalInteraction) -> Result<Command, Refusal> {
+    let data = &interaction.data;
+    let mut inputs = data.components.iter().flat_map(|row| &row.components);
+    let (Some(ActionRowComponent::InputText(input)), None) = (inputs.next(), inputs.next()) else {
+        return Err(Refusal::Unknown);
+    };
+    if input.custom_id != FORM_TEXT {
+        return Err(Refusal::Unknown);
+    }
+    filled(&data.custom_id, input.value.as_deref().unwrap_or_default()).ok_or(Refusal::Unknown)
+}
+
+/// The command of a form with what was filled in.
+fn filled(custom_id: &str, text: &str) -> Option<Command> {
+    let asked = command(custom_id).filter(Command::may_ask_back)?;
+    // A name that is typed to confirm something is compared in whole, however long it is.
+    let text = match asked {
+        Command::Approve { .. } => text.to_owned(),
+        _ => clip(text, REASON),
+    };
+    Some(asked.filled(text))
+}
+
+/// The id of the button at a place of its message: `0:status:env/prod`, `1:list:2:prod`,
+/// `2:withdraw:1309…`; a form has the one of the button at place 0.
 ///
 /// The place is there because two buttons of a message may do the same, and their ids must differ.
-/// An id that would be too long is cut, and then names no state: commands shorten what they name.
+/// An id that would be too long is written as one that does nothing, lest its beginning name
+/// something else: commands shorten what they name.
 pub(super) fn custom_id(place: usize, command: &Command) -> String {
     let id = match command {
         Command::Status { state } => format!("{place}:status:{state}"),
         Command::List { filter, page } => format!("{place}:list:{page}:{filter}"),
+        Command::Unlock { state, .. } => format!("{place}:unlock:{state}"),
+        Command::Approve { request, .. } => format!("{place}:approve:{request}"),
+        Command::Deny { request, .. } => format!("{place}:deny:{request}"),
+        Command::Withdraw { request } => format!("{place}:withdraw:{request}"),
+        Command::History { state, before, count } => {
+            let before = before.map(|before| before.to_string()).unwrap_or_default();
+            format!("{place}:history:{before}:{count}:{state}")
+        }
         Command::Help => format!("{place}:help"),
     };
-    id.chars().take(CUSTOM_ID_LIMIT).collect()
+    if id.chars().count() > CUSTOM_ID_LIMIT { format!("{place}:too-long") } else { id }
 }
 
-/// The command of a button's id; `None` for an id that this version does not write.
+/// The command of a button's id; `None` for an id that this version does not write, letter for
+/// letter.
 fn command(custom_id: &str) -> Option<Command> {
-    if custom_id.chars().count() > CUSTOM_ID_LIMIT {
-        return None;
-    }
-    let (_place, id) = custom_id.split_once(':')?;
-    match id.split_once(':') {
-        Some(("status", state)) => Some(Command::Status { state: state.to_owned() }),
-        Some(("list", rest)) => {
-            let (page, filter) = rest.split_once(':')?;
-            Some(Command::List { filter: filter.to_owned(), page: page.parse().ok()? })
+    let (place, id) = custom_id.split_once(':')?;
+    let (name, about) = id.split_once(':').unwrap_or((id, ""));
+    let command = match name {
+        "status" => Command::Status { state: about.to_owned() },
+        "list" => {
+            let (page, filter) = about.split_once(':')?;
+            Command::List { filter: filter.to_owned(), page: page.parse().ok()? }
         }
-        None if id == "help" => Some(Command::Help),
-        _ => None,
-    }
+        "unlock" => Command::Unlock { state: about.to_owned(), reason: None },
+        "approve" => Command::Approve { request: about.parse().ok()?, typed: None },
+        "deny" => Command::Deny { request: about.parse().ok()?, reason: None },
+        "withdraw" => Command::Withdraw { request: about.parse().ok()? },
+        "history" => {
+            let (before, about) = about.split_once(':')?;
+            let (count, state) = about.split_once(':')?;
+            let before = if before.is_empty() { None } else { Some(before.parse().ok()?) };
+            Command::History { state: state.to_owned(), before, count: count.parse().ok()? }
+        }
+        "help" => Command::Help,
+        _ => return None,
+    };
+    // Not `+7` or `007`, which are read as numbers too.
+    (self::custom_id(place.parse().ok()?, &command) == custom_id).then_some(command)
 }
 
 #[cfg(test)]
@@ -95,33 +161,121 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::people::EventId;
+    use crate::unlock::RequestId;
+
+    fn request(number: u64) -> RequestId {
+        RequestId::of(EventId::new(number))
+    }
+
+    fn commands() -> impl Strategy<Value = Command> {
+        let ids = || any::<u64>().prop_map(request);
+        prop_oneof![
+            ".*".prop_map(|state| Command::Status { state }),
+            (".*", any::<usize>()).prop_map(|(filter, page)| Command::List { filter, page }),
+            ".*".prop_map(|state| Command::Unlock { state, reason: None }),
+            ids().prop_map(|request| Command::Approve { request, typed: None }),
+            ids().prop_map(|request| Command::Deny { request, reason: None }),
+            ids().prop_map(|request| Command::Withdraw { request }),
+            (".*", any::<Option<u64>>(), any::<usize>())
+                .prop_map(|(state, before, count)| Command::History { state, before, count }),
+            Just(Command::Help),
+        ]
+    }
 
     #[test]
     fn a_button_says_what_it_does() {
-        for written in [
-            Command::Status { state: "main:env/prod@blue".to_owned() },
-            Command::List { filter: String::new(), page: 0 },
-            Command::List { filter: "a:b".to_owned(), page: 12 },
-            Command::Help,
-        ] {
-            assert_eq!(command(&custom_id(3, &written)), Some(written));
+        let cases = [
+            (Command::Status { state: "main:env/prod@blue".into() }, "3:status:main:env/prod@blue"),
+            (Command::List { filter: String::new(), page: 0 }, "3:list:0:"),
+            (Command::List { filter: "a:b".into(), page: 12 }, "3:list:12:a:b"),
+            (Command::Unlock { state: "a:b".into(), reason: None }, "3:unlock:a:b"),
+            (Command::Approve { request: request(7), typed: None }, "3:approve:7"),
+            (Command::Deny { request: request(7), reason: None }, "3:deny:7"),
+            (Command::Withdraw { request: request(7) }, "3:withdraw:7"),
+            (Command::History { state: "a:b".into(), before: None, count: 5 }, "3:history::5:a:b"),
+            (
+                Command::History { state: "a".into(), before: Some(12), count: 5 },
+                "3:history:12:5:a",
+            ),
+            (Command::Help, "3:help"),
+        ];
+        for (asked, id) in cases {
+            assert_eq!(custom_id(3, &asked), id);
+            assert_eq!(command(id), Some(asked));
         }
     }
 
     #[test]
     fn a_foreign_id_does_nothing() {
         let long = format!("0:status:{}", "x".repeat(100));
-        for id in ["", ":", "0:", "status", "0:approve:1", "0:list:-1:", "0:list:x:", &long] {
+        for id in [
+            "",
+            ":",
+            "0:",
+            "status",
+            "0:release:1",
+            "x:help",
+            "00:help",
+            "0:help:me",
+            "0:list:-1:",
+            "0:list:x:",
+            "0:approve",
+            "0:approve:",
+            "0:approve:+7",
+            "0:approve:007",
+            "0:approve:7:env/prod",
+            "0:approve:18446744073709551616",
+            "0:deny:٧",
+            "0:withdraw: 7",
+            "0:history:1",
+            "0:history:01:5:a",
+            "0:history::x:a",
+            "0:too-long",
+            &long,
+        ] {
             assert_eq!(command(id), None, "{id}");
+            assert_eq!(filled(id, "yes"), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_form_fills_in_the_command_that_asked() {
+        let long = "x".repeat(REASON + 1);
+        let unlock = |reason: String| Command::Unlock { state: "a".into(), reason: Some(reason) };
+        assert_eq!(filled("0:unlock:a", "dead"), Some(unlock("dead".into())));
+        assert_eq!(filled("0:unlock:a", &long), Some(unlock(clip(&long, REASON))));
+        let approve = Command::Approve { request: request(7), typed: Some(long.clone()) };
+        assert_eq!(filled("0:approve:7", &long), Some(approve));
+        let deny = Command::Deny { request: request(7), reason: Some(String::new()) };
+        assert_eq!(filled("0:deny:7", ""), Some(deny));
+        // These ask nothing back.
+        for id in ["0:withdraw:7", "0:status:a", "0:history::5:a", "0:help"] {
+            assert_eq!(filled(id, "yes"), None, "{id}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_id_is_too_long_and_none_panics(text in ".*", page in any::<usize>()) {
-            let list = Command::List { filter: text.clone(), page };
-            prop_assert!(custom_id(0, &list).chars().count() <= CUSTOM_ID_LIMIT);
-            let _ = command(&text);
+        fn an_id_means_its_command_or_nothing(asked in commands(), place in any::<usize>()) {
+            let id = custom_id(place, &asked);
+            prop_assert!(id.chars().count() <= CUSTOM_ID_LIMIT);
+            prop_assert!(command(&id).is_none_or(|read| read == asked));
+        }
+
+        #[test]
+        fn an_id_that_is_read_is_one_that_is_written(
+            id in "[0-9]{1,2}:(status|list|unlock|approve|deny|withdraw|history|help)(:[0-9a:+-]*)?",
+        ) {
+            if let Some(read) = command(&id) {
+                let (place, _) = id.split_once(':').unwrap();
+                prop_assert_eq!(custom_id(place.parse().unwrap(), &read), id);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(id in ".*", text in ".*") {
+            let _ = (command(&id), filled(&id, &text));
         }
     }
 }

@@ -6,31 +6,57 @@ use serenity::all::{
     Request, Route,
 };
 
+use crate::commands::HISTORY_MOST;
+use crate::message::REASON;
+
 /// The one slash command, under which all others stand.
 pub(super) const COMMAND: &str = "lock";
 
 /// Longest filter of `/lock list`, in characters: it stands in the ids of the page's buttons.
 const FILTER_LIMIT: u16 = 60;
 
+/// Longest reason of `/lock unlock`, in characters.
+#[expect(clippy::cast_possible_truncation, reason = "it is a few hundred")]
+pub(super) const REASON_LIMIT: u16 = REASON as u16;
+
 fn definition() -> CreateCommand {
     let option =
         |kind, name: &str, description: &str| CreateCommandOption::new(kind, name, description);
     let subcommand =
         |name: &str, description: &str| option(CommandOptionType::SubCommand, name, description);
-    let state = option(CommandOptionType::String, "state", "The state, such as env/prod")
-        .required(true)
-        .set_autocomplete(true);
+    let state = || {
+        option(CommandOptionType::String, "state", "The state, such as env/prod")
+            .required(true)
+            .set_autocomplete(true)
+    };
     let filter =
         option(CommandOptionType::String, "filter", "Part of a state's or a holder's name")
             .max_length(FILTER_LIMIT);
+    let reason =
+        option(CommandOptionType::String, "reason", "Why the lock has to go, for whoever approves")
+            .required(true)
+            .max_length(REASON_LIMIT);
+    let count = option(CommandOptionType::Integer, "count", "How many entries to show at once")
+        .min_int_value(1)
+        .max_int_value(HISTORY_MOST as u64);
     CreateCommand::new(COMMAND)
         .kind(CommandType::ChatInput)
         .description("Terraform and OpenTofu state locks")
         .add_option(
             subcommand("status", "Who holds a state's lock, and for how long")
-                .add_sub_option(state),
+                .add_sub_option(state()),
         )
         .add_option(subcommand("list", "Every held lock, oldest first").add_sub_option(filter))
+        .add_option(
+            subcommand("unlock", "Ask for a state's lock to be released; somebody else approves")
+                .add_sub_option(state())
+                .add_sub_option(reason),
+        )
+        .add_option(
+            subcommand("history", "What was done about a state's lock, and by whom")
+                .add_sub_option(state())
+                .add_sub_option(count),
+        )
         .add_option(subcommand("help", "What this bot does"))
 }
 

@@ -1,28 +1,70 @@
 //! A message as Discord's embed and buttons, within every limit of its API.
 
-use chrono::{DateTime, Utc};
 use serenity::all::{
     ButtonStyle, CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed,
-    CreateEmbedFooter, CreateInteractionResponseFollowup, CreateInteractionResponseMessage,
-    EditInteractionResponse, FormattedTimestamp, FormattedTimestampStyle, Timestamp,
+    CreateEmbedFooter, CreateInputText, CreateInteractionResponseFollowup,
+    CreateInteractionResponseMessage, CreateMessage, CreateModal, EditInteractionResponse,
+    EditMessage, InputTextStyle, Nonce, RoleId,
 };
 
-use super::escape;
-use super::parse::custom_id;
-use crate::message::{Button, Field, Message, Span, Text, Tone};
+use super::markup::Drawn;
+use super::parse::{FORM_TEXT, custom_id};
+use super::register::REASON_LIMIT;
+use crate::command::Command;
+use crate::message::{Button, Form, Message, Tone, clip};
 
 /// Buttons in a row, from Discord's component reference.
 const BUTTONS_A_ROW: usize = 5;
 
-/// A message in the three shapes in which Discord takes one.
+/// Longest example in an empty field of a form, in characters, from the same reference.
+const EXAMPLE_LIMIT: usize = 100;
+
+/// Roles that a message can call: their mentions have to fit into a content of 2,000 characters.
+const CALLS: usize = 80;
+
+/// A message in the shapes in which Discord takes one.
 pub(super) struct Rendered {
+    calls: Vec<RoleId>,
     embed: CreateEmbed,
     rows: Vec<CreateActionRow>,
 }
 
 impl Rendered {
     pub(super) fn new(message: &Message) -> Self {
-        Self { embed: embed(message), rows: rows(&message.buttons) }
+        let calls = message.calls.iter().map(|role| role.get()).filter(|&role| role != 0);
+        Self {
+            calls: calls.take(CALLS).map(RoleId::new).collect(),
+            embed: embed(message),
+            rows: rows(&message.buttons),
+        }
+    }
+
+    /// As a message of its own, for everyone in a channel. The roles that it calls are pinged, and
+    /// nobody else. A repeat with the same nonce is none.
+    pub(super) fn post(self, nonce: &str) -> CreateMessage {
+        let content = self.content();
+        let post = CreateMessage::new()
+            .embed(self.embed)
+            .components(self.rows)
+            .nonce(Nonce::String(nonce.to_owned()))
+            .enforce_nonce(true)
+            .allowed_mentions(nobody().roles(self.calls));
+        match content {
+            Some(content) => post.content(content),
+            None => post,
+        }
+    }
+
+    /// In place of a message that was posted. It says the same about whom it called, and calls
+    /// nobody again.
+    pub(super) fn change(self) -> EditMessage {
+        let content = self.content();
+        let change =
+            EditMessage::new().embed(self.embed).components(self.rows).allowed_mentions(nobody());
+        match content {
+            Some(content) => change.content(content),
+            None => change,
+        }
     }
 
     /// As the first answer to an interaction.
@@ -50,6 +92,26 @@ impl Rendered {
             .allowed_mentions(nobody())
             .ephemeral(true)
     }
+
+    /// Only what stands outside of embeds pings anyone.
+    fn content(&self) -> Option<String> {
+        let mentions: Vec<String> = self.calls.iter().map(|role| format!("<@&{role}>")).collect();
+        (!mentions.is_empty()).then(|| mentions.join(" "))
+    }
+}
+
+/// A form as Discord's dialog with one text to fill in.
+pub(super) fn modal(form: &Form) -> CreateModal {
+    let style = if form.long { InputTextStyle::Paragraph } else { InputTextStyle::Short };
+    let mut input = CreateInputText::new(style, form.label, FORM_TEXT)
+        .required(form.required)
+        .placeholder(clip(&form.example, EXAMPLE_LIMIT));
+    // A name to be typed may be longer than a reason.
+    if form.long {
+        input = input.max_length(REASON_LIMIT);
+    }
+    CreateModal::new(custom_id(0, &form.command), &form.title)
+        .components(vec![CreateActionRow::InputText(input)])
 }
 
 /// Mentions nobody. Set on every message, since Discord's default is to ping whoever is named.
@@ -58,26 +120,18 @@ fn nobody() -> CreateAllowedMentions {
 }
 
 fn embed(message: &Message) -> CreateEmbed {
-    let mut embed = CreateEmbed::new().colour(colour(message.tone)).fields(
-        message
-            .fields
-            .iter()
-            .map(|Field { label, value, short }| (markdown(label), markdown(value), *short)),
-    );
-    if !message.title.spans().is_empty() {
-        embed = embed.title(markdown(&message.title));
+    let Drawn { title, description, fields, footer } = Drawn::new(message);
+    let mut embed = CreateEmbed::new().colour(colour(message.tone)).fields(fields);
+    if !title.is_empty() {
+        embed = embed.title(title);
     }
-    if !message.body.is_empty() {
-        let lines: Vec<String> = message.body.iter().map(markdown).collect();
-        embed = embed.description(lines.join("\n"));
+    if !description.is_empty() {
+        embed = embed.description(description);
     }
     if let Some(moment) = message.read_at {
         embed = embed.timestamp(moment);
     }
-    match &message.footer {
-        Some(footer) => embed.footer(CreateEmbedFooter::new(markdown(footer))),
-        None => embed,
-    }
+    if footer.is_empty() { embed } else { embed.footer(CreateEmbedFooter::new(footer)) }
 }
 
 fn colour(tone: Tone) -> u32 {
@@ -96,31 +150,117 @@ fn rows(buttons: &[Button]) -> Vec<CreateActionRow> {
         .map(|(at, button)| {
             CreateButton::new(custom_id(at, &button.command))
                 .label(button.label)
-                .style(ButtonStyle::Secondary)
+                .style(style(&button.command))
                 .disabled(!button.enabled)
         })
         .collect();
     buttons.chunks(BUTTONS_A_ROW).map(|row| CreateActionRow::Buttons(row.to_vec())).collect()
 }
 
-fn markdown(text: &Text) -> String {
-    let mut written = String::new();
-    for span in text.spans() {
-        match span {
-            Span::Own(words) => written.push_str(words),
-            Span::Strong(words) => written.push_str(&format!("**{words}**")),
-            Span::Named(name) => written.push_str(&escape::plain(name)),
-            Span::Quoted(text) => written.push_str(&escape::code(text)),
-            Span::At(moment) => {
-                let full = stamp(moment, FormattedTimestampStyle::LongDateTime);
-                let distance = stamp(moment, FormattedTimestampStyle::RelativeTime);
-                written.push_str(&format!("{full} ({distance})"));
-            }
-        }
+fn style(command: &Command) -> ButtonStyle {
+    match command {
+        Command::Approve { .. } => ButtonStyle::Success,
+        Command::Deny { .. } => ButtonStyle::Danger,
+        _ => ButtonStyle::Secondary,
     }
-    written
 }
 
-fn stamp(moment: &DateTime<Utc>, style: FormattedTimestampStyle) -> String {
-    FormattedTimestamp::new(Timestamp::from(*moment), Some(style)).to_string()
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::message::{REASON, Text};
+    use crate::people::EventId;
+    use crate::unlock::RequestId;
+
+    fn card() -> Message {
+        let request = RequestId::of(EventId::new(7));
+        let mut message = Message::sentence(Tone::Held, Text::own("Somebody asks."))
+            .button("Approve", Command::Approve { request, typed: None }, true)
+            .button("Deny", Command::Deny { request, reason: None }, true)
+            .button("Withdraw", Command::Withdraw { request }, false);
+        message.calls = vec![crate::people::RoleId::new(41), crate::people::RoleId::new(42)];
+        message
+    }
+
+    fn json(part: impl serde::Serialize) -> Value {
+        serde_json::to_value(part).unwrap()
+    }
+
+    #[test]
+    fn a_posted_message_calls_its_roles_and_a_changed_one_nobody() {
+        let post = json(Rendered::new(&card()).post("n1"));
+        assert_eq!(post["content"], "<@&41> <@&42>");
+        let allowed = json!({ "parse": [], "users": [], "roles": ["41", "42"] });
+        assert_eq!(post["allowed_mentions"], allowed);
+        assert_eq!((&post["nonce"], &post["enforce_nonce"]), (&json!("n1"), &json!(true)));
+
+        let change = json(Rendered::new(&card()).change());
+        assert_eq!(change["content"], post["content"]);
+        assert_eq!(change["allowed_mentions"], json!({ "parse": [], "users": [], "roles": [] }));
+    }
+
+    #[test]
+    fn what_answers_somebody_calls_nobody() {
+        let nobody = json!({ "parse": [], "users": [], "roles": [] });
+        for answer in [
+            json(Rendered::new(&card()).response(true)),
+            json(Rendered::new(&card()).edit()),
+            json(Rendered::new(&card()).followup()),
+        ] {
+            assert_eq!(answer["allowed_mentions"], nobody);
+            assert_eq!(answer.get("content"), None);
+        }
+    }
+
+    #[test]
+    fn more_roles_than_fit_are_not_called() {
+        let mut message = card();
+        message.calls = (0..200).map(|n| crate::people::RoleId::new(u64::MAX - n)).collect();
+        message.calls.push(crate::people::RoleId::new(0));
+        let post = json(Rendered::new(&message).post("n1"));
+        assert!(post["content"].as_str().unwrap().len() <= 2_000);
+        assert_eq!(post["allowed_mentions"]["roles"].as_array().unwrap().len(), CALLS);
+    }
+
+    #[test]
+    fn buttons_look_like_what_they_do() {
+        let post = json(Rendered::new(&card()).post("n1"));
+        let buttons = post["components"][0]["components"].as_array().unwrap();
+        let looks = |button: &Value| (button["custom_id"].clone(), button["style"].clone());
+        let expected = [("0:approve:7", 3), ("1:deny:7", 4), ("2:withdraw:7", 2)];
+        assert_eq!(
+            buttons.iter().map(looks).collect::<Vec<_>>(),
+            expected.map(|(id, style)| (json!(id), json!(style))),
+        );
+        assert_eq!(buttons[2]["disabled"], true);
+    }
+
+    #[test]
+    fn a_form_is_a_dialog_with_one_text() {
+        let mut form = Form {
+            title: "Deny: env/prod".to_owned(),
+            label: "Why not?",
+            example: "x".repeat(EXAMPLE_LIMIT + 1),
+            required: false,
+            long: true,
+            command: Command::Deny { request: RequestId::of(EventId::new(7)), reason: None },
+        };
+        let dialog = json(modal(&form));
+        assert_eq!(
+            (&dialog["title"], &dialog["custom_id"]),
+            (&json!(form.title), &json!("0:deny:7"))
+        );
+        let input = &dialog["components"][0]["components"][0];
+        assert_eq!((&input["custom_id"], &input["label"]), (&json!(FORM_TEXT), &json!("Why not?")));
+        assert_eq!((&input["required"], &input["style"]), (&json!(false), &json!(2)));
+        assert_eq!(input["max_length"], REASON);
+        assert_eq!(input["placeholder"].as_str().unwrap().chars().count(), EXAMPLE_LIMIT);
+
+        form.long = false;
+        let dialog = json(modal(&form));
+        let input = &dialog["components"][0]["components"][0];
+        assert_eq!((&input["style"], input.get("max_length")), (&json!(1), None));
+    }
 }

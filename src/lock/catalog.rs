@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::name::check;
 use super::{NameError, State, StateName, StatePath};
 
@@ -13,7 +15,8 @@ const PLACEHOLDER: &str = "{state}";
 const DEFAULT_WORKSPACE: &str = "default";
 
 /// What a backend is called in names such as `main:env/prod`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct BackendName(Arc<str>);
 
 /// How the keys of a backend's states are made of their names, as in `{state}/terraform.tfstate`.
@@ -75,6 +78,20 @@ impl BackendName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for BackendName {
+    type Error = BackendError;
+
+    fn try_from(text: String) -> Result<Self, BackendError> {
+        Self::new(&text)
+    }
+}
+
+impl From<BackendName> for String {
+    fn from(name: BackendName) -> Self {
+        name.as_str().to_owned()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{BackendName, StatePath};
 
 /// Longest name that is looked at, in bytes: no S3 key is longer, so no state's name is.
@@ -14,12 +16,13 @@ const SHORT_NAME: usize = 80;
 /// The name of a state as people read and type it: `env/prod`, in a workspace `env/prod@blue`, with
 /// several backends `main:env/prod@blue`; where no such name leads to it, the state path.
 ///
-/// Only [`Catalog`](super::Catalog) makes one, so every name leads back to its state.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Only [`Catalog`](super::Catalog) makes one, so every name leads back to its state; or it is read
+/// back from where one was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StateName(String);
 
 /// One state: what it is called, where it lies, and the backend that is asked about it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct State {
     /// What people call it.
     pub name: StateName,

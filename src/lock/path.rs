@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Longest S3 object key in bytes, from the S3 user guide, "Naming Amazon S3 objects".
 const KEY_LIMIT: usize = 1024;
 
@@ -15,7 +17,8 @@ const DIGEST_SUFFIX: &str = "-md5";
 ///
 /// The bucket is the text before the first `/` (bucket names have none), so the two parts can
 /// always be told apart again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct StatePath {
     text: String,
     /// Byte index of the first `/`.
@@ -101,6 +104,20 @@ impl StatePath {
     #[must_use]
     pub fn lockfile_key(&self) -> String {
         format!("{}{LOCKFILE_SUFFIX}", self.key())
+    }
+}
+
+impl TryFrom<String> for StatePath {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<StatePath> for String {
+    fn from(path: StatePath) -> Self {
+        path.text
     }
 }
 

@@ -9,14 +9,15 @@ use serde_json::{Map, Value};
 
 use super::Operation;
 
-/// Records above this many bytes are not parsed. A `DynamoDB` item ends at 400 KiB and a real
-/// record is under 1 KiB; a lockfile is an S3 object and could be of any size.
-pub const RECORD_LIMIT: usize = 64 * 1024;
+/// Records above this many bytes are not parsed. A real record is under 1 KiB; a lockfile is an S3
+/// object and could be of any size. A request keeps two records in one `DynamoDB` item of at most
+/// 400 KiB, as JSON that takes six bytes for one where every character is escaped.
+pub const RECORD_LIMIT: usize = 16 * 1024;
 
 /// The exact bytes stored for a lock: the `Info` string of its row, or the body of its lockfile.
 ///
 /// Never re-serialised: a release compares these bytes with what is stored.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct LockRecord(Vec<u8>);
 
 /// The UUID-shaped `ID` inside a record, what `terraform force-unlock` takes.
@@ -27,7 +28,7 @@ pub struct LockRecord(Vec<u8>);
 pub struct LockId(String);
 
 /// What a readable record says, from Terraform's `statemgr.LockInfo`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockInfo {
     /// The lock ID.
     pub id: LockId,
@@ -47,7 +48,7 @@ pub struct LockInfo {
 
 /// Why a stored record cannot be read. Such a lock is held all the same. Each text is a clause that
 /// goes on from "Nobody can tell who holds it: ".
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Flaw {
     /// The row has no `Info` attribute.
     #[error("the row has no Info")]

@@ -1,6 +1,7 @@
 //! Whether a state is locked, put together from the stores that can hold its lock.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{Flaw, LockInfo, LockRecord, State};
 
@@ -14,7 +15,7 @@ pub enum Store {
 }
 
 /// Which stores a backend is configured to lock in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stores {
     /// There is a lock table.
     pub row: bool,
@@ -23,7 +24,7 @@ pub struct Stores {
 }
 
 /// What one store holds for a state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StoredLock {
     /// The exact bytes.
     pub record: LockRecord,
@@ -31,10 +32,12 @@ pub struct StoredLock {
     pub info: Result<LockInfo, Flaw>,
     /// When the store took the record, by the store's clock; only S3 tells.
     pub stored_at: Option<DateTime<Utc>>,
+    /// S3's word for this version of the object, which a delete can be bound to; rows have none.
+    pub etag: Option<String>,
 }
 
 /// The record or records of one lock, at least one of them there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sources {
     expected: Stores,
     /// The lock row, if there is one.
@@ -55,7 +58,7 @@ pub enum Half {
 }
 
 /// A lock whose record can be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lock {
     /// What the record says; where the halves differ, what the row says.
     pub info: LockInfo,
@@ -64,7 +67,7 @@ pub struct Lock {
 }
 
 /// A lock none of whose records can be read. It is held all the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unreadable {
     /// Why the first record cannot be read.
     pub flaw: Flaw,
@@ -73,7 +76,7 @@ pub struct Unreadable {
 }
 
 /// Whether a state is locked. There is no "unknown": what could not be read is an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LockState {
     /// Every configured store was read, and none has a record.
     Free,
@@ -84,7 +87,7 @@ pub enum LockState {
 }
 
 /// A state with a lock on it, as a listing finds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeldLock {
     /// The state.
     pub state: State,
@@ -107,17 +110,29 @@ impl StoredLock {
     /// A record as it was read whole.
     #[must_use]
     pub fn new(record: LockRecord, stored_at: Option<DateTime<Utc>>) -> Self {
-        Self { info: record.parse(), record, stored_at }
+        Self { info: record.parse(), record, stored_at, etag: None }
     }
 
     /// A record that could not even be taken whole.
     #[must_use]
     pub fn flawed(flaw: Flaw, record: LockRecord, stored_at: Option<DateTime<Utc>>) -> Self {
-        Self { info: Err(flaw), record, stored_at }
+        Self { info: Err(flaw), record, stored_at, etag: None }
+    }
+
+    /// The same record, known to S3 by this `ETag`.
+    #[must_use]
+    pub fn with_etag(self, etag: Option<String>) -> Self {
+        Self { etag, ..self }
     }
 }
 
 impl Sources {
+    /// The stores in which this lock lies when it is whole.
+    #[must_use]
+    pub fn expected(&self) -> Stores {
+        self.expected
+    }
+
     /// The stores that have a record, the row first.
     #[must_use]
     pub fn stores(&self) -> Vec<Store> {

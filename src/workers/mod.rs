@@ -1,5 +1,11 @@
 //! Loops that run beside the commands, each a small struct with `run(shutdown)`.
 
+mod checkpoint;
+mod courier;
 mod directory;
+mod warden;
 
+pub use checkpoint::{Checkpoints, verify};
+pub use courier::OutboxCourier;
 pub use directory::{LiveDirectory, PatientDirectory};
+pub use warden::Warden;

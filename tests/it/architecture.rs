@@ -40,7 +40,8 @@ fn assert_absent(words: &[&str], in_scope: impl Fn(&str) -> bool) {
 #[test]
 fn the_rules_do_no_io_and_read_no_clock() {
     let words = ["tokio", "serenity", "aws_", "std::fs", "std::net", "std::env", "::now()"];
-    assert_absent(&words, |file| file.starts_with("lock/"));
+    let rules = ["lock/", "unlock/", "audit/"];
+    assert_absent(&words, |file| rules.iter().any(|folder| file.starts_with(folder)));
 }
 
 #[test]
@@ -70,9 +71,40 @@ fn commands_answer_in_data() {
     assert_absent(&words, |file| file.starts_with("commands/"));
 }
 
+/// What can remove something from a table or a bucket.
+const DELETES: [&str; 6] = [
+    "delete_item",
+    "delete_object",
+    "batch_write_item",
+    "delete_table",
+    "Delete::builder",
+    "DeleteRequest",
+];
+
 #[test]
-fn nothing_deletes_a_lock() {
-    assert_absent(&["delete_item", "delete_object", "batch_write_item"], |_| true);
+fn locks_are_deleted_in_one_file_and_nowhere_without_the_right_to_it() {
+    // The bot's own items are removed where they are kept, which knows no lock table and no bucket.
+    let own = ["aws/own.rs", "aws/plan.rs"];
+    assert_absent(&DELETES, |file| file != "aws/release.rs" && !own.contains(&file));
+    let all = sources();
+    let source = |name: &str| &all.iter().find(|(file, _)| file == name).unwrap().1;
+    for name in own {
+        assert!(!source(name).contains("lockfile_key") && !source(name).contains("rows::KEY"));
+    }
+    let release = source("aws/release.rs");
+    let signatures = release.matches("pub(super) ").count();
+    assert_eq!(signatures, release.matches("unlock: &ApprovedUnlock").count(), "{release}");
+}
+
+#[test]
+fn only_the_rules_give_the_right_to_a_release() {
+    for (file, source) in sources() {
+        let makes =
+            source.contains("ApprovedUnlock {") && !source.contains("struct ApprovedUnlock");
+        assert!(!makes, "src/{file} makes an ApprovedUnlock");
+        let sets = source.contains("Status::Executing;") || source.contains("status: Status");
+        assert!(!sets || file.starts_with("unlock/"), "src/{file} sets a request's status");
+    }
 }
 
 #[test]

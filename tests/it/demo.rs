@@ -4,11 +4,22 @@ use crate::support::program::Program;
 
 /// The answers without what changes from run to run.
 fn settled(output: &str) -> String {
-    let since = |line: &str| match line.split_once(", since ") {
-        Some((held_for, _)) => format!("{held_for}, since (a moment)."),
-        None => line.to_owned(),
-    };
-    output.lines().map(since).collect::<Vec<_>>().join("\n")
+    let moment = "2026-11-23 12:00:00".len();
+    let mut settled = String::new();
+    let mut rest = output;
+    while let Some((before, after)) = rest.split_once(" UTC") {
+        settled.push_str(&before[..before.len() - moment]);
+        settled.push_str("(a moment)");
+        rest = after;
+    }
+    settled + rest
+}
+
+/// What the demo answers to these lines.
+async fn chat(lines: &str) -> String {
+    let ran = Program::new().run_with(&["demo"], lines).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    settled(&ran.stdout)
 }
 
 #[tokio::test]
@@ -29,9 +40,83 @@ hello
 quit
 alice: /lock list
 ";
-    let ran = Program::new().run_with(&["demo"], lines).await;
+    insta::assert_snapshot!(chat(lines).await);
+}
+
+#[tokio::test]
+async fn two_people_release_a_lock() {
+    let lines = "\
+alice: /lock unlock env/prod reason: the runner died
+alice: press Approve
+bob: press Approve
+bob: press Approve
+alice: /lock status env/prod
+alice: /lock history env/prod
+bob: /lock history env/prod count:2
+bob: press Older
+";
+    insta::assert_snapshot!(chat(lines).await);
+}
+
+#[tokio::test]
+async fn who_is_asked_back_answers() {
+    let lines = "\
+alice: answer why not
+alice: /lock status env/staging
+alice: press Request unlock
+bob: answer it is not mine
+alice: answer
+alice: answer the laptop was stolen
+carol: /lock unlock env/staging reason: me too
+bob: press Approve
+bob: answer env/prod
+bob: press Approve
+bob: answer env/staging
+sam: /lock unlock env/qa@blue the agent is gone
+sam: press Deny
+bob: press Deny
+bob: answer it is still running
+sam: /lock unlock env/qa@blue the agent is gone, really
+bob: press Withdraw
+sam: press Withdraw
+sam: /lock history env/qa@blue
+";
+    insta::assert_snapshot!(chat(lines).await);
+}
+
+#[tokio::test]
+async fn a_person_alone_is_refused() {
+    let lines = "\
+alice: /lock unlock env/staging reason: it is in the way
+alice: press Approve
+alice: answer env/staging
+Alice: press Approve
+alice: press Deny
+alice: /lock status env/staging
+";
+    let said = chat(lines).await;
+    assert_eq!(said.matches("You asked for this unlock yourself").count(), 2, "{said}");
+    assert!(said.contains("You were asked nothing"), "{said}");
+    assert!(said.contains("env/staging is locked"), "{said}");
+    assert!(!said.contains("unlocked"), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_keeps_its_requests() {
+    let program = Program::new();
+    let ask = "alice: /lock unlock env/prod reason: the runner died\n";
+    program.run_with(&["demo", "--db", "demo.sqlite"], ask).await;
+    // The card is shown again to whoever asks too, and can be pressed then.
+    let lines = "\
+carol: /lock unlock env/prod reason: me too
+bob: press Approve
+bob: /lock history env/prod
+";
+    let ran = program.run_with(&["demo", "--db", "demo.sqlite"], lines).await;
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
-    insta::assert_snapshot!(settled(&ran.stdout));
+    for line in ["alice asks to unlock env/prod", "env/prod: unlocked", "3 · unlock.done"] {
+        assert!(ran.stdout.contains(line), "no {line:?} in {}", ran.stdout);
+    }
 }
 
 #[tokio::test]

@@ -144,11 +144,14 @@ async fn a_running_bot_reports_a_killed_apply_in_discord() {
     let program = program
         .set("DISCORD_TOKEN", discord.token())
         .set("DISCORD_GUILD_ID", &discord.guild().to_string())
-        .set("DISCORD_API_URL", &discord.url());
+        .set("DISCORD_API_URL", &discord.url())
+        .set("LOCKTENDER_APPROVER_ROLE_IDS", "900")
+        .set("LOCKTENDER_TABLE", &format!("bot-{}", dir.backend().bucket.name))
+        .set("LOCKTENDER_AUDIT_TABLE", &format!("audit-{}", dir.backend().bucket.name));
     let mut bot = Leash::spawn(env!("CARGO_BIN_EXE_locktender"), |command| {
-        let configured = program.command(&["run"]);
+        let configured = program.command(&["run", "--migrate"]);
         let variables = configured.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        command.arg("run").env_clear().envs(variables).current_dir(program.folder())
+        command.args(["run", "--migrate"]).env_clear().envs(variables).current_dir(program.folder())
     });
     discord.eventually("commands", |world| (world.bulk_overwrites > 0).then_some(())).await;
 

@@ -19,4 +19,5 @@ mod harness;
 mod naming;
 mod settings;
 mod support;
+mod unlock;
 mod words;

@@ -1,14 +1,17 @@
 //! Every sentence that a person reads, as a terminal shows it.
 
 use locktender::command::Command;
-use locktender::commands::refusal::{fault_message, refusal_message};
-use locktender::commands::{self, Context};
+use locktender::commands;
+use locktender::commands::refusal::{fault_message, refusal_message, unsettled_message};
 use locktender::console::{Style, table, text};
 use locktender::error::{Fault, FaultKind, Refusal};
 use locktender::lock::Stores;
+use locktender::people::EventId;
+use locktender::unlock::RequestId;
 use serde_json::json;
 
 use crate::support::given::{Given, record};
+use crate::support::office::approver;
 
 const ID: &str = "1f6e7bc2-0ede-e7d2-69ce-4a7141d98284";
 const BOTH: Stores = Stores { row: true, lockfile: true };
@@ -17,19 +20,16 @@ fn apply() -> String {
     record(ID, "OperationTypeApply", "jjoyner@ci-runner-04", "2026-11-23T07:48:00Z")
 }
 
-async fn says(context: &Context, command: Command) -> String {
-    match commands::answer(&Ok(command), context, "42").await.said {
-        Ok(reply) => text(&reply.message, Style::Plain),
-        Err(message) => text(&message, Style::Plain),
-    }
+async fn says(given: Given, command: Command) -> String {
+    given.office().await.told(&approver("alice"), command).await
 }
 
 async fn status(given: Given, state: &str) -> String {
-    says(&given.context(), Command::Status { state: state.to_owned() }).await
+    says(given, Command::Status { state: state.to_owned() }).await
 }
 
 async fn list(given: Given, filter: &str, page: usize) -> String {
-    says(&given.context(), Command::List { filter: filter.to_owned(), page }).await
+    says(given, Command::List { filter: filter.to_owned(), page }).await
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn the_table_of_the_command_line() {
         Some(&apply()),
         None,
     );
-    let reports = commands::list(&given.context(), "").await.unwrap();
+    let reports = commands::list(&given.reading(), "").await.unwrap();
     insta::assert_snapshot!(format!(
         "{}\n\n{}",
         table(&reports, ""),
@@ -136,17 +136,17 @@ async fn the_table_of_the_command_line() {
 
 #[tokio::test]
 async fn help() {
-    insta::assert_snapshot!(says(&Given::default().context(), Command::Help).await);
+    insta::assert_snapshot!(says(Given::default(), Command::Help).await);
 }
 
 #[tokio::test]
 async fn refusals_and_faults() {
-    let context = Given::default().seen(&["env/prod"]).context();
+    let given = Given::default().seen(&["env/prod"]);
     let mut told = Vec::new();
     for typed in
         ["", "../env/prod", "env//prod", "zz\0", "mian:env/prod", "env/prod@", "#0123456789abcdef"]
     {
-        told.push(says(&context, Command::Status { state: typed.to_owned() }).await);
+        told.push(says(given.clone(), Command::Status { state: typed.to_owned() }).await);
     }
     for refusal in [Refusal::Unknown, Refusal::Elsewhere] {
         told.push(text(&refusal_message(&refusal), Style::Plain));
@@ -158,7 +158,12 @@ async fn refusals_and_faults() {
         source: None,
     };
     told.push(text(&fault_message(&fault, None, "42"), Style::Plain));
-    told.push(text(&fault_message(&fault, Some("env/prod"), "42"), Style::Plain));
+    let status = Command::Status { state: "env/prod".to_owned() };
+    let withdraw = Command::Withdraw { request: RequestId::of(EventId::new(7)) };
+    for about in [&status, &withdraw] {
+        told.push(text(&fault_message(&fault, Some(about), "42"), Style::Plain));
+    }
+    told.push(text(&unsettled_message(&fault, "42"), Style::Plain));
     insta::assert_snapshot!(told.join("\n"));
 }
 
@@ -167,7 +172,7 @@ async fn hostile_text_is_shown_letter_for_letter() {
     let who = "@everyone <@1> **b**\n\u{1b}[31m\u{202e}gnp.exe\u{200b}";
     let hostile = record(ID, "OperationTypeApply", who, "2026-11-23T07:48:00Z");
     let given = Given::default().row("env/prod", &hostile);
-    let reports = commands::list(&given.clone().context(), "").await.unwrap();
+    let reports = commands::list(&given.clone().reading(), "").await.unwrap();
     let told = [status(given, "env/prod").await, table(&reports, "")];
     insta::assert_snapshot!(told.join("\n\n"));
 }

@@ -7,7 +7,8 @@ use locktender::aws::AwsLocks;
 use locktender::error::Fault;
 use locktender::lock::{HeldLock, KnownState, LockState, State, Stores};
 use locktender::message::clip;
-use locktender::ports::Locks;
+use locktender::ports::{Deleted, Locks};
+use locktender::unlock::ApprovedUnlock;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -96,6 +97,10 @@ impl Locks for Halves {
 
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
         self.0.seen().await
+    }
+
+    async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        self.0.delete_lockfile(unlock).await
     }
 }
 

@@ -17,7 +17,11 @@ fn program(scene: &Scene) -> Program {
         .set("DISCORD_TOKEN", scene.discord.token())
         .set("DISCORD_GUILD_ID", &scene.discord.guild().to_string())
         .set("DISCORD_API_URL", &scene.discord.url())
+        .set("LOCKTENDER_APPROVER_ROLE_IDS", "900")
 }
+
+/// The arguments with which it makes its tables first.
+const RUN: [&str; 2] = ["run", "--migrate"];
 
 /// Ends it with SIGTERM, and gives exit code and log.
 async fn end(mut child: Child) -> (Option<i32>, String) {
@@ -39,7 +43,7 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
         .set("AWS_SECRET_ACCESS_KEY", "a-secret-key-of-the-test")
         .set("LOCKTENDER_LOG", "trace")
         .set("LOCKTENDER_LOG_FORMAT", "json");
-    let mut command = program.command(&["run"]);
+    let mut command = program.command(&RUN);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     scene.registered(1).await;
     let message = scene.ask("status", &[("state", "env/prod")]).await.message();
@@ -80,7 +84,7 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
 async fn the_log_has_what_aws_said_under_the_reference_that_the_person_got() {
     let scene = Scene::new().await;
     let program = program(&scene).set("LOCKTENDER_LOCK_TABLE", "no-such-table");
-    let mut command = program.command(&["run"]);
+    let mut command = program.command(&RUN);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     scene.registered(1).await;
     let message = scene.ask("status", &[("state", "env/prod")]).await.message();
@@ -97,7 +101,7 @@ async fn the_log_has_what_aws_said_under_the_reference_that_the_person_got() {
 async fn sigterm_ends_a_bot_whose_gateway_has_closed_without_a_code() {
     let scene = Scene::new().await;
     let program = program(&scene);
-    let mut command = program.command(&["run"]);
+    let mut command = program.command(&RUN);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     scene.registered(1).await;
     scene.discord.gateway().close_without_code();
@@ -111,7 +115,7 @@ async fn sigterm_ends_a_bot_whose_gateway_has_closed_without_a_code() {
 #[tokio::test]
 async fn a_wrong_token_ends_it_with_what_to_do() {
     let scene = Scene::new().await;
-    let ran = program(&scene).set("DISCORD_TOKEN", "MTIz.not-the.token").run(&["run"]).await;
+    let ran = program(&scene).set("DISCORD_TOKEN", "MTIz.not-the.token").run(&RUN).await;
     assert_eq!(ran.code, Some(3), "{ran:?}");
     let last = ran.stderr.lines().last().unwrap();
     assert!(last.contains("does not accept the bot token") && last.contains("DISCORD_TOKEN"));
@@ -124,7 +128,8 @@ async fn sigterm_ends_a_bot_that_waits_for_discord() {
         .set("LOCKTENDER_LOCK_TABLE", TABLE)
         .set("DISCORD_TOKEN", "token")
         .set("DISCORD_GUILD_ID", "1")
-        .set("DISCORD_API_URL", "http://127.0.0.1:1");
+        .set("DISCORD_API_URL", "http://127.0.0.1:1")
+        .set("LOCKTENDER_APPROVER_ROLE_IDS", "900");
     let mut command = program.command(&["run"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     // It says so before it waits.

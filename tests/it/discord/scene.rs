@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use locktender::clock::SystemClock;
-use locktender::commands::Context;
-use locktender::discord::{Bot, BotError};
+use locktender::commands::Reading;
+use locktender::discord::{Bot, BotError, Connection};
 use locktender::lock::Catalog;
+use locktender::people::RoleId;
 use locktender::ports::Locks;
-use locktender::workers::LiveDirectory;
+use locktender::unlock::Policy;
+use locktender::workers::{LiveDirectory, Warden};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::discord::{Answer, ChannelId, FakeDiscord, GuildId, Message, Person};
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, text};
 use crate::support::given::record;
+use crate::support::office::{context, policy};
 
 /// When every lock of a scene was taken.
 pub const CREATED: &str = "2026-11-23T07:48:00Z";
@@ -24,6 +27,8 @@ pub struct Scene {
     pub db: DynamoDb,
     pub channel: ChannelId,
     pub alice: Person,
+    pub bob: Person,
+    pub policy: Policy,
 }
 
 /// A running bot.
@@ -37,8 +42,12 @@ impl Scene {
     pub async fn new() -> Self {
         let discord = FakeDiscord::start().await;
         let channel = discord.channel("ops");
-        let alice = discord.member("alice", &[]);
-        Self { db: DynamoDb::start().await, discord, channel, alice }
+        let role = discord.role("approvers");
+        let alice = discord.member("alice", &[role]);
+        let bob = discord.member("bob", &[role]);
+        let mut policy = policy(1);
+        policy.approver_roles = [RoleId::new(role.get())].into();
+        Self { db: DynamoDb::start().await, discord, channel, alice, bob, policy }
     }
 
     /// Locks a state for `who`, with an apply.
@@ -65,18 +74,24 @@ impl Scene {
         // A scene may be about locks that cannot be read.
         let _ = directory.refresh().await;
         let backend = backend("main", BUCKET, Some(TABLE), false).backend().clone();
-        let bot = Bot {
-            token: self.discord.token().to_owned().into(),
-            guild: guild.get(),
-            api_url: Some(self.discord.url()),
-            context: Context {
-                catalog: Catalog::new(vec![backend]),
-                locks,
-                directory,
-                clock: Arc::new(SystemClock),
-            },
-        };
+        let token = self.discord.token().to_owned().into();
+        let connection = Connection::new(token, guild.get(), Some(self.discord.url()));
+        let clock = Arc::new(SystemClock);
+        let reading = Reading { catalog: Catalog::new(vec![backend]), locks, directory, clock };
+        self.db.migrate().await;
+        let (context, courier) = context(
+            &self.db.session(),
+            &[DynamoDb::backend()],
+            reading,
+            self.policy.clone(),
+            (Arc::new(connection.clone()), Arc::new(connection.clone())),
+        );
         let stop = CancellationToken::new();
+        let warden = Warden { context: context.clone() };
+        let (for_courier, for_warden) = (stop.clone(), stop.clone());
+        tokio::spawn(async move { courier.run(for_courier).await });
+        tokio::spawn(async move { warden.run(for_warden).await });
+        let bot = Bot { connection, context };
         let stopped = stop.clone().cancelled_owned();
         let task = tokio::spawn(bot.run(stopped));
         self.discord.gateway().identified(identified + 1).await;

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use locktender::aws::AwsLocks;
 use locktender::error::{Fault, FaultKind};
 use locktender::lock::{HeldLock, KnownState, LockState, State};
-use locktender::ports::Locks;
+use locktender::ports::{Deleted, Locks};
+use locktender::unlock::ApprovedUnlock;
 
 use super::scene::Scene;
 use crate::support::discord::Response;
@@ -41,6 +42,10 @@ impl<L: Locks> Locks for Slow<L> {
 
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
         self.locks.seen().await
+    }
+
+    async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        self.locks.delete_lockfile(unlock).await
     }
 }
 
@@ -98,6 +103,10 @@ impl Locks for Broken {
 
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
         Ok(Vec::new())
+    }
+
+    async fn delete_lockfile(&self, _: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        panic!("a mistake, made on purpose")
     }
 }
 

@@ -1,9 +1,11 @@
 //! An embedded `DynamoDB` of one test's own, with the lock table `locks` in it.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::future::try_join_all;
-use locktender::aws::{AwsLocks, Patience, Sandbox, Session};
+use locktender::aws::{AwsLocks, LedgerTables, Migrations, Patience, Sandbox, Session};
 use locktender::embedded::Embedded;
 use locktender::lock::BackendStores;
 use locktender::lock::{Backend, BackendName, LockRecord, StatePath};
@@ -41,7 +43,27 @@ impl DynamoDb {
 
     /// The locks of the bucket `states` in the table `locks`.
     pub fn locks(&self) -> AwsLocks {
-        AwsLocks::connect(&self.session(), vec![backend("main", BUCKET, Some(TABLE), false)])
+        AwsLocks::connect(&self.session(), vec![Self::backend()])
+    }
+
+    /// The backend of the bucket `states`, which locks in the table `locks`.
+    pub fn backend() -> BackendStores {
+        backend("main", BUCKET, Some(TABLE), false)
+    }
+
+    /// Makes the bot's own tables.
+    pub async fn migrate(&self) {
+        Migrations::connect(&self.session(), tables()).apply().await.unwrap();
+    }
+
+    /// Every row of a table.
+    pub async fn rows(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let mut pages = self.client.scan().table_name(table).into_paginator().items().send();
+        let mut rows = Vec::new();
+        while let Some(row) = pages.next().await {
+            rows.push(row.unwrap());
+        }
+        rows
     }
 
     /// Takes the lock of a state as Terraform does, and gives its record.
@@ -83,6 +105,11 @@ impl DynamoDb {
         });
         try_join_all(batches).await.unwrap();
     }
+}
+
+/// The bot's own tables, by their usual names.
+pub fn tables() -> LedgerTables {
+    LedgerTables { table: "locktender".to_owned(), audit_table: "locktender-audit".to_owned() }
 }
 
 /// A way to a double of AWS, with time enough for a busy machine.

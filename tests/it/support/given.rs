@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use locktender::commands::Context;
+use locktender::commands::Reading;
 use locktender::error::Fault;
 use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
     StoredLock, Stores,
 };
-use locktender::ports::{Clock, Directory, Locks};
+use locktender::ports::{Clock, Deleted, Directory, Locks};
+use locktender::unlock::ApprovedUnlock;
+
+use super::dynamodb::DynamoDb;
+use super::office::{Hands, Office, policy};
 
 /// Some locks; every other state is free.
 #[derive(Clone, Default)]
@@ -82,15 +86,22 @@ impl Given {
         self
     }
 
-    /// What the commands work with.
-    pub fn context(self) -> Context {
+    /// What it takes to say who holds which lock.
+    pub fn reading(self) -> Reading {
         let given = Arc::new(self);
-        Context {
+        Reading {
             catalog: catalog(),
             locks: given.clone(),
             directory: given,
             clock: Arc::new(Noon),
         }
+    }
+
+    /// An office in which there are these locks, and requests are kept for real.
+    pub async fn office(self) -> Office {
+        let db = DynamoDb::start().await;
+        let session = db.session();
+        Office::over(db, &session, &[], self.reading(), policy(1), Arc::new(Hands::at(NOW))).await
     }
 }
 
@@ -107,6 +118,10 @@ impl Locks for Given {
 
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
         Ok(self.known.clone())
+    }
+
+    async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        panic!("nobody asks for {:?}", unlock.state())
     }
 }
 

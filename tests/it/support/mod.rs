@@ -17,7 +17,11 @@ pub mod leash;
 pub mod lock;
 #[cfg(unix)]
 pub mod moto;
+pub mod office;
 pub mod program;
+pub mod proxy;
+#[cfg(unix)]
+pub mod stand;
 #[cfg(unix)]
 pub mod store;
 pub mod stub;

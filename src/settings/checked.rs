@@ -1,132 +1,23 @@
-//! Every setting, once: as a variable, as a flag, and as documentation.
-//!
-//! clap only collects texts here. They are checked where they are used together, so that a mistake
-//! is told in one sentence with the variable's name, and an empty variable counts as not set.
+//! The settings as they are used: each checked, with a sentence for every mistake.
 
-use clap::{Args, Parser, Subcommand};
+use std::num::NonZeroU32;
+
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
+use super::duration::duration;
+use super::{APPROVALS, AUDIT_TABLE, LEVEL, REQUEST_TTL, STALE_AFTER, STATE_KEY, Settings, TABLE};
 use crate::lock::{Backend, BackendName, BackendStores, KeyTemplate, NoStore};
+use crate::people::ChannelId;
 use crate::telemetry::LogFormat;
+use crate::unlock::Policy;
 
 /// The backend that the variables configure; a name that no state's name needs to have in front.
 const ONLY_BACKEND: &str = "main";
 
-/// Tends a team's Terraform and OpenTofu state locks from Discord.
-#[derive(Debug, Parser)]
-#[command(name = "locktender", version, max_term_width = 100, after_help = EXIT_CODES)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub call: Call,
-    /// Settings; each is also read from the environment and from a `.env` file.
-    #[command(flatten)]
-    pub settings: Settings,
-}
-
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 the asked-for condition does not hold, 2 usage or \
-    configuration, 3 a backend is unreachable or refuses.\n\
-    AWS region, credentials and endpoints come from the usual places of the AWS SDK: AWS_REGION, \
-    AWS_PROFILE, AWS_ENDPOINT_URL and so on.";
-
-/// What the program can be asked to do.
-#[derive(Debug, Subcommand)]
-pub enum Call {
-    /// Connect to Discord and answer there
-    Run,
-    /// Try everything in this terminal, with nothing to set up
-    #[cfg(feature = "embedded")]
-    Demo {
-        /// Keep the demo's data in this file
-        #[arg(long, value_name = "FILE")]
-        db: Option<std::path::PathBuf>,
-    },
-    /// Who holds a state's lock, and for how long
-    Status {
-        /// The state's name, such as env/prod, or its path, bucket/key
-        state: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// Exit with 1 while the state is locked
-        #[arg(long)]
-        exit_code: bool,
-    },
-    /// Every held lock, oldest first
-    List {
-        /// Only states and holders with this in their name
-        #[arg(default_value = "", hide_default_value = true)]
-        filter: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// The settings as they are written, not checked yet.
-#[derive(Args, Debug)]
-pub struct Settings {
-    /// Bot token, from the Discord developer portal; as a flag it shows in the list of processes
-    #[arg(long, env = "DISCORD_TOKEN", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "TOKEN")]
-    discord_token: Option<SecretString>,
-
-    /// Id of the server to serve; interactions from elsewhere are refused
-    #[arg(long, env = "DISCORD_GUILD_ID", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "ID")]
-    discord_guild_id: Option<String>,
-
-    /// Base address of Discord's REST API in place of its own, for a proxy; the gateway's address
-    /// is asked there
-    #[arg(long, env = "DISCORD_API_URL", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "URL")]
-    discord_api_url: Option<String>,
-
-    /// Bucket of the states
-    #[arg(long, env = "LOCKTENDER_STATE_BUCKET", global = true, hide_env_values = true, help_heading = BACKEND,
-        value_name = "BUCKET")]
-    state_bucket: Option<String>,
-
-    /// How a state's name becomes its key
-    #[arg(long, env = "LOCKTENDER_STATE_KEY", global = true, hide_env_values = true, help_heading = BACKEND,
-        value_name = "TEMPLATE", default_value = STATE_KEY)]
-    state_key: String,
-
-    /// Workspace key prefix, as in the backend block; may be empty
-    #[arg(long, env = "LOCKTENDER_WORKSPACE_KEY_PREFIX", global = true, hide_env_values = true, help_heading = BACKEND,
-        value_name = "PREFIX", default_value = "env:")]
-    workspace_key_prefix: String,
-
-    /// DynamoDB table of the locks; needed unless there are lockfiles
-    #[arg(long, env = "LOCKTENDER_LOCK_TABLE", global = true, hide_env_values = true, help_heading = BACKEND,
-        value_name = "TABLE")]
-    lock_table: Option<String>,
-
-    /// Whether there are S3 lockfiles; needed unless there is a lock table
-    #[arg(long, env = "LOCKTENDER_USE_LOCKFILE", global = true, hide_env_values = true, help_heading = BACKEND,
-        value_name = "BOOL", default_value = "false", default_missing_value = "true",
-        num_args = 0..=1, require_equals = true)]
-    use_lockfile: String,
-
-    /// What is logged: error, warn, info, debug, or a filter such as `locktender::aws=debug`
-    #[arg(long, env = "LOCKTENDER_LOG", global = true, hide_env_values = true, help_heading = LOG, value_name = "FILTER",
-        default_value = LEVEL)]
-    log: String,
-
-    /// How it is logged: text or json
-    #[arg(long, env = "LOCKTENDER_LOG_FORMAT", global = true, hide_env_values = true, help_heading = LOG,
-        value_name = "FORMAT", default_value = "text")]
-    log_format: String,
-}
-
-/// The defaults that an empty variable stands for too.
-const STATE_KEY: &str = "{state}/terraform.tfstate";
-const LEVEL: &str = "info";
-
 /// The levels that a filter may consist of.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-
-const DISCORD: &str = "Discord";
-const BACKEND: &str = "State locks";
-const LOG: &str = "Log";
 
 /// A setting that is missing or wrong. The text is a whole sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -163,6 +54,24 @@ pub struct DiscordSettings {
     pub api_url: Option<String>,
 }
 
+/// What unlocking needs.
+#[derive(Debug)]
+pub struct UnlockSettings {
+    /// The team's rules.
+    pub policy: Policy,
+    /// Where released locks and checkpoints are announced.
+    pub announce: Option<ChannelId>,
+}
+
+/// The bot's own tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Requests and all else that the bot remembers.
+    pub table: String,
+    /// The audit trail.
+    pub audit_table: String,
+}
+
 impl Settings {
     /// What the connection to Discord needs.
     ///
@@ -179,7 +88,7 @@ impl Settings {
             "DISCORD_GUILD_ID",
             "the id of your server (in Discord, right-click the server, Copy Server ID)",
         )?;
-        let guild_id = guild_id.parse().ok().filter(|&id: &u64| id != 0).ok_or_else(|| {
+        let guild_id = id(guild_id).ok_or_else(|| {
             wrong("DISCORD_GUILD_ID", format!("is {guild_id:?}: it must be the server's number"))
         })?;
         let api_url = set(self.discord_api_url.as_deref());
@@ -197,6 +106,57 @@ impl Settings {
                 };
                 Ok(DiscordSettings { token, guild_id, api_url: api_url.map(base) })
             }
+        }
+    }
+
+    /// What unlocking needs.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or wrong.
+    pub fn unlock(&self) -> Result<UnlockSettings, SettingsError> {
+        let roles = required(
+            self.approver_role_ids.as_deref(),
+            "LOCKTENDER_APPROVER_ROLE_IDS",
+            "the ids of the roles that may approve (in Discord, right-click a role, Copy Role ID)",
+        )?;
+        let approver_roles = roles
+            .split(',')
+            .map(str::trim)
+            .filter(|role| !role.is_empty())
+            .map(|role| {
+                id(role).ok_or_else(|| {
+                    let problem = format!("has {role:?}: each must be a role's number");
+                    wrong("LOCKTENDER_APPROVER_ROLE_IDS", problem)
+                })
+            })
+            .map(|id| id.map(crate::people::RoleId::new))
+            .collect::<Result<_, _>>()?;
+        let approvals = set(Some(&self.approvals)).unwrap_or(APPROVALS);
+        let approvals = approvals.parse().ok().filter(|&number: &NonZeroU32| number.get() <= 10);
+        let approvals = approvals.ok_or_else(|| {
+            let problem = format!("is {:?}: set it to a number from 1 to 10", self.approvals);
+            wrong("LOCKTENDER_APPROVALS", problem)
+        })?;
+        let announce = match set(self.announce_channel_id.as_deref()) {
+            None => None,
+            Some(channel) => Some(ChannelId::new(id(channel).ok_or_else(|| {
+                let problem = format!("is {channel:?}: it must be the channel's number");
+                wrong("LOCKTENDER_ANNOUNCE_CHANNEL_ID", problem)
+            })?)),
+        };
+        let request_ttl = time("LOCKTENDER_REQUEST_TTL", &self.request_ttl, REQUEST_TTL)?;
+        let stale_after = time("LOCKTENDER_STALE_AFTER", &self.stale_after, STALE_AFTER)?;
+        let policy = Policy { approver_roles, approvals, request_ttl, stale_after };
+        Ok(UnlockSettings { policy, announce })
+    }
+
+    /// The bot's own tables.
+    #[must_use]
+    pub fn tables(&self) -> Tables {
+        let named = |value: &str, default: &str| set(Some(value)).unwrap_or(default).to_owned();
+        Tables {
+            table: named(&self.table, TABLE),
+            audit_table: named(&self.audit_table, AUDIT_TABLE),
         }
     }
 
@@ -264,6 +224,18 @@ impl Settings {
             )),
         }
     }
+}
+
+/// One of Discord's numbers, which are never 0.
+fn id(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|&id| id != 0)
+}
+
+fn time(variable: &'static str, value: &str, default: &str) -> Result<TimeDelta, SettingsError> {
+    let value = set(Some(value)).unwrap_or(default);
+    duration(value).ok_or_else(|| {
+        wrong(variable, format!("is {value:?}: set it to a time such as 90s, 30m, 2h or 1d"))
+    })
 }
 
 fn set(value: Option<&str>) -> Option<&str> {

@@ -1,0 +1,87 @@
+//! `locktender audit`: the trail, listed, verified or exported.
+
+use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
+
+use super::output::print;
+use super::{AppError, Done, command_line};
+use crate::audit::Entry;
+use crate::aws::{AwsTrail, Session};
+use crate::console::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
+use crate::lock::StatePath;
+use crate::message::visible;
+use crate::ports::Trail;
+use crate::settings::{Audit, ExportFormat, Settings};
+use crate::workers::verify;
+
+/// Lists, verifies or exports the trail, or one state's part of it.
+///
+/// # Errors
+/// When a setting is wrong, the state is none, or the trail cannot be read.
+pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> {
+    let (Audit::List { state } | Audit::Verify { state } | Audit::Export { state, .. }) = call;
+    let path = match state {
+        Some(state) => Some(path(settings, state).await?),
+        None => None,
+    };
+    let session = Session::from_environment().await?;
+    let trail = AwsTrail::connect(&session, settings.tables().into());
+    match call {
+        Audit::List { .. } => {
+            write(&trail, path.as_ref(), Some(audit_list_heading()), audit_line).await
+        }
+        Audit::Export { format: ExportFormat::Jsonl, .. } => {
+            write(&trail, path.as_ref(), None, audit_jsonl).await
+        }
+        Audit::Export { format: ExportFormat::Csv, .. } => {
+            write(&trail, path.as_ref(), Some(audit_csv_heading()), audit_csv).await
+        }
+        Audit::Verify { .. } => match verify(&trail, path.as_ref()).await? {
+            Ok(verified) => {
+                let entries = verified.entries;
+                let chains = verified.heads.len();
+                print(&format!(
+                    "The trail holds: {entries} entries in {chains} chains, every one as it was \
+                     written.\nDigest of all heads: {}",
+                    verified.digest()
+                ))?;
+                Ok(Done::Fine)
+            }
+            Err(broken) => {
+                print(&format!("The trail does not hold: {}.", visible(&broken.to_string())))?;
+                Ok(Done::ConditionFails)
+            }
+        },
+    }
+}
+
+/// The state that is meant: by its name where there is a backend, by its path without one.
+async fn path(settings: &Settings, state: &str) -> Result<StatePath, AppError> {
+    match command_line(settings).await {
+        Ok(reading) => Ok(reading.resolve(state).await?.path),
+        // The trail may be read where the locks are not, with a path as it is recorded.
+        Err(error) => StatePath::parse(state).map_err(|_| error),
+    }
+}
+
+/// Writes entry after entry, so that the whole trail is never in memory.
+async fn write(
+    trail: &AwsTrail,
+    path: Option<&StatePath>,
+    heading: Option<String>,
+    line: fn(&Entry) -> String,
+) -> Result<Done, AppError> {
+    let mut out = BufWriter::new(std::io::stdout());
+    if let Some(heading) = heading {
+        writeln!(out, "{heading}")?;
+    }
+    let mut written = Ok(());
+    let mut each = |entry: Entry| {
+        written = writeln!(out, "{}", line(&entry));
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    trail.each(path, &mut each).await?;
+    written?;
+    out.flush()?;
+    Ok(Done::Fine)
+}

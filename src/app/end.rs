@@ -1,0 +1,131 @@
+//! How the program ends: its errors with their exit codes, and signals.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::commands;
+use crate::console::{Style, text};
+use crate::discord::BotError;
+use crate::error::{Error, Fault, FaultKind, Refusal};
+use crate::message::{LONG, clip, visible};
+use crate::settings::SettingsError;
+
+/// How long an orderly end may take, from the signal on.
+const END: Duration = Duration::from_secs(12);
+
+/// Why the program ends without having done what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A setting is missing or wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// What was asked cannot be met; with the sentence that a person is told.
+    #[error("{0}")]
+    Refused(String),
+    /// A backend is unreachable or refuses.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The bot's own tables are not there, or not as this version wants them.
+    #[error(
+        "the table `{table}` is missing or out of date: run `locktender migrate`, or start with \
+         `locktender run --migrate`"
+    )]
+    NotMigrated {
+        /// The bot's table.
+        table: String,
+    },
+    /// Discord is unreachable or refuses.
+    #[error(transparent)]
+    Bot(#[from] BotError),
+    /// The demo's data cannot be used.
+    #[cfg(feature = "embedded")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
+    /// A pipe or a terminal has gone away.
+    #[error("input or output failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// What the program says with its exit code when all went well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Fine.
+    Fine,
+    /// The asked-for condition does not hold.
+    ConditionFails,
+}
+
+impl AppError {
+    /// What a service said that this version does not understand, for whoever reports it.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Fault(fault) if fault.kind == FaultKind::Unexpected => {
+                Some(clip(&visible(&fault.cause()?), LONG))
+            }
+            _ => None,
+        }
+    }
+
+    /// The exit code, as `--help` lists them.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Settings(_) | Self::Refused(_) | Self::NotMigrated { .. } => 2,
+            Self::Fault(Fault { kind: FaultKind::NoRegion, .. }) => 2,
+            Self::Fault(_) | Self::Bot(_) => 3,
+            #[cfg(feature = "embedded")]
+            Self::Demo(_) => 2,
+            Self::Io(_) => 2,
+        }
+    }
+}
+
+impl From<Error> for AppError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Fault(fault) | Error::Unsettled(fault) => Self::Fault(fault),
+            Error::GivenUp(given_up) => Self::Refused(given_up.to_string()),
+            Error::Refusal(refusal) => Self::from(refusal),
+        }
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        let message = commands::refusal::refusal_message(&refusal);
+        Self::Refused(text(&message, Style::Plain))
+    }
+}
+
+/// Calls `stop` at the first SIGINT or SIGTERM, and ends the process at the second, or when an
+/// orderly end takes longer than [`END`].
+///
+/// This has a thread and a runtime of its own: serenity's task can spin when the gateway closes a
+/// connection without a code, and must not keep a signal from being heard.
+pub(super) fn on_signal(stop: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let guard = runtime.enter();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    drop(guard);
+    let wait = move || {
+        runtime.block_on(async {
+            let mut either = async || {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            either().await;
+            stop();
+            if tokio::time::timeout(END, either()).await.is_err() {
+                tracing::warn!("an orderly end took too long");
+            }
+        });
+        std::process::exit(0);
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! What is printed on standard output.
+
+use std::io::{IsTerminal, Write};
+
+use crate::console::Style;
+
+/// Coloured where somebody looks at it, unless they said otherwise (<https://no-color.org>).
+pub(super) fn stdout_style() -> Style {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if std::io::stdout().is_terminal() && !plain { Style::Coloured } else { Style::Plain }
+}
+
+pub(super) fn print_json(value: &impl serde::Serialize) -> std::io::Result<()> {
+    let text = serde_json::to_string(value).map_err(std::io::Error::other)?;
+    print(&text)
+}
+
+pub(super) fn print(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{text}")
+}

@@ -1,0 +1,78 @@
+//! JSON in the one form of RFC 8785, so that whoever computes a hash of it gets the same.
+
+use serde_json::{Map, Value};
+
+/// Writes an object as RFC 8785 wants it: no blanks, keys in the order of their UTF-16 code units,
+/// strings with the fewest escapes.
+///
+/// Of numbers only integers are written as the RFC has them (`serde_json` writes fractions in its
+/// own way); entries have no others.
+#[must_use]
+pub fn canonical(object: &Map<String, Value>) -> String {
+    let mut written = String::new();
+    write_object(&mut written, object);
+    written
+}
+
+fn write(out: &mut String, value: &Value) {
+    match value {
+        Value::Object(object) => write_object(out, object),
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write(out, item);
+            }
+            out.push(']');
+        }
+        // serde_json escapes as ECMAScript does, which is what the RFC asks for.
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+fn write_object(out: &mut String, object: &Map<String, Value>) {
+    let mut members: Vec<(&String, &Value)> = object.iter().collect();
+    members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    out.push('{');
+    for (at, (key, value)) in members.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        out.push_str(&Value::from(key.as_str()).to_string());
+        out.push(':');
+        write(out, value);
+    }
+    out.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_form_is_that_of_the_rfc() {
+        // The strings and the order of keys are from RFC 8785, sections 3.2.2.2 and 3.2.3.
+        let cases = [
+            (
+                json!({"b": 1, "a": [true, null, {"d": "x", "c": -2}]}),
+                r#"{"a":[true,null,{"c":-2,"d":"x"}],"b":1}"#,
+            ),
+            (
+                json!({"s": "\u{20ac}$\u{0f}\nA'B\"\\\"/"}),
+                "{\"s\":\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\"/\"}",
+            ),
+            (
+                json!({"\u{20ac}": 1, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6, "\u{f6}": 7}),
+                "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}",
+            ),
+            (json!({}), "{}"),
+        ];
+        for (value, written) in cases {
+            assert_eq!(canonical(value.as_object().unwrap()), written);
+        }
+    }
+}

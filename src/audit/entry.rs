@@ -1,0 +1,223 @@
+//! One entry of the trail: what happened, and the hash that ties it to the entry before.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::canonical;
+use crate::lock::{LockState, State};
+use crate::message::{clip, visible};
+use crate::people::Person;
+use crate::unlock::RequestId;
+
+/// Longest text of an entry, in characters: an entry must fit into a transaction however long a
+/// record's texts are.
+const TEXT: usize = 1_000;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Somebody asked for a lock to be released.
+    Opened,
+    /// Somebody approved.
+    Approved,
+    /// Somebody said no.
+    Denied,
+    /// The requester took it back.
+    Withdrawn,
+    /// Nobody approved in time.
+    Expired,
+    /// Somebody tried to approve who must not.
+    ApprovalRefused,
+    /// A release in several steps was begun.
+    UnlockStarted,
+    /// The lock was released.
+    UnlockDone,
+    /// Another lock was there.
+    UnlockSuperseded,
+    /// No lock was there.
+    UnlockAlreadyFree,
+    /// The release did not succeed.
+    UnlockFailed,
+}
+
+/// What is to be recorded: an entry without its place in a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Draft {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub action: Action,
+    /// Who did it; nobody where time or the lock itself did.
+    pub actor: Option<Person>,
+    /// The request that it belongs to.
+    pub request: RequestId,
+    /// The state, whose path is the chain.
+    pub state: State,
+    /// The lock that it is about.
+    pub lock: LockState,
+    /// The requester's reason, or that of a denial.
+    pub reason: Option<String>,
+    /// What else there is to know.
+    pub detail: Option<String>,
+}
+
+/// The hash of an entry, as 64 lower-case hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hash(String);
+
+/// An entry with its place in its chain, as it is stored and exported.
+///
+/// It keeps every field that it was read with, known or not: a field that somebody added is part of
+/// what the hash is checked against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry(Map<String, Value>);
+
+impl Action {
+    /// The word for it in the trail.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "request.opened",
+            Self::Approved => "request.approved",
+            Self::Denied => "request.denied",
+            Self::Withdrawn => "request.withdrawn",
+            Self::Expired => "request.expired",
+            Self::ApprovalRefused => "approval.refused",
+            Self::UnlockStarted => "unlock.started",
+            Self::UnlockDone => "unlock.done",
+            Self::UnlockSuperseded => "unlock.superseded",
+            Self::UnlockAlreadyFree => "unlock.already_free",
+            Self::UnlockFailed => "unlock.failed",
+        }
+    }
+}
+
+impl Hash {
+    /// What the first entry of a chain has as the hash of the one before.
+    #[must_use]
+    pub fn zero() -> Self {
+        Self("0".repeat(64))
+    }
+
+    /// The hash of some bytes.
+    #[must_use]
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        let digest = Sha256::digest(bytes);
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The hex digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Entry {
+    /// Gives a draft its place.
+    pub(super) fn new(draft: &Draft, seq: u64, prev: &Hash) -> Self {
+        let info = draft.lock.info();
+        let created = info.and_then(|info| info.created);
+        let lock = Value::from_iter([
+            ("id", text(info.map(|info| info.id.as_str()))),
+            ("who", text(info.map(|info| info.who.as_str()))),
+            ("operation", text(info.map(|info| info.operation.as_written()))),
+            ("created", text(created.map(timestamp).as_deref())),
+        ]);
+        let actor = draft.actor.as_ref().map_or(Value::Null, |person| {
+            let id = person.id.to_string();
+            Value::from_iter([("id", Value::from(id)), ("name", text(Some(&person.name)))])
+        });
+        let mut fields: Map<String, Value> = [
+            ("seq", Value::from(seq)),
+            // Not clipped and not made visible: it is the key of the chain.
+            ("path", Value::from(draft.state.path.as_str())),
+            ("state", text(Some(draft.state.name.as_str()))),
+            ("at", Value::from(timestamp(draft.at))),
+            ("action", Value::from(draft.action.as_str())),
+            ("actor", actor),
+            ("request", Value::from(draft.request.to_string())),
+            ("lock", lock),
+            ("reason", text(draft.reason.as_deref())),
+            ("detail", text(draft.detail.as_deref())),
+            ("prev", Value::from(prev.as_str())),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+        let hash = Hash::of(canonical(&fields));
+        fields.insert("hash".to_owned(), Value::from(hash.as_str()));
+        Self(fields)
+    }
+
+    /// Takes an entry as it was read, whatever is in it.
+    #[must_use]
+    pub fn read(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+
+    /// All its fields.
+    #[must_use]
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// A field that is a text; `None` where it is none.
+    #[must_use]
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.0.get(field)?.as_str()
+    }
+
+    /// A text one level down, such as the `name` of the `actor`.
+    #[must_use]
+    pub fn text_of(&self, field: &str, part: &str) -> Option<&str> {
+        self.0.get(field)?.get(part)?.as_str()
+    }
+
+    /// Its number in its chain, the first being 1; 0 where it has none.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.0.get("seq").and_then(Value::as_u64).unwrap_or(0)
+    }
+
+    /// The state path whose chain it is in; empty where it has none.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.text("path").unwrap_or_default()
+    }
+
+    /// The hash that it says it has.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Hash(self.text("hash").unwrap_or_default().to_owned())
+    }
+
+    /// The hash that it has.
+    #[must_use]
+    pub fn computed_hash(&self) -> Hash {
+        let mut fields = self.0.clone();
+        fields.remove("hash");
+        Hash::of(canonical(&fields))
+    }
+}
+
+/// UTC with milliseconds, the form of every time in the trail.
+fn timestamp(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A text from outside as the trail has it: nothing in it is invisible, so that a terminal and `jq`
+/// show it as it is hashed.
+fn text(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, |text| Value::from(clip(&visible(text), TEXT)))
+}

@@ -1,0 +1,211 @@
+//! One decision, one transaction.
+//!
+//! What a change consists of is written by a single `TransactWriteItems`: the request over the
+//! version that it was decided on, the guard of its path, the entries of the trail, the event, what
+//! people are told, and in a release the delete of the lock's row. `DynamoDB` writes all of it or
+//! none, and says of each condition that failed what stands in its way.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::CancellationReason;
+use tokio::time::sleep;
+
+use super::AwsLedger;
+use super::ledger::guarded;
+use super::plan::{Plan, Step};
+use super::rows;
+use crate::error::{Fault, FaultKind};
+use crate::lock::LockState;
+use crate::ports::{Change, Committed, Filed, Ledger};
+use crate::unlock::Found;
+
+/// The waits before a write that met another one is tried again. All of them together are short
+/// enough for a person to wait.
+const PAUSES: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+];
+
+/// What a cancelled transaction comes to.
+enum Verdict {
+    /// That is it.
+    Final(Box<Committed>),
+    /// The path has an open request already, which is that of this guard.
+    Guarded(Option<crate::unlock::RequestId>),
+    /// Another entry is at the end of the chain.
+    TailMoved,
+    /// Another write was under way, or there was no capacity for this one.
+    Busy,
+    /// A reason that this version does not know.
+    Unexpected(String),
+}
+
+impl Verdict {
+    fn last(committed: Committed) -> Self {
+        Self::Final(Box::new(committed))
+    }
+}
+
+/// A reason for which a transaction was cancelled, beside those that this program provides for.
+#[derive(Debug, thiserror::Error)]
+#[error("the transaction was cancelled: {0}")]
+struct Cancelled(String);
+
+/// A transaction that `DynamoDB` does not take as it is. Nothing was written.
+fn mistake(what: String) -> Fault {
+    Fault {
+        kind: FaultKind::Bug,
+        subject: "The bot".to_owned(),
+        remedy: "report it with what the log says of it".to_owned(),
+        source: Some(Box::new(Cancelled(what))),
+    }
+}
+
+impl AwsLedger {
+    /// Writes a change; see [`Ledger::commit`].
+    pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<Committed, Fault> {
+        let path = &change.transition.next.state.path;
+        let mut tail = match change.from {
+            Some(filed) => filed.tail.clone(),
+            None => self.trail.tail(path).await?,
+        };
+        for pause in PAUSES {
+            sleep(pause).await;
+            let plan = Plan::new(self, change, &tail)?;
+            match self.write(change, &plan).await? {
+                Verdict::Final(committed) => return Ok(*committed),
+                Verdict::Guarded(id) => {
+                    let open = match id {
+                        Some(id) => self.request(id).await?,
+                        None => None,
+                    };
+                    // One that has ended meanwhile is no obstacle any more.
+                    if let Some(open) = open.filter(|open| open.request.is_open()) {
+                        return Ok(Committed::AlreadyOpen(open));
+                    }
+                }
+                Verdict::TailMoved => tail = self.trail.tail(path).await?,
+                Verdict::Busy => {}
+                Verdict::Unexpected(what) => return Err(mistake(what)),
+            }
+        }
+        Err(self.own.throttled())
+    }
+
+    async fn write(&self, change: &Change<'_>, plan: &Plan) -> Result<Verdict, Fault> {
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(plan.items()))
+            .client_request_token(plan.token())
+            .send()
+            .await;
+        let Err(error) = sent else {
+            return Ok(Verdict::last(Committed::Done(plan.filed().clone())));
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                self.verdict(change, plan, cancelled.cancellation_reasons())
+            }
+            // The same transaction from another process, at this moment or just before.
+            Some(
+                TransactWriteItemsError::TransactionInProgressException(_)
+                | TransactWriteItemsError::IdempotentParameterMismatchException(_),
+            ) => Ok(Verdict::Busy),
+            _ => {
+                let fault = self.transaction_fault(change, error);
+                match fault.kind {
+                    FaultKind::Unreachable | FaultKind::Unexpected => {
+                        self.look_again(plan, fault).await
+                    }
+                    _ => Err(fault),
+                }
+            }
+        }
+    }
+
+    /// What became of a write whose answer was lost: if it was done, the request says so.
+    async fn look_again(&self, plan: &Plan, fault: Fault) -> Result<Verdict, Fault> {
+        match self.request(plan.filed().request.id).await {
+            Ok(Some(filed)) if plan.is_written_in(&filed) => {
+                Ok(Verdict::last(Committed::Done(filed)))
+            }
+            _ => Err(fault),
+        }
+    }
+
+    /// What the reasons of a cancelled transaction, one for each of its steps, mean together.
+    fn verdict(
+        &self,
+        change: &Change<'_>,
+        plan: &Plan,
+        reasons: &[CancellationReason],
+    ) -> Result<Verdict, Fault> {
+        let failed = |step: Step| {
+            let failed =
+                |reason: &&CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+            let of_step = plan.steps().zip(reasons).filter(|(of, _)| *of == step);
+            of_step.map(|(_, reason)| reason).find(failed)
+        };
+        if let Some(reason) = failed(Step::Request) {
+            let now = reason.item().map(|item| self.filed(item)).transpose()?;
+            match now {
+                // The first try was written, and only its answer was lost.
+                Some(now) if plan.is_written_in(&now) => {
+                    return Ok(Verdict::last(Committed::Done(now)));
+                }
+                _ if failed(Step::Event).is_some() => {
+                    return Ok(Verdict::last(Committed::Repeated));
+                }
+                Some(now) => return Ok(Verdict::last(Committed::Stale(now))),
+                None => return Ok(Verdict::Unexpected("the request is gone".to_owned())),
+            }
+        }
+        if failed(Step::Event).is_some() {
+            return Ok(Verdict::last(Committed::Repeated));
+        }
+        if let Some(reason) = failed(Step::Guard) {
+            return Ok(Verdict::Guarded(reason.item().and_then(guarded)));
+        }
+        if let Some(reason) = failed(Step::Row) {
+            let found = reason.item().filter(|item| !item.is_empty()).cloned();
+            return Ok(Verdict::last(Committed::LockChanged(match found.and_then(rows::stored) {
+                None => Found::Gone,
+                Some(row) => {
+                    let expected = change.transition.next.pinned.expected();
+                    let lockfile = None;
+                    Found::Other(Box::new(LockState::from_stores(expected, Some(row), lockfile)))
+                }
+            })));
+        }
+        if failed(Step::Entry).is_some() {
+            return Ok(Verdict::TailMoved);
+        }
+        let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();
+        let passes = |code: &&str| {
+            matches!(
+                *code,
+                "None"
+                    | "TransactionConflict"
+                    | "ThrottlingError"
+                    | "ProvisionedThroughputExceeded"
+            )
+        };
+        match codes.iter().find(|code| !passes(code)) {
+            None => Ok(Verdict::Busy),
+            Some(_) => Ok(Verdict::Unexpected(codes.join(", "))),
+        }
+    }
+}
+
+impl Plan {
+    /// Whether a request is as this plan would leave it: the hash at the end of its chain is over
+    /// all that the plan records, so that no other change comes to the same.
+    fn is_written_in(&self, filed: &Filed) -> bool {
+        filed.tail == self.filed().tail && filed.request == self.filed().request
+    }
+}

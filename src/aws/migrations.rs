@@ -1,0 +1,240 @@
+//! The bot's own tables: made by the requests in `migrations/`, each applied once and in order.
+//!
+//! A migration that was cut off is applied again: every request in it leaves alone what is there.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, TableStatus, TimeToLiveSpecification,
+    TimeToLiveStatus,
+};
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use super::error::Subject;
+use super::own::{OwnTable, PK, SK};
+use super::values::{Item, text, text_of};
+use super::{LedgerTables, Session};
+use crate::error::{Fault, FaultKind};
+
+/// Every migration by its name, in the order of the names.
+const ALL: [(&str, &str); 2] = [
+    ("0001_requests", include_str!("../../migrations/0001_requests.json")),
+    ("0002_audit_trail", include_str!("../../migrations/0002_audit_trail.json")),
+];
+
+const MIGRATION: &str = "migration";
+
+/// How often a table that is being made is looked at; it takes some seconds.
+const LOOKS: u32 = 120;
+const LOOK: Duration = Duration::from_millis(500);
+
+/// One file of `migrations/`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Migration {
+    /// For its reader.
+    #[serde(rename = "why")]
+    _why: String,
+    requests: Vec<Request>,
+    /// An item as it stands in the table afterwards, for the tests.
+    #[serde(rename = "sample")]
+    _sample: serde_json::Value,
+}
+
+/// A request of `DynamoDB`'s API, in its own words.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+enum Request {
+    CreateTable(CreateTable),
+    UpdateTimeToLive(UpdateTimeToLive),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct CreateTable {
+    table_name: String,
+    attribute_definitions: Vec<Attribute>,
+    key_schema: Vec<Key>,
+    billing_mode: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Attribute {
+    attribute_name: String,
+    attribute_type: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Key {
+    attribute_name: String,
+    key_type: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct UpdateTimeToLive {
+    table_name: String,
+    time_to_live_specification: TimeToLive,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct TimeToLive {
+    attribute_name: String,
+    enabled: bool,
+}
+
+/// What makes the tables.
+#[derive(Debug)]
+pub struct Migrations {
+    client: Client,
+    tables: LedgerTables,
+    own: OwnTable,
+    region: String,
+}
+
+impl Migrations {
+    /// Makes the client. Does no network I/O.
+    #[must_use]
+    pub fn connect(session: &Session, tables: LedgerTables) -> Self {
+        let client = session.dynamodb();
+        let own = OwnTable::new(client.clone(), tables.table.clone(), session.region());
+        Self { client, own, tables, region: session.region().to_owned() }
+    }
+
+    /// The names of the migrations that have not been applied, in order.
+    ///
+    /// # Errors
+    /// A fault where that cannot be read. A table that is not there is none: all are pending then.
+    pub async fn pending(&self) -> Result<Vec<String>, Fault> {
+        let applied = match self.own.query(MIGRATION, None).await {
+            Ok(applied) => applied,
+            Err(Fault { kind: FaultKind::Missing, .. }) => Vec::new(),
+            Err(fault) => return Err(fault),
+        };
+        let is_pending = |name: &&str| !applied.iter().any(|item| text_of(item, SK) == Some(*name));
+        let names = ALL.iter().map(|(name, _)| *name);
+        Ok(names.filter(is_pending).map(str::to_owned).collect())
+    }
+
+    /// Applies what is pending, and gives the names.
+    ///
+    /// # Errors
+    /// A fault where a request is refused; what came before it stays applied.
+    pub async fn apply(&self) -> Result<Vec<String>, Fault> {
+        let pending = self.pending().await?;
+        for (name, file) in ALL.iter().filter(|(name, _)| pending.iter().any(|p| p == name)) {
+            let migration: Migration =
+                serde_json::from_str(file).map_err(|error| self.own.not_understood(error))?;
+            for request in &migration.requests {
+                match request {
+                    Request::CreateTable(table) => self.create(table).await?,
+                    Request::UpdateTimeToLive(expiry) => self.expire(expiry).await?,
+                }
+            }
+            self.own
+                .put(Item::from([
+                    (PK.to_owned(), text(MIGRATION)),
+                    (SK.to_owned(), text(*name)),
+                    ("program".to_owned(), text(env!("CARGO_PKG_VERSION"))),
+                ]))
+                .await?;
+        }
+        Ok(pending)
+    }
+
+    /// The table that a request names by what it is for.
+    fn name(&self, placeholder: &str) -> String {
+        placeholder
+            .replace("{table}", &self.tables.table)
+            .replace("{audit_table}", &self.tables.audit_table)
+    }
+
+    async fn create(&self, table: &CreateTable) -> Result<(), Fault> {
+        let name = self.name(&table.table_name);
+        let subject = Subject::own_table(&name, &self.region);
+        let (attributes, keys) = schema(table).map_err(|error| subject.unexpected(error))?;
+        let made = self
+            .client
+            .create_table()
+            .table_name(&name)
+            .set_attribute_definitions(Some(attributes))
+            .set_key_schema(Some(keys.clone()))
+            .billing_mode(BillingMode::from(table.billing_mode.as_str()))
+            .send()
+            .await;
+        match made {
+            Ok(_) => {}
+            Err(error) => match error.as_service_error() {
+                Some(CreateTableError::ResourceInUseException(_)) => {}
+                _ => return Err(subject.fault("allow dynamodb:CreateTable on it", error)),
+            },
+        }
+        for _ in 0..LOOKS {
+            let described = self.client.describe_table().table_name(&name).send().await;
+            let described = described
+                .map_err(|error| subject.fault("allow dynamodb:DescribeTable on it", error))?;
+            let described = described
+                .table
+                .unwrap_or_else(|| aws_sdk_dynamodb::types::TableDescription::builder().build());
+            if described.key_schema() != keys {
+                return Err(subject.not_a_lock_table());
+            }
+            if described.table_status() == Some(&TableStatus::Active) {
+                return Ok(());
+            }
+            sleep(LOOK).await;
+        }
+        Err(subject.throttled())
+    }
+
+    async fn expire(&self, expiry: &UpdateTimeToLive) -> Result<(), Fault> {
+        let name = self.name(&expiry.table_name);
+        let subject = Subject::own_table(&name, &self.region);
+        let now = self.client.describe_time_to_live().table_name(&name).send().await;
+        let now = now
+            .map_err(|error| subject.fault("allow dynamodb:DescribeTimeToLive on it", error))?
+            .time_to_live_description
+            .and_then(|description| description.time_to_live_status);
+        if matches!(now, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+            return Ok(());
+        }
+        let wanted = TimeToLiveSpecification::builder()
+            .attribute_name(&expiry.time_to_live_specification.attribute_name)
+            .enabled(expiry.time_to_live_specification.enabled)
+            .build()
+            .map_err(|error| subject.unexpected(error))?;
+        self.client
+            .update_time_to_live()
+            .table_name(&name)
+            .time_to_live_specification(wanted)
+            .send()
+            .await
+            .map_err(|error| subject.fault("allow dynamodb:UpdateTimeToLive on it", error))?;
+        Ok(())
+    }
+}
+
+type Schema = (Vec<AttributeDefinition>, Vec<KeySchemaElement>);
+
+fn schema(table: &CreateTable) -> Result<Schema, BuildError> {
+    let attributes = table.attribute_definitions.iter().map(|attribute| {
+        AttributeDefinition::builder()
+            .attribute_name(&attribute.attribute_name)
+            .attribute_type(attribute.attribute_type.as_str().into())
+            .build()
+    });
+    let keys = table.key_schema.iter().map(|key| {
+        KeySchemaElement::builder()
+            .attribute_name(&key.attribute_name)
+            .key_type(key.key_type.as_str().into())
+            .build()
+    });
+    Ok((attributes.collect::<Result<_, _>>()?, keys.collect::<Result<_, _>>()?))
+}

@@ -1,0 +1,121 @@
+//! The bot's own table: one key of two parts, and an expiry.
+
+use std::error::Error;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use super::error::Subject;
+use super::values::{Item, text};
+use crate::error::Fault;
+
+/// The key: what kind of thing it is, and which one.
+pub(super) const PK: &str = "pk";
+pub(super) const SK: &str = "sk";
+
+/// When an item may be dropped, in seconds since 1970.
+pub(super) const TTL: &str = "ttl";
+
+/// The table, whatever is kept in it.
+#[derive(Clone, Debug)]
+pub(super) struct OwnTable {
+    client: Client,
+    name: String,
+    subject: Subject,
+}
+
+impl OwnTable {
+    pub(super) fn new(client: Client, name: String, region: &str) -> Self {
+        Self { subject: Subject::own_table(&name, region), client, name }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One item, read strongly consistently.
+    pub(super) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| self.fault("allow dynamodb:GetItem on it", error))?;
+        Ok(answer.item)
+    }
+
+    /// The items of one `pk` in the order of their `sk`, `limit` at most or all, read strongly
+    /// consistently.
+    pub(super) async fn query(&self, pk: &str, limit: Option<usize>) -> Result<Vec<Item>, Fault> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true)
+            .set_limit(i32::try_from(limit).ok())
+            .into_paginator()
+            .send();
+        let mut items = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.fault("allow dynamodb:Query on it", error))?;
+            items.extend(page.items.unwrap_or_default());
+            if items.len() >= limit {
+                items.truncate(limit);
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    /// Writes an item over whatever is there.
+    pub(super) async fn put(&self, item: Item) -> Result<(), Fault> {
+        self.client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| self.fault("allow dynamodb:PutItem on it", error))?;
+        Ok(())
+    }
+
+    /// Removes an item, if it is there.
+    pub(super) async fn remove(&self, pk: &str, sk: &str) -> Result<(), Fault> {
+        self.client
+            .delete_item()
+            .table_name(&self.name)
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .send()
+            .await
+            .map_err(|error| self.fault("allow dynamodb:DeleteItem on it", error))?;
+        Ok(())
+    }
+
+    /// The fault that an error of the SDK stands for.
+    pub(super) fn fault<E>(&self, allow: &str, error: SdkError<E, HttpResponse>) -> Fault
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        self.subject.fault(allow, error)
+    }
+
+    /// The fault of an item that this version cannot write or read.
+    pub(super) fn not_understood(&self, error: impl Error + Send + Sync + 'static) -> Fault {
+        self.subject.unexpected(error)
+    }
+
+    /// The fault of a table that never comes to rest under what others do to it.
+    pub(super) fn throttled(&self) -> Fault {
+        self.subject.throttled()
+    }
+}

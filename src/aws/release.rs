@@ -1,0 +1,80 @@
+//! The deletes of locks: the only ones there are, and each asks for the right to it.
+
+use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_s3::operation::delete_object::DeleteObjectError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+
+use super::lockfiles::Bucket;
+use super::rows::{DIGEST, KEY, RECORD};
+use super::values::text;
+use crate::error::Fault;
+use crate::lock::Flaw;
+use crate::ports::Deleted;
+use crate::unlock::ApprovedUnlock;
+
+const ALLOW_DELETE: &str = "allow s3:DeleteObject on *.tflock";
+
+/// The delete of the approved row, under the condition that it has the approved record still; `None`
+/// where what was approved has no row. When the condition fails, `DynamoDB` gives what is there.
+pub(super) fn delete_row(table: &str, unlock: &ApprovedUnlock) -> Option<Delete> {
+    let row = unlock.pinned().row()?;
+    let delete = Delete::builder()
+        .table_name(table)
+        .key(KEY, text(unlock.state().path.as_str()))
+        .expression_attribute_names("#record", RECORD)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let delete = if row.info == Err(Flaw::Missing) {
+        // A row that was pinned without a record has none still, and is no digest.
+        delete
+            .condition_expression(
+                "attribute_exists(#key) AND attribute_not_exists(#record) \
+                 AND attribute_not_exists(#digest)",
+            )
+            .expression_attribute_names("#key", KEY)
+            .expression_attribute_names("#digest", DIGEST)
+    } else {
+        // The very bytes that were read: equal JSON that is written otherwise is another lock.
+        let record = String::from_utf8(row.record.as_bytes().to_vec()).ok()?;
+        delete
+            .condition_expression("#record = :pinned")
+            .expression_attribute_values(":pinned", text(record))
+    };
+    delete.build().ok()
+}
+
+impl Bucket {
+    /// Deletes the approved lockfile, if it is that very version of it. Never with a version id: in
+    /// a versioned bucket that would erase history, and a plain delete adds a marker.
+    pub(super) async fn delete(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        let Some(etag) = unlock.pinned().lockfile().and_then(|lockfile| lockfile.etag.as_deref())
+        else {
+            return Ok(Deleted::Gone);
+        };
+        let deleted = self
+            .client()
+            .delete_object()
+            .bucket(self.name())
+            .key(unlock.state().path.lockfile_key())
+            .if_match(etag)
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(Deleted::Gone),
+            Err(error) => match status(&error) {
+                Some(404) if !is_bucket_missing(&error) => Ok(Deleted::Gone),
+                Some(412) => Ok(Deleted::Changed),
+                _ => Err(self.subject().fault(ALLOW_DELETE, error)),
+            },
+        }
+    }
+}
+
+fn status(error: &SdkError<DeleteObjectError, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+fn is_bucket_missing(error: &SdkError<DeleteObjectError, HttpResponse>) -> bool {
+    use aws_sdk_s3::error::ProvideErrorMetadata;
+    error.code() == Some("NoSuchBucket")
+}

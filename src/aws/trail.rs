@@ -1,0 +1,277 @@
+//! The audit trail in its table, and the checkpoints of it in the bot's.
+
+use std::ops::ControlFlow;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::error::Subject;
+use super::outbox::put_notice;
+use super::own::{OwnTable, PK, SK, TTL};
+use super::values::{Item, fields, item, number, text, text_of};
+use super::{LedgerTables, Session};
+use crate::audit::{Entry, Heads, Tail};
+use crate::error::Fault;
+use crate::lock::StatePath;
+use crate::ports::{Notice, Trail};
+
+/// The key of an entry: the state path, and the entry's number in its chain.
+pub(super) const PATH: &str = "path";
+pub(super) const SEQ: &str = "seq";
+
+/// The last checkpoint, and the heads that each has seen.
+const CHECKPOINT: &str = "checkpoint";
+const LAST: &str = "last";
+const AT: &str = "at";
+const HEADS_AT: &str = "heads_at";
+const HEADS: &str = "heads";
+
+/// Heads of one item, in bytes of JSON: an item ends at 400 KiB.
+const PART: usize = 200 * 1024;
+
+/// How long the heads of a checkpoint are kept, far longer than a bot is not running.
+const KEPT: TimeDelta = TimeDelta::days(400);
+
+/// The audit trail, which is only ever added to.
+#[derive(Debug)]
+pub struct AwsTrail {
+    client: Client,
+    audit_table: String,
+    subject: Subject,
+    own: OwnTable,
+}
+
+impl AwsTrail {
+    /// Makes the client. Does no network I/O.
+    #[must_use]
+    pub fn connect(session: &Session, tables: LedgerTables) -> Self {
+        let client = session.dynamodb();
+        Self {
+            subject: Subject::own_table(&tables.audit_table, session.region()),
+            own: OwnTable::new(client.clone(), tables.table, session.region()),
+            audit_table: tables.audit_table,
+            client,
+        }
+    }
+
+    /// Where the next entry of a path goes.
+    pub(super) async fn tail(&self, path: &StatePath) -> Result<Tail, Fault> {
+        let newest = self.newest(path, None, 1).await?;
+        Ok(newest.first().map(Tail::at).unwrap_or_default())
+    }
+
+    async fn heads(&self, at: &str) -> Result<Heads, Fault> {
+        let mut heads = Heads::new();
+        for part in self.own.query(&parts(at), None).await? {
+            let part = text_of(&part, HEADS).unwrap_or_default();
+            let part: Heads =
+                serde_json::from_str(part).map_err(|error| self.own.not_understood(error))?;
+            heads.extend(part);
+        }
+        Ok(heads)
+    }
+
+    async fn put_heads(&self, at: DateTime<Utc>, heads: &Heads) -> Result<(), Fault> {
+        for (place, part) in in_parts(heads).iter().enumerate() {
+            let part =
+                serde_json::to_string(part).map_err(|error| self.own.not_understood(error))?;
+            let item = Item::from([
+                (PK.to_owned(), text(parts(&at.to_rfc3339()))),
+                (SK.to_owned(), text(format!("{place:06}"))),
+                (HEADS.to_owned(), text(part)),
+                (TTL.to_owned(), number((at + KEPT).timestamp())),
+            ]);
+            self.own.put(item).await?;
+        }
+        Ok(())
+    }
+}
+
+fn parts(at: &str) -> String {
+    format!("{CHECKPOINT}#{at}")
+}
+
+/// The heads in pieces that fit into an item each.
+fn in_parts(heads: &Heads) -> Vec<Heads> {
+    let mut parts = Vec::new();
+    let mut part = Heads::new();
+    let mut size = 0;
+    for (path, tail) in heads {
+        // A path may be escaped to six times its length; a head has about 100 bytes besides it.
+        let more = 6 * path.len() + 200;
+        if size + more > PART && !part.is_empty() {
+            parts.push(std::mem::take(&mut part));
+            size = 0;
+        }
+        size += more;
+        part.insert(path.clone(), tail.clone());
+    }
+    parts.push(part);
+    parts
+}
+
+#[async_trait]
+impl Trail for AwsTrail {
+    async fn newest(
+        &self,
+        path: &StatePath,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Fault> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.audit_table)
+            .expression_attribute_names("#path", PATH)
+            .expression_attribute_values(":path", text(path.as_str()))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let query = match before {
+            None => query.key_condition_expression("#path = :path"),
+            Some(before) => query
+                .key_condition_expression("#path = :path AND #seq < :before")
+                .expression_attribute_names("#seq", SEQ)
+                .expression_attribute_values(":before", number(before)),
+        };
+        let page = query
+            .send()
+            .await
+            .map_err(|error| self.subject.fault("allow dynamodb:Query on it", error))?;
+        Ok(page.items.unwrap_or_default().into_iter().map(entry).collect())
+    }
+
+    /// `DynamoDB` keeps the items of one partition key together and in the order of the sort key,
+    /// and a scan gives them as they are kept ("Core components", "Partition key and sort key").
+    async fn each(
+        &self,
+        path: Option<&StatePath>,
+        each: &mut (dyn FnMut(Entry) -> ControlFlow<()> + Send),
+    ) -> Result<(), Fault> {
+        let mut start: Option<Item> = None;
+        loop {
+            let (items, next) = if let Some(path) = path {
+                let query = self.client.query().table_name(&self.audit_table);
+                let page = query
+                    .key_condition_expression("#path = :path")
+                    .expression_attribute_names("#path", PATH)
+                    .expression_attribute_values(":path", text(path.as_str()))
+                    .consistent_read(true)
+                    .set_exclusive_start_key(start)
+                    .send()
+                    .await
+                    .map_err(|error| self.subject.fault("allow dynamodb:Query on it", error))?;
+                (page.items, page.last_evaluated_key)
+            } else {
+                let scan = self.client.scan().table_name(&self.audit_table);
+                let page =
+                    scan.consistent_read(true)
+                        .set_exclusive_start_key(start)
+                        .send()
+                        .await
+                        .map_err(|error| self.subject.fault("allow dynamodb:Scan on it", error))?;
+                (page.items, page.last_evaluated_key)
+            };
+            for item in items.unwrap_or_default() {
+                if each(entry(item)).is_break() {
+                    return Ok(());
+                }
+            }
+            match next {
+                Some(next) => start = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn checkpoint(&self) -> Result<Option<(DateTime<Utc>, Heads)>, Fault> {
+        let Some(last) = self.own.get(CHECKPOINT, LAST).await? else {
+            return Ok(None);
+        };
+        let at = text_of(&last, AT).unwrap_or_default().parse();
+        let at = at.map_err(|error: chrono::ParseError| self.own.not_understood(error))?;
+        let heads = match text_of(&last, HEADS_AT) {
+            Some(heads_at) => self.heads(heads_at).await?,
+            None => Heads::new(),
+        };
+        Ok(Some((at, heads)))
+    }
+
+    async fn set_checkpoint(
+        &self,
+        at: DateTime<Utc>,
+        heads: Option<&Heads>,
+        announcement: &Notice,
+    ) -> Result<bool, Fault> {
+        let last = self.own.get(CHECKPOINT, LAST).await?;
+        let before = last.as_ref().and_then(|last| text_of(last, AT));
+        let mut next = last.clone().unwrap_or_default();
+        next.insert(PK.to_owned(), text(CHECKPOINT));
+        next.insert(SK.to_owned(), text(LAST));
+        next.insert(AT.to_owned(), text(at.to_rfc3339()));
+        if let Some(heads) = heads {
+            // Before anything points to them.
+            self.put_heads(at, heads).await?;
+            next.insert(HEADS_AT.to_owned(), text(at.to_rfc3339()));
+        }
+        let put = Put::builder().table_name(self.own.name()).set_item(Some(next));
+        let put = match before {
+            None => put
+                .condition_expression("attribute_not_exists(#pk)")
+                .expression_attribute_names("#pk", PK),
+            Some(before) => put
+                .condition_expression("#at = :before")
+                .expression_attribute_names("#at", AT)
+                .expression_attribute_values(":before", text(before)),
+        };
+        let put = put.build().map_err(|error| self.own.not_understood(error))?;
+        let announce = put_notice(&self.own, at, CHECKPOINT, 0, announcement)?;
+        let written = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(put).build())
+            .transact_items(TransactWriteItem::builder().put(announce).build())
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                // Another replica was first, and has announced it.
+                Some(TransactWriteItemsError::TransactionCanceledException(_)) => Ok(false),
+                _ => Err(self.own.fault("allow dynamodb:PutItem on it", error)),
+            },
+        }
+    }
+}
+
+/// An entry as the table has it, whatever is in it.
+fn entry(item: Item) -> Entry {
+    Entry::read(fields(item))
+}
+
+/// An entry as the table takes it.
+pub(super) fn entry_item(entry: &Entry) -> Item {
+    item(entry.fields())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_put_into_parts_that_fit_and_none_is_lost() {
+        let path = |n: usize| format!("bucket/{}/{n}", "x".repeat(1_000));
+        for count in [0, 1, 40, 500] {
+            let heads: Heads = (0..count).map(|n| (path(n), Tail::default())).collect();
+            let parts = in_parts(&heads);
+            for part in &parts {
+                assert!(serde_json::to_string(part).unwrap().len() < 2 * PART, "{count}");
+            }
+            let again: Heads = parts.into_iter().flatten().collect();
+            assert_eq!(again, heads, "{count}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `Approve`: the second person's word, and with the last one needed the release.
+
+use std::collections::BTreeSet;
+
+use futures::future::try_join_all;
+
+use super::release::carry_out;
+use super::settle::{TRIES, settle};
+use super::{Asker, Context, Reply, form};
+use crate::error::{Error, Fault, Refusal};
+use crate::people::UserId;
+use crate::ports::{Change, Committed, Filed};
+use crate::unlock::{self, Event, RequestId, Tried, decide};
+
+pub(super) async fn run(
+    context: &Context,
+    by: &Asker<'_>,
+    id: RequestId,
+    typed: Option<&str>,
+) -> Result<Reply, Error> {
+    let mut filed = super::request(context, id).await?;
+    for _ in 0..TRIES {
+        let now = context.reading.clock.now();
+        let request = &filed.request;
+        let standing = standing(context, &filed).await?;
+        let event = Event::Approve { by: by.actor, standing: &standing };
+        let approved = match decide(request, event, &context.policy, now) {
+            Ok(approved) => approved,
+            Err(refusal) => {
+                return Err(super::refuse(context, by, &filed, Tried::Approve, refusal).await);
+            }
+        };
+        if !context.policy.looks_stale(request.pinned.lock(), now) {
+            match typed {
+                None => return Ok(Reply::Form(form::confirmation(request))),
+                Some(typed) if typed.trim() != request.state.name.as_str().trim() => {
+                    return Err(Refusal::Unlock(unlock::Refusal::NotConfirmed).into());
+                }
+                Some(_) => {}
+            }
+        }
+        by.acceptance.accept().await?;
+        let committed = match &approved.unlock {
+            None => {
+                let change = Change {
+                    from: Some(&filed),
+                    transition: &approved,
+                    event: Some(by.event),
+                    release_row: None,
+                };
+                super::commit(context, &change).await?
+            }
+            Some(right) => carry_out(context, &filed, &approved, right, by.event).await?,
+        };
+        match committed {
+            Committed::Done(_) | Committed::AlreadyOpen(_) | Committed::Repeated => {
+                context.courier.deliver().await;
+                return Ok(Reply::Done);
+            }
+            Committed::Stale(fresh) => filed = fresh,
+            Committed::LockChanged(found) => {
+                let closed = settle(context, &filed, Event::LockChanged(found)).await?;
+                context.courier.deliver().await;
+                return Err(super::closed(&closed).into());
+            }
+        }
+    }
+    Err(super::too_busy().into())
+}
+
+/// Those who approved before and are members with an approver role still. With one approval needed
+/// there are none to ask about, and nothing is asked.
+async fn standing(context: &Context, filed: &Filed) -> Result<BTreeSet<UserId>, Fault> {
+    let lookups = filed.request.approvals.iter().map(|approval| async {
+        let id = approval.by.id;
+        let roles = context.members.roles(id).await?;
+        let stands = roles.is_some_and(|roles| context.policy.has_approver_role(&roles));
+        Ok::<_, Fault>(stands.then_some(id))
+    });
+    Ok(try_join_all(lookups).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,196 @@
+//! The card of a request: what is about to be broken, what to check before, and what came of it.
+
+use chrono::{DateTime, Utc};
+
+use super::status::{half_line, held_for, lock_fields};
+use crate::command::Command;
+use crate::lock::{LockState, in_words};
+use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};
+use crate::unlock::{Closing, Outcome, Policy, Status, UnlockRequest};
+
+/// The card of a request as it is now.
+#[must_use]
+pub fn card(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Message {
+    match request.status() {
+        Status::Pending => {
+            let message = pending(request, policy, now);
+            Message { calls: policy.approver_roles.iter().copied().collect(), ..message }
+        }
+        Status::Executing => executing(request),
+        Status::Closed(closing) => closed(request, closing),
+    }
+}
+
+fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Message {
+    let lock = request.pinned.lock();
+    let title = Text::own("🔐 ")
+        .name(&request.requester.name, SHORT / 2)
+        .then(" asks to unlock ")
+        .name(request.state.name.as_str(), SHORT);
+    let mut message = Message::new(Tone::Held, title)
+        .line(held_for(lock, now).then(" ").append(compared(lock, policy, now)))
+        .line(to_check(lock));
+    if let Some(line) = half_line(lock) {
+        message = message.line(line);
+    }
+    lock_fields(message.field("Reason", Text::default().quote(&request.reason, REASON)), lock)
+        .field("State path", Text::quoted(request.state.path.as_str()))
+        .short_field("Approvals", approvals(request, policy))
+        .short_field("Expires", Text::default().at(request.expires_at))
+        .button("Approve", Command::Approve { request: request.id, typed: None }, true)
+        .button("Deny", Command::Deny { request: request.id, reason: None }, true)
+        .button("Withdraw", Command::Withdraw { request: request.id }, true)
+}
+
+/// How the age of a lock compares with the age of a stale one.
+fn compared(lock: &LockState, policy: &Policy, now: DateTime<Utc>) -> Text {
+    let limit = in_words(policy.stale_after);
+    Text::own(match (lock.since(), policy.looks_stale(lock, now)) {
+        (_, true) => format!("That is past the {limit} after which a lock counts as stale."),
+        (Some(_), false) => format!(
+            "That is not past the {limit} after which a lock counts as stale: its run may well be \
+             alive."
+        ),
+        (None, false) => "Whether it is stale cannot be told from its age.".to_owned(),
+    })
+}
+
+/// What an approver has to find out, since no tool can.
+fn to_check(lock: &LockState) -> Text {
+    let text = Text::default().strong("Before you approve,");
+    let text = match lock.info() {
+        Some(info) if !info.who.is_empty() => {
+            text.then(" make sure that the run of ").quote(&info.who, SHORT).then(" is dead: look ")
+        }
+        _ => text.then(" make sure that no run is behind this lock any more: look "),
+    };
+    text.then(
+        "at its CI job or its machine. A live run goes on writing after the unlock, and the next \
+         run then corrupts the state.",
+    )
+}
+
+/// `1 of 2: bob`.
+fn approvals(request: &UnlockRequest, policy: &Policy) -> Text {
+    let needed = policy.approvals.get();
+    if request.approvals.is_empty() {
+        return Text::own(format!("none yet, {needed} needed"));
+    }
+    Text::own(format!("{} of {needed}: ", request.approvals.len())).append(approvers(request))
+}
+
+/// The names of those who approved.
+pub(super) fn approvers(request: &UnlockRequest) -> Text {
+    let mut text = Text::default();
+    for (at, approval) in request.approvals.iter().enumerate() {
+        if at > 0 {
+            text = text.then(", ");
+        }
+        text = text.name(&approval.by.name, SHORT / 2);
+    }
+    text
+}
+
+fn executing(request: &UnlockRequest) -> Message {
+    let title = Text::own("🔐 ")
+        .name(request.state.name.as_str(), SHORT)
+        .then(" is approved and being released");
+    let line = Text::own("Approved by ")
+        .append(approvers(request))
+        .then(". If this stays for more than a minute, the log says why; it is tried again.");
+    facts(Message::new(Tone::Held, title).line(line), request)
+}
+
+fn closed(request: &UnlockRequest, closing: &Closing) -> Message {
+    let (mark, tone) = match closing.outcome {
+        Outcome::Unlocked | Outcome::AlreadyFree => ("🔓 ", Tone::Free),
+        Outcome::Failed => ("⚠️ ", Tone::Broken),
+        _ => ("🔒 ", Tone::Plain),
+    };
+    let title = Text::own(mark)
+        .name(request.state.name.as_str(), SHORT)
+        .then(format!(": {}", word(closing.outcome)));
+    let mut message = Message::new(tone, title).line(how_it_ended(request, closing));
+    if let Some(note) = &closing.note {
+        let label = match closing.outcome {
+            Outcome::Denied => "Because",
+            Outcome::Failed => "What failed, and what to do",
+            _ => "Note",
+        };
+        message = message.field(label, Text::default().quote(note, REASON));
+    }
+    facts(message, request)
+}
+
+/// The word that a closed card says, whatever else it says.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unlocked => "unlocked",
+        Outcome::Denied => "denied",
+        Outcome::Withdrawn => "withdrawn",
+        Outcome::Expired => "expired",
+        Outcome::Superseded => "changed hands",
+        Outcome::AlreadyFree => "already free",
+        Outcome::Failed => "failed",
+    }
+}
+
+/// One sentence: what happened, through whom and when.
+pub(super) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
+    let by = closing.by.as_ref().map_or("somebody", |person| &person.name);
+    let at = closing.at;
+    match closing.outcome {
+        Outcome::Unlocked => Text::own("The lock was released ")
+            .at(at)
+            .then(", at the request of ")
+            .name(&request.requester.name, SHORT / 2)
+            .then(" and approved by ")
+            .append(approvers(request))
+            .then("."),
+        Outcome::Denied => by_whom("Denied", by, at),
+        Outcome::Withdrawn => by_whom("Withdrawn", by, at),
+        Outcome::Expired => {
+            Text::own("Nobody approved it before ").at(request.expires_at).then("; the lock stays.")
+        }
+        Outcome::Superseded => Text::own("Seen ").at(at).then(
+            ": another lock is there than the one that was asked about. It stays, since whoever \
+             holds it has taken it meanwhile.",
+        ),
+        Outcome::AlreadyFree => Text::own("Seen ")
+            .at(at)
+            .then(": whoever held the lock has released it. Nothing was deleted."),
+        Outcome::Failed => Text::own("Approved by ")
+            .append(approvers(request))
+            .then(", but the release did not succeed, ")
+            .at(at)
+            .then("."),
+    }
+}
+
+fn by_whom(what: &'static str, by: &str, at: DateTime<Utc>) -> Text {
+    Text::own(what).then(" by ").name(by, SHORT / 2).then(", ").at(at).then("; the lock stays.")
+}
+
+/// What somebody is told who comes too late, about a request that has ended.
+pub(super) fn how_it_was_closed(closing: &Closing) -> Text {
+    let text = Text::own("This request has ended: ").then(word(closing.outcome));
+    let text = match &closing.by {
+        Some(person) => text.then(" by ").name(&person.name, SHORT / 2),
+        None => text,
+    };
+    text.then(", ").at(closing.at).then(". Ask anew with /lock unlock if a lock is in the way.")
+}
+
+/// What it was about, for whoever reads a card that has ended.
+fn facts(message: Message, request: &UnlockRequest) -> Message {
+    let lock = request.pinned.lock();
+    let mut message = message
+        .short_field("Requested by", Text::default().name(&request.requester.name, SHORT / 2));
+    message = message.field("Reason", Text::default().quote(&request.reason, REASON));
+    if let Some(info) = lock.info() {
+        message = message
+            .short_field("Holder", Text::quoted(super::status::or_unknown(&info.who)))
+            .field("Lock ID", Text::default().quote(info.id.as_str(), LONG));
+    }
+    message.field("State path", Text::quoted(request.state.path.as_str()))
+}

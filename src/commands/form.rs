@@ -1,0 +1,47 @@
+//! The questions back: what a button asks before it does something.
+
+use crate::command::Command;
+use crate::message::{FORM_TITLE, Form, clip_middle, visible};
+use crate::unlock::{RequestId, UnlockRequest};
+
+/// Asks why a lock has to be released.
+pub(super) fn reason(typed_state: &str, name: &str) -> Form {
+    Form {
+        title: title("Unlock ", name),
+        label: "Why does it have to be unlocked?",
+        example: "The runner died in mid-apply; the job is gone".to_owned(),
+        required: true,
+        long: true,
+        command: Command::Unlock { state: typed_state.to_owned(), reason: None },
+    }
+}
+
+/// Asks an approver to stop and think: the lock may be that of a live run.
+pub(super) fn confirmation(request: &UnlockRequest) -> Form {
+    let name = request.state.name.as_str();
+    Form {
+        title: title("It may be alive: ", name),
+        label: "Type the state's name to unlock it",
+        example: clip_middle(&visible(name), 100),
+        required: true,
+        long: false,
+        command: Command::Approve { request: request.id, typed: None },
+    }
+}
+
+/// Asks why somebody says no.
+pub(super) fn denial(id: RequestId, name: &str) -> Form {
+    Form {
+        title: title("Deny: ", name),
+        label: "Why not? (may stay empty)",
+        example: "It is still running".to_owned(),
+        required: false,
+        long: true,
+        command: Command::Deny { request: id, reason: None },
+    }
+}
+
+fn title(words: &str, name: &str) -> String {
+    let room = FORM_TITLE - words.chars().count();
+    format!("{words}{}", clip_middle(&visible(name), room))
+}

@@ -1,0 +1,74 @@
+//! `/lock history`: what has happened to a state's lock, from the audit trail, newest first.
+
+use chrono::{DateTime, Utc};
+
+use super::Context;
+use crate::audit::Entry;
+use crate::command::Command;
+use crate::error::Error;
+use crate::lock::State;
+use crate::message::{Message, SHORT, Text, Tone};
+
+/// Most entries on a page: with texts of at most [`SHORT`] characters they stay within the 6,000
+/// that Discord allows a message, even where every character has to be escaped.
+pub const MOST: usize = 10;
+
+pub(super) async fn run(
+    context: &Context,
+    typed: &str,
+    before: Option<u64>,
+    count: usize,
+) -> Result<Message, Error> {
+    let state = context.reading.resolve(typed).await?;
+    let count = count.clamp(1, MOST);
+    let entries = context.trail.newest(&state.path, before, count).await?;
+    Ok(page(&state, before, count, &entries))
+}
+
+fn page(state: &State, before: Option<u64>, count: usize, entries: &[Entry]) -> Message {
+    let title = Text::own("📜 ").name(state.name.as_str(), SHORT).then(": what was recorded");
+    let mut message = Message::new(Tone::Plain, title);
+    if entries.is_empty() {
+        return message.line(Text::own(match before {
+            None => "Nobody has ever asked for its lock to be released.",
+            Some(_) => "Nothing was recorded before that.",
+        }));
+    }
+    for entry in entries {
+        message = message.field(heading(entry), line(entry));
+    }
+    let at = |before| Command::History { state: state.short_name(), before, count };
+    let oldest = entries.last().map_or(0, Entry::seq);
+    message.button("Older", at(Some(oldest)), oldest > 1).button(
+        "Newest",
+        at(None),
+        before.is_some(),
+    )
+}
+
+/// `7 · request.approved`.
+fn heading(entry: &Entry) -> Text {
+    let action = entry.text("action").unwrap_or("no action");
+    Text::own(format!("{} · ", entry.seq())).name(action, SHORT)
+}
+
+/// Who, when, which lock and why.
+fn line(entry: &Entry) -> Text {
+    let mut text = match entry.text_of("actor", "name") {
+        Some(name) => Text::own("by ").name(name, SHORT),
+        None => Text::own("by nobody"),
+    };
+    let at = entry.text("at").and_then(|at| at.parse::<DateTime<Utc>>().ok());
+    if let Some(at) = at {
+        text = text.then(", ").at(at);
+    }
+    if let Some(id) = entry.text_of("lock", "id") {
+        text = text.then(", lock ").quote(id, SHORT / 2);
+    }
+    for (label, field) in [(", because ", "reason"), (" · ", "detail")] {
+        if let Some(words) = entry.text(field) {
+            text = text.then(label).quote(words, SHORT);
+        }
+    }
+    text
+}

@@ -1,0 +1,71 @@
+//! What is announced.
+
+use super::card::approvers;
+use super::status::{operation, or_unknown};
+use crate::lock::{age, in_words};
+use crate::message::{LONG, Message, SHORT, Text, Tone};
+use crate::ports::Notice;
+use crate::unlock::UnlockRequest;
+
+/// The message for a notice that is a message of its own. `request` is the one that the notice is
+/// about; `None` for a card, which is no announcement, and where the request is gone.
+#[must_use]
+pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Message> {
+    match notice {
+        Notice::Card { .. } => None,
+        Notice::Released { .. } => request.and_then(released),
+        Notice::Checkpoint { at, chains, entries, digest } => Some(
+            Message::sentence(
+                Tone::Plain,
+                Text::own(format!(
+                    "The audit trail holds: {} in {}, every one as it was written. The checkpoint \
+                     of all heads is ",
+                    counted(*entries, "entry", "entries"),
+                    counted(*chains as u64, "chain", "chains"),
+                ))
+                .quote(digest.as_str(), LONG)
+                .then("."),
+            )
+            .read_at(*at),
+        ),
+        Notice::TrailBroken { at, what } => Some(
+            Message::new(Tone::Broken, Text::own("⚠️ The audit trail does not hold"))
+                .line(Text::default().name(what, 3 * LONG).then(
+                    ". Run `locktender audit verify`, and find out who can write to the audit \
+                     table.",
+                ))
+                .read_at(*at),
+        ),
+    }
+}
+
+/// `env/prod is free. Held 4 h 12 min by jjoyner@ci-runner-04 (apply), released by bob at alice's
+/// request.`
+fn released(request: &UnlockRequest) -> Option<Message> {
+    let closing = request.closing()?;
+    let lock = request.pinned.lock();
+    let mut text = Text::own("🔓 ").name(request.state.name.as_str(), SHORT).then(" is free. Held");
+    if let Some(since) = lock.since() {
+        text = text.then(format!(" {}", in_words(age(since, closing.at))));
+    }
+    text = match lock.info() {
+        Some(info) => text
+            .then(" by ")
+            .quote(or_unknown(&info.who), SHORT)
+            .then(" (")
+            .append(operation(&info.operation))
+            .then(")"),
+        None => text.then(" by nobody knows whom"),
+    };
+    text = text
+        .then(", released by ")
+        .append(approvers(request))
+        .then(" at ")
+        .name(&request.requester.name, SHORT / 2)
+        .then("'s request.");
+    Some(Message::sentence(Tone::Free, text))
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}

@@ -1,0 +1,65 @@
+//! What is decided on a request is written, however often others change it meanwhile.
+
+use super::{Asker, Context, Reply};
+use crate::error::Error;
+use crate::ports::{Change, Committed, Filed};
+use crate::unlock::{Event, Tried, decide};
+
+/// How often something is decided anew because somebody else was quicker.
+pub(super) const TRIES: usize = 10;
+
+/// Writes what an event other than a person's does to a request, however often it is changed
+/// meanwhile, and gives the request as it is then.
+///
+/// # Errors
+/// A fault where it cannot be written, or others never stop changing the request.
+pub async fn settle(context: &Context, filed: &Filed, event: Event<'_>) -> Result<Filed, Error> {
+    let mut filed = filed.clone();
+    for _ in 0..TRIES {
+        let now = context.reading.clock.now();
+        let Ok(transition) = decide(&filed.request, event.clone(), &context.policy, now) else {
+            return Ok(filed);
+        };
+        let change =
+            Change { from: Some(&filed), transition: &transition, event: None, release_row: None };
+        match super::commit(context, &change).await? {
+            Committed::Done(done) => return Ok(done),
+            Committed::Stale(fresh) | Committed::AlreadyOpen(fresh) => filed = fresh,
+            Committed::Repeated | Committed::LockChanged(_) => return Ok(filed),
+        }
+    }
+    Err(super::too_busy().into())
+}
+
+/// Writes what a person does to a request, and has the card say it. Decides anew where somebody
+/// else was quicker.
+pub(super) async fn settle_by<'e>(
+    context: &Context,
+    by: &Asker<'_>,
+    filed: &Filed,
+    tried: Tried,
+    event: &(dyn Fn() -> Event<'e> + Sync),
+) -> Result<Reply, Error> {
+    let mut filed = filed.clone();
+    for _ in 0..TRIES {
+        let now = context.reading.clock.now();
+        let transition = match decide(&filed.request, event(), &context.policy, now) {
+            Ok(transition) => transition,
+            Err(refusal) => return Err(super::refuse(context, by, &filed, tried, refusal).await),
+        };
+        by.acceptance.accept().await?;
+        let change = Change {
+            from: Some(&filed),
+            transition: &transition,
+            event: Some(by.event),
+            release_row: None,
+        };
+        if let Committed::Stale(fresh) = super::commit(context, &change).await? {
+            filed = fresh;
+            continue;
+        }
+        context.courier.deliver().await;
+        return Ok(Reply::Done);
+    }
+    Err(super::too_busy().into())
+}

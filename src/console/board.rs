@@ -1,0 +1,277 @@
+//! What a terminal shows of the channel: everything said in it goes through here, one message after
+//! the other, and stays to be changed and to have its buttons pressed.
+
+use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Style, text};
+use crate::command::Command;
+use crate::message::Message;
+use crate::people::{ChannelId, MessageId, UserId};
+use crate::ports::{Channels, Undelivered};
+
+/// How many messages are kept. One that is forgotten is as good as deleted: it cannot be changed or
+/// pressed any more.
+const KEPT: usize = 200;
+
+/// The channel of a chat. What is posted and what is answered are written by one hand, so that no
+/// message stands in the middle of another.
+pub struct Board {
+    style: Style,
+    /// Never held over an await.
+    page: Mutex<Page>,
+}
+
+struct Page {
+    out: Box<dyn Write + Send>,
+    /// In the order in which they were written last.
+    shown: Vec<Shown>,
+    /// The number of the newest message.
+    last: u64,
+}
+
+/// A message that has been written.
+struct Shown {
+    id: MessageId,
+    message: Message,
+    /// The only one who sees it, if it is not for everyone.
+    only: Option<UserId>,
+    /// What tells a second post of it.
+    nonce: Option<String>,
+}
+
+impl Board {
+    /// A channel in which nothing has been said. Messages are numbered from its start on, so that
+    /// none has the number of one that a run before remembered.
+    #[must_use]
+    pub fn new(style: Style, started: DateTime<Utc>, out: Box<dyn Write + Send>) -> Self {
+        let last = u64::try_from(started.timestamp_micros()).unwrap_or_default();
+        Self { style, page: Mutex::new(Page { out, shown: Vec::new(), last }) }
+    }
+
+    /// Has what comes from now on written elsewhere.
+    pub fn write_to(&self, out: Box<dyn Write + Send>) {
+        self.page().out = out;
+    }
+
+    /// Writes lines that are no message.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn print(&self, lines: &str) -> std::io::Result<()> {
+        self.page().print(&format!("{lines}\n"))
+    }
+
+    /// Writes a message under the line `mark`, in place of another if it takes one's place. `only`
+    /// is who alone sees it.
+    pub(super) fn say(
+        &self,
+        mark: Option<&str>,
+        message: Message,
+        only: Option<UserId>,
+        instead_of: Option<MessageId>,
+    ) -> std::io::Result<()> {
+        let mut page = self.page();
+        page.print(&written(mark, &text(&message, self.style)))?;
+        page.shown.retain(|shown| Some(shown.id) != instead_of);
+        // Nobody changes an answer but by its buttons.
+        if !message.buttons.is_empty() {
+            page.keep(message, only, None);
+        }
+        Ok(())
+    }
+
+    /// What the button of this label does on the newest message on which this person sees it, and
+    /// which message that is.
+    pub(super) fn button(&self, by: UserId, label: &str) -> Option<(MessageId, Command)> {
+        let page = self.page();
+        let seen = |shown: &&Shown| shown.only.is_none_or(|only| only == by);
+        page.shown.iter().rev().filter(seen).find_map(|shown| {
+            let mut enabled = shown.message.buttons.iter().filter(|button| button.enabled);
+            let button = enabled.find(|button| button.label.eq_ignore_ascii_case(label))?;
+            Some((shown.id, button.command.clone()))
+        })
+    }
+
+    /// The page is whole between two calls, so one that panicked leaves nothing to be afraid of.
+    fn page(&self) -> MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Page {
+    fn print(&mut self, lines: &str) -> std::io::Result<()> {
+        self.out.write_all(lines.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn keep(&mut self, message: Message, only: Option<UserId>, nonce: Option<String>) -> MessageId {
+        self.last += 1;
+        let id = MessageId::new(self.last);
+        self.shown.push(Shown { id, message, only, nonce });
+        if self.shown.len() > KEPT {
+            self.shown.remove(0);
+        }
+        id
+    }
+}
+
+#[async_trait]
+impl Channels for Board {
+    async fn post(
+        &self,
+        _: ChannelId,
+        message: &Message,
+        nonce: &str,
+    ) -> Result<MessageId, Undelivered> {
+        let mut page = self.page();
+        let posted = |shown: &&Shown| shown.nonce.as_deref() == Some(nonce);
+        if let Some(shown) = page.shown.iter().find(posted) {
+            return Ok(shown.id);
+        }
+        // Whom it would ping: in a terminal nobody.
+        let called = if message.calls.is_empty() { "" } else { ": @approvers" };
+        let mark = format!("(locktender, to the channel{called})");
+        page.print(&written(Some(&mark), &text(message, self.style))).map_err(|e| never(&e))?;
+        Ok(page.keep(message.clone(), None, Some(nonce.to_owned())))
+    }
+
+    /// What is changed in sight is written again at the end, where people look.
+    async fn edit(
+        &self,
+        _: ChannelId,
+        id: MessageId,
+        message: &Message,
+    ) -> Result<(), Undelivered> {
+        let page = &mut *self.page();
+        let posted = |shown: &Shown| shown.id == id && shown.nonce.is_some();
+        let at = page.shown.iter().position(posted).ok_or(Undelivered::MessageGone)?;
+        let now = text(message, self.style);
+        let before = text(&page.shown[at].message, self.style);
+        page.shown[at].message = message.clone();
+        if now == before {
+            // Nothing is to be seen of it, and the message stays where it stands.
+            return Ok(());
+        }
+        page.shown[at..].rotate_left(1);
+        page.print(&written(Some("(locktender, its card changed)"), &now)).map_err(|e| never(&e))
+    }
+}
+
+/// A message as it stands in the channel: under a mark, indented, with a blank line after it.
+fn written(mark: Option<&str>, text: &str) -> String {
+    mark.into_iter().chain(text.lines()).map(|line| format!("  {line}\n")).collect::<String>()
+        + "\n"
+}
+
+/// Who has closed the terminal reads nothing any more.
+fn never(error: &std::io::Error) -> Undelivered {
+    Undelivered::Never { why: format!("the terminal does not take it: {error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::message::{Text, Tone};
+    use crate::people::RoleId;
+
+    const HERE: ChannelId = ChannelId::new(1);
+    const ALICE: UserId = UserId::new(1);
+    const BOB: UserId = UserId::new(2);
+
+    /// What was written, for looking at.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        fn taken(&self) -> String {
+            String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn board() -> (Board, Paper) {
+        let paper = Paper::default();
+        let board = Board::new(Style::Plain, DateTime::UNIX_EPOCH, Box::new(paper.clone()));
+        (board, paper)
+    }
+
+    fn card(says: &'static str, state: &str, enabled: bool) -> Message {
+        let status = Command::Status { state: state.to_owned() };
+        let mut message = Message::sentence(Tone::Held, Text::own(says));
+        message.calls = vec![RoleId::new(7)];
+        message.button("Approve", status, enabled)
+    }
+
+    fn pressed(board: &Board, by: UserId) -> Option<String> {
+        let (_, command) = board.button(by, "approve")?;
+        command.state().map(str::to_owned)
+    }
+
+    #[tokio::test]
+    async fn a_card_is_posted_once_and_changed_in_sight() {
+        let (board, paper) = board();
+        let id = board.post(HERE, &card("wait", "a", true), "n1").await.unwrap();
+        insta::assert_snapshot!(paper.taken(), @r"
+          (locktender, to the channel: @approvers)
+          wait
+          [ Approve ]
+
+        ");
+        assert_eq!(board.post(HERE, &card("wait", "a", true), "n1").await, Ok(id));
+        assert_eq!(board.edit(HERE, id, &card("wait", "b", true)).await, Ok(()));
+        assert_eq!(paper.taken(), "", "nothing new is to be seen");
+        assert_eq!(pressed(&board, BOB).as_deref(), Some("b"));
+
+        assert_eq!(board.edit(HERE, id, &card("done", "b", false)).await, Ok(()));
+        insta::assert_snapshot!(paper.taken(), @r"
+          (locktender, its card changed)
+          done
+
+        ");
+        assert_eq!(pressed(&board, BOB), None);
+        let other = board.post(HERE, &card("wait", "c", true), "n2").await.unwrap();
+        assert!(other > id);
+    }
+
+    #[tokio::test]
+    async fn what_only_one_sees_only_one_presses() {
+        let (board, _) = board();
+        board.post(HERE, &card("all", "for all", true), "n").await.unwrap();
+        board.say(None, card("one", "for alice", true), Some(ALICE), None).unwrap();
+        assert_eq!(pressed(&board, ALICE).as_deref(), Some("for alice"));
+        assert_eq!(pressed(&board, BOB).as_deref(), Some("for all"));
+        let (id, _) = board.button(ALICE, "Approve").unwrap();
+        board.say(None, card("one", "", false), Some(ALICE), Some(id)).unwrap();
+        assert_eq!(pressed(&board, ALICE).as_deref(), Some("for all"), "the other was replaced");
+    }
+
+    #[tokio::test]
+    async fn an_answer_and_a_forgotten_message_cannot_be_changed() {
+        let (board, _) = board();
+        let gone = Err(Undelivered::MessageGone);
+        board.say(None, card("one", "", true), None, None).unwrap();
+        let (answer, _) = board.button(ALICE, "Approve").unwrap();
+        assert_eq!(board.edit(HERE, answer, &card("two", "", true)).await, gone);
+        assert!(board.button(ALICE, "Approve").is_some(), "it stays as it was");
+        let first = board.post(HERE, &card("first", "", true), "first").await.unwrap();
+        for n in 0..KEPT {
+            board.post(HERE, &card("more", "", true), &n.to_string()).await.unwrap();
+        }
+        assert_eq!(board.edit(HERE, first, &card("two", "", true)).await, gone);
+    }
+}

@@ -1,0 +1,147 @@
+//! The texts of a message as Discord's markup, within the limits of an embed.
+
+use chrono::{DateTime, Utc};
+use serenity::all::{FormattedTimestamp, FormattedTimestampStyle, Timestamp};
+
+use super::escape;
+use crate::message::{Field, Message, REASON, Span, Text, clip};
+
+/// Limits of an embed, in characters, and the last one of all its texts together, from Discord's
+/// reference of the embed object.
+const TITLE_LIMIT: usize = 256;
+const DESCRIPTION_LIMIT: usize = 4_096;
+const FIELDS: usize = 25;
+const LABEL_LIMIT: usize = 256;
+const VALUE_LIMIT: usize = 1_024;
+const FOOTER_LIMIT: usize = 2_048;
+const EMBED_LIMIT: usize = 6_000;
+
+/// The texts of an embed, as Discord's markup.
+pub(super) struct Drawn {
+    pub(super) title: String,
+    pub(super) description: String,
+    /// Each with its label, and whether it may stand beside another.
+    pub(super) fields: Vec<(String, String, bool)>,
+    pub(super) footer: String,
+}
+
+impl Drawn {
+    /// Draws the texts of a message, with less and less of those from outside until it fits. They
+    /// are short enough as a rule, but not if all of them are to be escaped letter for letter, or
+    /// come from a table that somebody else has written to.
+    pub(super) fn new(message: &Message) -> Self {
+        let mut longest = REASON;
+        let mut drawn = Self::with(message, longest);
+        while !drawn.fits() && longest > 1 {
+            longest /= 2;
+            drawn = Self::with(message, longest);
+        }
+        drawn
+    }
+
+    fn with(message: &Message, longest: usize) -> Self {
+        let text = |text: &Text| markdown(text, longest);
+        let lines: Vec<String> = message.body.iter().map(text).collect();
+        let field = |Field { label, value, short }: &Field| (text(label), text(value), *short);
+        Self {
+            title: text(&message.title),
+            description: lines.join("\n"),
+            fields: message.fields.iter().take(FIELDS).map(field).collect(),
+            footer: message.footer.as_ref().map(text).unwrap_or_default(),
+        }
+    }
+
+    fn fits(&self) -> bool {
+        let fields = || self.fields.iter().map(|(label, value, _)| (length(label), length(value)));
+        let all = length(&self.title)
+            + length(&self.description)
+            + fields().map(|(label, value)| label + value).sum::<usize>()
+            + length(&self.footer);
+        length(&self.title) <= TITLE_LIMIT
+            && length(&self.description) <= DESCRIPTION_LIMIT
+            && fields().all(|(label, value)| label <= LABEL_LIMIT && value <= VALUE_LIMIT)
+            && length(&self.footer) <= FOOTER_LIMIT
+            && all <= EMBED_LIMIT
+    }
+}
+
+/// Discord does not say what it takes for a character; by this count there are the most.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// A text as Discord's markup, with at most `longest` characters of each text from outside.
+fn markdown(text: &Text, longest: usize) -> String {
+    let mut written = String::new();
+    for span in text.spans() {
+        match span {
+            Span::Own(words) => written.push_str(words),
+            Span::Strong(words) => written.push_str(&format!("**{words}**")),
+            Span::Named(name) => written.push_str(&escape::plain(&clip(name, longest))),
+            Span::Quoted(text) => written.push_str(&escape::code(&clip(text, longest))),
+            Span::Message(place, id) => written.push_str(&format!(
+                "https://discord.com/channels/{}/{}/{id}",
+                place.guild, place.channel
+            )),
+            Span::Role(id) => written.push_str(&format!("<@&{id}>")),
+            Span::At(moment) => {
+                let full = stamp(moment, FormattedTimestampStyle::LongDateTime);
+                let distance = stamp(moment, FormattedTimestampStyle::RelativeTime);
+                written.push_str(&format!("{full} ({distance})"));
+            }
+        }
+    }
+    written
+}
+
+fn stamp(moment: &DateTime<Utc>, style: FormattedTimestampStyle) -> String {
+    FormattedTimestamp::new(Timestamp::from(*moment), Some(style)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::message::{LONG, SHORT, Tone};
+    use crate::people::{ChannelId, GuildId, MessageId, Place, RoleId};
+
+    #[test]
+    fn what_fits_is_shown_in_full() {
+        let reason = "x".repeat(REASON);
+        let message = Message::sentence(Tone::Plain, Text::default().quote(&reason, REASON));
+        assert_eq!(Drawn::new(&message).description, format!("`{reason}`"));
+    }
+
+    #[test]
+    fn another_message_and_a_role_are_links_of_discords() {
+        let place = Place { guild: GuildId::new(1), channel: ChannelId::new(2) };
+        let text =
+            Text::own("at ").message(place, MessageId::new(3)).then(" by ").role(RoleId::new(4));
+        assert_eq!(markdown(&text, LONG), "at https://discord.com/channels/1/2/3 by <@&4>");
+    }
+
+    #[test]
+    fn more_fields_than_fit_are_left_out() {
+        let message = (0..40).fold(Message::new(Tone::Plain, Text::default()), |message, _| {
+            message.field("Label", Text::own("value"))
+        });
+        assert_eq!(Drawn::new(&message).fields.len(), FIELDS);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_quoted_fits(
+            hostile in prop_oneof!["[`*_🔒]{0,600}", ".{0,600}"],
+            fields in 0..FIELDS,
+        ) {
+            let title = Text::own("🔐 ").name(&hostile, SHORT).then(" asks for ").name(&hostile, SHORT);
+            let text = || Text::own("by ").name(&hostile, SHORT).quote(&hostile, REASON);
+            let message = Message::new(Tone::Held, title).line(text()).line(text());
+            let message = (0..fields).fold(message, |message, _| {
+                message.field(Text::default().name(&hostile, LONG), text())
+            });
+            prop_assert!(Drawn::new(&message).fits());
+        }
+    }
+}

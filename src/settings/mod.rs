@@ -1,0 +1,216 @@
+//! Every setting, once: as a variable, as a flag, and as documentation.
+//!
+//! clap only collects texts here. They are checked where they are used together, so that a mistake
+//! is told in one sentence with the variable's name, and an empty variable counts as not set.
+
+mod checked;
+mod duration;
+
+use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
+
+pub use self::checked::{DiscordSettings, SettingsError, Tables, UnlockSettings};
+
+/// Tends a team's Terraform and OpenTofu state locks from Discord.
+#[derive(Debug, Parser)]
+#[command(name = "locktender", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub call: Call,
+    /// Settings; each is also read from the environment and from a `.env` file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 fine, 1 the asked-for condition does not hold, 2 usage or \
+    configuration, 3 a backend is unreachable or refuses.\n\
+    AWS region, credentials and endpoints come from the usual places of the AWS SDK: AWS_REGION, \
+    AWS_PROFILE, AWS_ENDPOINT_URL and so on.";
+
+/// What the program can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Call {
+    /// Connect to Discord and answer there
+    Run {
+        /// Apply pending migrations first
+        #[arg(long)]
+        migrate: bool,
+    },
+    /// Try everything in this terminal, with nothing to set up
+    #[cfg(feature = "embedded")]
+    Demo {
+        /// Keep the demo's data in this file
+        #[arg(long, value_name = "FILE")]
+        db: Option<std::path::PathBuf>,
+    },
+    /// Who holds a state's lock, and for how long
+    Status {
+        /// The state's name, such as env/prod, or its path, bucket/key
+        state: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Exit with 1 while the state is locked
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Every held lock, oldest first
+    List {
+        /// Only states and holders with this in their name
+        #[arg(default_value = "", hide_default_value = true)]
+        filter: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What was recorded: who asked for which lock to be released, who approved, what came of it
+    Audit {
+        /// What to do with it
+        #[command(subcommand)]
+        call: Audit,
+    },
+    /// Create the bot's own tables, or bring them up to date
+    Migrate {
+        /// Change nothing; exit with 1 if there is something to do
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+/// What can be done with the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Print it for people, chain by chain
+    List {
+        /// Only this state: its name, such as env/prod, or its path, bucket/key
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Check that nothing was changed; exit with 1 and name the first bad entry if something was
+    Verify {
+        /// Only this state
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Print it for machines
+    Export {
+        /// Only this state
+        #[arg(long)]
+        state: Option<String>,
+        /// As one JSON object a line, or as CSV
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+    },
+}
+
+/// How the audit trail is written for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// One JSON object a line, with every field as it is stored.
+    Jsonl,
+    /// Comma-separated values with a heading (RFC 4180), the nested fields in columns of their own.
+    Csv,
+}
+
+/// The settings as they are written, not checked yet.
+#[derive(Args, Debug)]
+pub struct Settings {
+    /// Bot token, from the Discord developer portal; as a flag it shows in the list of processes
+    #[arg(long, env = "DISCORD_TOKEN", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "TOKEN")]
+    discord_token: Option<SecretString>,
+
+    /// Id of the server to serve; interactions from elsewhere are refused
+    #[arg(long, env = "DISCORD_GUILD_ID", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "ID")]
+    discord_guild_id: Option<String>,
+
+    /// Base address of Discord's REST API in place of its own, for a proxy; the gateway's address
+    /// is asked there
+    #[arg(long, env = "DISCORD_API_URL", global = true, hide_env_values = true, help_heading = DISCORD, value_name = "URL")]
+    discord_api_url: Option<String>,
+
+    /// Ids of the roles whose members may approve and deny, comma-separated
+    #[arg(long, env = "LOCKTENDER_APPROVER_ROLE_IDS", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "IDS")]
+    approver_role_ids: Option<String>,
+
+    /// How many people have to approve, the requester not counted
+    #[arg(long, env = "LOCKTENDER_APPROVALS", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "NUMBER", default_value = APPROVALS)]
+    approvals: String,
+
+    /// How long a request can be approved
+    #[arg(long, env = "LOCKTENDER_REQUEST_TTL", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "DURATION", default_value = REQUEST_TTL)]
+    request_ttl: String,
+
+    /// Age past which a lock counts as stale
+    #[arg(long, env = "LOCKTENDER_STALE_AFTER", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "DURATION", default_value = STALE_AFTER)]
+    stale_after: String,
+
+    /// Id of the channel where released locks and checkpoints of the audit trail are announced
+    #[arg(long, env = "LOCKTENDER_ANNOUNCE_CHANNEL_ID", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "ID")]
+    announce_channel_id: Option<String>,
+
+    /// The bot's own DynamoDB table
+    #[arg(long, env = "LOCKTENDER_TABLE", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "TABLE", default_value = TABLE)]
+    table: String,
+
+    /// DynamoDB table of the audit trail
+    #[arg(long, env = "LOCKTENDER_AUDIT_TABLE", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "TABLE", default_value = AUDIT_TABLE)]
+    audit_table: String,
+
+    /// Bucket of the states
+    #[arg(long, env = "LOCKTENDER_STATE_BUCKET", global = true, hide_env_values = true, help_heading = BACKEND,
+        value_name = "BUCKET")]
+    state_bucket: Option<String>,
+
+    /// How a state's name becomes its key
+    #[arg(long, env = "LOCKTENDER_STATE_KEY", global = true, hide_env_values = true, help_heading = BACKEND,
+        value_name = "TEMPLATE", default_value = STATE_KEY)]
+    state_key: String,
+
+    /// Workspace key prefix, as in the backend block; may be empty
+    #[arg(long, env = "LOCKTENDER_WORKSPACE_KEY_PREFIX", global = true, hide_env_values = true, help_heading = BACKEND,
+        value_name = "PREFIX", default_value = "env:")]
+    workspace_key_prefix: String,
+
+    /// DynamoDB table of the locks; needed unless there are lockfiles
+    #[arg(long, env = "LOCKTENDER_LOCK_TABLE", global = true, hide_env_values = true, help_heading = BACKEND,
+        value_name = "TABLE")]
+    lock_table: Option<String>,
+
+    /// Whether there are S3 lockfiles; needed unless there is a lock table
+    #[arg(long, env = "LOCKTENDER_USE_LOCKFILE", global = true, hide_env_values = true, help_heading = BACKEND,
+        value_name = "BOOL", default_value = "false", default_missing_value = "true",
+        num_args = 0..=1, require_equals = true)]
+    use_lockfile: String,
+
+    /// What is logged: error, warn, info, debug, or a filter such as `locktender::aws=debug`
+    #[arg(long, env = "LOCKTENDER_LOG", global = true, hide_env_values = true, help_heading = LOG, value_name = "FILTER",
+        default_value = LEVEL)]
+    log: String,
+
+    /// How it is logged: text or json
+    #[arg(long, env = "LOCKTENDER_LOG_FORMAT", global = true, hide_env_values = true, help_heading = LOG,
+        value_name = "FORMAT", default_value = "text")]
+    log_format: String,
+}
+
+/// The defaults that an empty variable stands for too.
+const STATE_KEY: &str = "{state}/terraform.tfstate";
+const LEVEL: &str = "info";
+const APPROVALS: &str = "1";
+const REQUEST_TTL: &str = "30m";
+const STALE_AFTER: &str = "2h";
+const TABLE: &str = "locktender";
+const AUDIT_TABLE: &str = "locktender-audit";
+
+const DISCORD: &str = "Discord";
+const UNLOCK: &str = "Unlocking";
+const BACKEND: &str = "State locks";
+const LOG: &str = "Log";

@@ -1,0 +1,303 @@
+//! The rules of two-person control.
+//!
+//! [`open`](super::open()) makes a request, and [`decide`] is the only thing that changes one. Both
+//! say what has to be written; whoever stores it writes all of it in one transaction, over the
+//! version that it was decided on, or none of it.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::open::written;
+use super::{
+    Approval, ApprovedUnlock, Closing, Found, Outcome, Policy, Refusal, Status, UnlockRequest,
+};
+use crate::audit::{Action, Draft};
+use crate::message::{REASON, clip};
+use crate::people::{Actor, Person, UserId};
+
+/// Something that bears on a request.
+#[derive(Clone, Debug)]
+pub enum Event<'e> {
+    /// Somebody approves. `standing` are those of the earlier approvers who are members with an
+    /// approver role still; the word of any other no longer counts.
+    Approve {
+        /// Who.
+        by: &'e Actor,
+        /// Whose earlier word counts.
+        standing: &'e BTreeSet<UserId>,
+    },
+    /// Somebody says no. That the holder of the lock may do so too without a role takes knowing which
+    /// person a holder is, which nothing here does yet.
+    Deny {
+        /// Who.
+        by: &'e Actor,
+        /// Why, if they say.
+        reason: Option<String>,
+    },
+    /// The requester takes it back.
+    Withdraw {
+        /// Who.
+        by: &'e Actor,
+    },
+    /// Its time has passed.
+    Expire,
+    /// The pinned lock is not there any more. In a release that was taken up again, gone means
+    /// released.
+    LockChanged(Found),
+    /// A release that was cut off is taken up again.
+    Resume,
+    /// Every pinned record is gone, and this release removed them.
+    Released,
+    /// The release cannot succeed, with what to do about it.
+    Failed(String),
+}
+
+/// What a decision comes to: all of it is written at once, or none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transition {
+    /// The request as it is from now on, one version further.
+    pub next: UnlockRequest,
+    /// What goes on record, in order.
+    pub entries: Vec<Draft>,
+    /// The right to release the lock, if this decision gives it.
+    pub unlock: Option<ApprovedUnlock>,
+}
+
+/// Decides what an event does to a request.
+///
+/// # Errors
+/// A refusal, with which nothing changes.
+pub fn decide(
+    request: &UnlockRequest,
+    event: Event<'_>,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Result<Transition, Refusal> {
+    match (&request.status, event) {
+        (Status::Closed(closing), _) => Err(Refusal::Closed(closing.clone())),
+        (Status::Pending, Event::LockChanged(found)) => Ok(lock_changed(request, &found, now)),
+        (Status::Pending, Event::Expire) if request.is_expired(now) => {
+            Ok(close(request, Outcome::Expired, None, None, now))
+        }
+        // A click is too late by the clock, whether or not anybody has closed the request yet.
+        (Status::Pending, Event::Deny { .. } | Event::Withdraw { .. })
+            if request.is_expired(now) =>
+        {
+            Err(Refusal::Expired(request.expires_at))
+        }
+        (Status::Pending, Event::Approve { by, standing }) => {
+            approve(request, by, standing, policy, now)
+        }
+        (Status::Pending, Event::Deny { by, reason }) => deny(request, by, reason, policy, now),
+        (Status::Pending, Event::Withdraw { by }) => withdraw(request, by, now),
+        // Nothing is released before it is approved, and nothing expires before its time.
+        (Status::Pending, Event::Released | Event::Failed(_) | Event::Resume | Event::Expire) => {
+            Err(Refusal::NotDue)
+        }
+        (Status::Executing, Event::Resume) if !request.resumed => Ok(resume(request, now)),
+        // Gone before the first attempt removed anything: whoever held it has released it.
+        (Status::Executing, Event::LockChanged(Found::Gone)) if !request.resumed => {
+            Ok(lock_changed(request, &Found::Gone, now))
+        }
+        (Status::Executing, Event::LockChanged(found @ Found::Other(_))) => {
+            Ok(lock_changed(request, &found, now))
+        }
+        (Status::Executing, Event::Released | Event::LockChanged(Found::Gone)) => {
+            Ok(released(request, now))
+        }
+        (Status::Executing, Event::Failed(why)) => {
+            Ok(close(request, Outcome::Failed, None, Some(why), now))
+        }
+        // A release in progress is not called off: some of it may have happened.
+        (Status::Executing, _) => Err(Refusal::UnderWay),
+    }
+}
+
+fn approve(
+    request: &UnlockRequest,
+    by: &Actor,
+    standing: &BTreeSet<UserId>,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Result<Transition, Refusal> {
+    second_person(request, by, policy, Refusal::Requester)?;
+    if request.is_expired(now) {
+        return Err(Refusal::Expired(request.expires_at));
+    }
+    if request.approvals.iter().any(|approval| approval.by.id == by.person.id) {
+        return Err(Refusal::ApprovedAlready);
+    }
+    let mut next = changed(request);
+    let void: Vec<String> = next
+        .approvals
+        .extract_if(.., |approval| !standing.contains(&approval.by.id))
+        .map(|approval| approval.by.name)
+        .collect();
+    next.approvals.push(Approval { by: by.person.clone(), at: now });
+    let entry = draft(request, Action::Approved, Some(&by.person), now);
+    let detail = (!void.is_empty())
+        .then(|| format!("no longer counted, without the role by now: {}", void.join(", ")));
+    let mut entries = vec![Draft { detail, ..entry }];
+    let mut unlock = None;
+    if next.missing_approvals(policy) == 0 {
+        next.status = Status::Executing;
+        unlock = ApprovedUnlock::of(&next);
+        if !next.pinned.is_row_alone() {
+            entries.push(draft(&next, Action::UnlockStarted, Some(&by.person), now));
+        }
+    }
+    Ok(Transition { next, entries, unlock })
+}
+
+fn deny(
+    request: &UnlockRequest,
+    by: &Actor,
+    reason: Option<String>,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Result<Transition, Refusal> {
+    second_person(request, by, policy, Refusal::RequesterDenies)?;
+    let reason = reason.and_then(|reason| written(&reason));
+    Ok(close(request, Outcome::Denied, Some(&by.person), reason, now))
+}
+
+fn withdraw(
+    request: &UnlockRequest,
+    by: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Transition, Refusal> {
+    if by.person.id != request.requester.id {
+        return Err(Refusal::NotRequester);
+    }
+    Ok(close(request, Outcome::Withdrawn, Some(&by.person), None, now))
+}
+
+/// Whether somebody is the second person of a request: another one, of flesh and blood, with the
+/// right role, in the place where everybody concerned can see it.
+fn second_person(
+    request: &UnlockRequest,
+    by: &Actor,
+    policy: &Policy,
+    requester: Refusal,
+) -> Result<(), Refusal> {
+    if by.is_bot {
+        return Err(Refusal::Bot);
+    }
+    if by.person.id == request.requester.id {
+        return Err(requester);
+    }
+    if by.place != request.place {
+        return Err(Refusal::Elsewhere(request.place.channel));
+    }
+    if !policy.is_approver(by) {
+        return Err(Refusal::NotApprover);
+    }
+    Ok(())
+}
+
+fn resume(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
+    let mut next = changed(request);
+    next.resumed = true;
+    let entry = draft(request, Action::UnlockStarted, None, now);
+    let detail = Some("taken up again, after the first attempt was cut off".to_owned());
+    Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None }
+}
+
+fn released(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
+    let by = request.approvals.last().map(|approval| &approval.by);
+    let note = request
+        .resumed
+        .then(|| "finished by a later attempt, after the first one was cut off".to_owned());
+    close(request, Outcome::Unlocked, by, note, now)
+}
+
+fn lock_changed(request: &UnlockRequest, found: &Found, now: DateTime<Utc>) -> Transition {
+    let Found::Other(lock) = found else {
+        return close(request, Outcome::AlreadyFree, None, None, now);
+    };
+    let pinned = request.pinned.lock().info().map(|info| &info.id);
+    let mut note = match lock.info() {
+        Some(info) if Some(&info.id) == pinned => {
+            "the lock there now has the same ID, but its records are not the same".to_owned()
+        }
+        Some(info) => format!("the lock there now is {} by {}", info.id, info.who),
+        None => "the record there now cannot be read".to_owned(),
+    };
+    if request.status == Status::Executing && !request.pinned.is_row_alone() {
+        note.insert_str(0, "the release was under way and may have removed one half; ");
+    }
+    close(request, Outcome::Superseded, None, Some(note), now)
+}
+
+fn close(
+    request: &UnlockRequest,
+    outcome: Outcome,
+    by: Option<&Person>,
+    note: Option<String>,
+    now: DateTime<Utc>,
+) -> Transition {
+    // Holders and faults are texts of any length, and a request has to fit into its item.
+    let note = note.map(|note| clip(&note, REASON));
+    let (reason, detail) = match outcome {
+        Outcome::Denied => (note.clone(), None),
+        _ => (None, note.clone()),
+    };
+    let entry = Draft { reason, detail, ..draft(request, ended(outcome), by, now) };
+    let mut next = changed(request);
+    next.status = Status::Closed(Closing { outcome, by: by.cloned(), at: now, note });
+    Transition { next, entries: vec![entry], unlock: None }
+}
+
+/// What the trail calls an end.
+fn ended(outcome: Outcome) -> Action {
+    match outcome {
+        Outcome::Unlocked => Action::UnlockDone,
+        Outcome::Denied => Action::Denied,
+        Outcome::Withdrawn => Action::Withdrawn,
+        Outcome::Expired => Action::Expired,
+        Outcome::Superseded => Action::UnlockSuperseded,
+        Outcome::AlreadyFree => Action::UnlockAlreadyFree,
+        Outcome::Failed => Action::UnlockFailed,
+    }
+}
+
+/// The request, to be changed.
+pub(super) fn changed(request: &UnlockRequest) -> UnlockRequest {
+    UnlockRequest { version: request.version + 1, ..request.clone() }
+}
+
+pub(super) fn draft(
+    request: &UnlockRequest,
+    action: Action,
+    by: Option<&Person>,
+    at: DateTime<Utc>,
+) -> Draft {
+    Draft {
+        at,
+        action,
+        actor: by.cloned(),
+        request: request.id,
+        state: request.state.clone(),
+        lock: request.pinned.lock().clone(),
+        reason: None,
+        detail: None,
+    }
+}
+
+impl Transition {
+    /// This decision and the one that follows from it, written as one.
+    #[must_use]
+    pub fn and_then(self, later: Self) -> Self {
+        debug_assert_eq!(
+            (self.next.id, self.next.version + 1),
+            (later.next.id, later.next.version),
+            "the later one follows from this one"
+        );
+        Self {
+            next: later.next,
+            entries: self.entries.into_iter().chain(later.entries).collect(),
+            unlock: later.unlock.or(self.unlock),
+        }
+    }
+}

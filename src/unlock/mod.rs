@@ -1,0 +1,34 @@
+//! Two-person control: who may have which lock released, and when.
+//!
+//! ```text
+//!            approve (enough)             released
+//! Pending ──────────────────► Executing ───────────► Unlocked
+//!    │                            ├─ lock changed ─► Superseded, AlreadyFree
+//!    │                            ├─ resume (once, after a crash; what is gone then is Unlocked)
+//!    │                            └─ failed ───────► Failed
+//!    └─ deny, withdraw, expire, lock changed ──────► Denied, Withdrawn, Expired, Superseded, AlreadyFree
+//! ```
+//!
+//! Everything here is a pure function: the lock, the people, their roles and the time come in as
+//! arguments, and what comes out is data for a store to write. The rules are in [`decide`]; what a
+//! request is bound to is [`Pinned`]; and without an [`ApprovedUnlock`] nothing is deleted anywhere.
+
+mod approved;
+mod decide;
+mod open;
+mod pinned;
+mod policy;
+mod refusal;
+mod refused;
+mod request;
+#[cfg(test)]
+mod tests;
+
+pub use approved::ApprovedUnlock;
+pub use decide::{Event, Transition, decide};
+pub use open::{Ask, open};
+pub use pinned::{Found, NotPinned, Pinned, Remains};
+pub use policy::Policy;
+pub use refusal::Refusal;
+pub use refused::{Tried, refused};
+pub use request::{Approval, Closing, Outcome, RequestId, Status, UnlockRequest};

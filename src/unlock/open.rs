@@ -1,0 +1,64 @@
+//! How a request begins.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::decide::draft;
+use super::{Pinned, Policy, Refusal, RequestId, Status, Transition, UnlockRequest};
+use crate::audit::{Action, Draft};
+use crate::lock::{LockState, State, is_invisible};
+use crate::message::{REASON, clip};
+use crate::people::Actor;
+
+/// Who asks for which lock to be released, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The request's number.
+    pub id: RequestId,
+    /// The state.
+    pub state: &'a State,
+    /// Its lock as it was read for this.
+    pub lock: &'a LockState,
+    /// Why it has to be released.
+    pub reason: &'a str,
+    /// Who asks.
+    pub by: &'a Actor,
+}
+
+/// Opens a request. That the state has no other open one is for the store to see to.
+///
+/// # Errors
+/// When the state is free, its record cannot be compared, or there is no reason.
+pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    let pinned = Pinned::new(ask.lock)?;
+    let reason = written(ask.reason).ok_or(Refusal::NoReason)?;
+    if ask.by.is_bot {
+        return Err(Refusal::Bot);
+    }
+    let request = UnlockRequest {
+        id: ask.id,
+        version: 0,
+        state: ask.state.clone(),
+        pinned,
+        requester: ask.by.person.clone(),
+        reason,
+        place: ask.by.place,
+        opened_at: now,
+        expires_at: now + policy.request_ttl,
+        approvals: Vec::new(),
+        refused: BTreeMap::new(),
+        status: Status::Pending,
+        resumed: false,
+    };
+    let entry = draft(&request, Action::Opened, Some(&ask.by.person), now);
+    let entry = Draft { reason: Some(request.reason.clone()), ..entry };
+    Ok(Transition { next: request, entries: vec![entry], unlock: None })
+}
+
+/// A reason as it is kept; `None` where nothing in it can be seen.
+pub(super) fn written(reason: &str) -> Option<String> {
+    let reason = reason.trim();
+    let seen = |c: char| !c.is_whitespace() && !is_invisible(c);
+    reason.contains(seen).then(|| clip(reason, REASON))
+}

@@ -1,0 +1,196 @@
+//! The lock that a request is about, byte for byte.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::lock::{Flaw, LockRecord, LockState, Sources, StoredLock, Stores};
+
+/// A held lock as it was read when a request was opened: what is released, or nothing is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Wire", into = "Wire")]
+pub struct Pinned(LockState);
+
+/// What took the place of a pinned lock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Found {
+    /// Nothing: whoever held it has released it.
+    Gone,
+    /// Another record, or one half of the lock without the other.
+    Other(Box<LockState>),
+}
+
+/// Which records of a pinned lock are still there, byte for byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Remains {
+    /// Its row.
+    pub row: bool,
+    /// Its lockfile.
+    pub lockfile: bool,
+}
+
+/// Why a lock cannot be pinned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotPinned {
+    /// There is no lock.
+    #[error("the state is free")]
+    Free,
+    /// A record that cannot be compared, so that no release of it could be bound to it.
+    #[error("the record cannot be compared: {0}")]
+    Incomparable(Flaw),
+}
+
+impl Pinned {
+    /// Pins a lock, with all its records as they are.
+    ///
+    /// # Errors
+    /// When there is none, or one of its records is too large, or a row's is no string: of such a
+    /// record there is not enough to tell it from another.
+    pub fn new(lock: &LockState) -> Result<Self, NotPinned> {
+        let sources = lock.sources().ok_or(NotPinned::Free)?;
+        for stored in sources.records() {
+            if let Err(flaw @ (Flaw::TooLarge(_) | Flaw::NotAString(_))) = &stored.info {
+                return Err(NotPinned::Incomparable(flaw.clone()));
+            }
+        }
+        Ok(Self(lock.clone()))
+    }
+
+    /// The lock as it was read.
+    #[must_use]
+    pub fn lock(&self) -> &LockState {
+        &self.0
+    }
+
+    /// The stores in which the lock lies when it is whole.
+    #[must_use]
+    pub fn expected(&self) -> Stores {
+        let nowhere = Stores { row: false, lockfile: false };
+        self.0.sources().map_or(nowhere, Sources::expected)
+    }
+
+    /// Its record in the lock table; the record of a row without `Info` has no bytes.
+    #[must_use]
+    pub fn row(&self) -> Option<&StoredLock> {
+        self.0.sources()?.row.as_ref()
+    }
+
+    /// Its record beside the state.
+    #[must_use]
+    pub fn lockfile(&self) -> Option<&StoredLock> {
+        self.0.sources()?.lockfile.as_ref()
+    }
+
+    /// Whether the row is all there is and could be of this lock, so that one transaction releases
+    /// it. Where lockfiles are in use as well, somebody may hold one by now.
+    #[must_use]
+    pub fn is_row_alone(&self) -> bool {
+        !self.expected().lockfile
+    }
+
+    /// What is there in its place; `None` while it is there itself, every byte of every record.
+    #[must_use]
+    pub fn replaced_by(&self, now: &LockState) -> Option<Found> {
+        match self.remains(now) {
+            Ok(remains)
+                if remains.row == self.row().is_some()
+                    && remains.lockfile == self.lockfile().is_some() =>
+            {
+                None
+            }
+            Ok(Remains { row: false, lockfile: false }) => Some(Found::Gone),
+            Ok(_) => Some(Found::Other(Box::new(now.clone()))),
+            Err(found) => Some(found),
+        }
+    }
+
+    /// Which of its records are still there, in the middle of a release that takes them one by one.
+    ///
+    /// # Errors
+    /// [`Found::Other`] where a record is there that is not one of its own.
+    pub fn remains(&self, now: &LockState) -> Result<Remains, Found> {
+        let half = |pinned: Option<&StoredLock>, now: Option<&StoredLock>| match (pinned, now) {
+            (_, None) => Some(false),
+            (Some(pinned), Some(now)) if pinned == now => Some(true),
+            _ => None,
+        };
+        let sources = now.sources();
+        let row = half(self.row(), sources.and_then(|sources| sources.row.as_ref()));
+        let lockfile = half(self.lockfile(), sources.and_then(|sources| sources.lockfile.as_ref()));
+        match (row, lockfile) {
+            (Some(row), Some(lockfile)) => Ok(Remains { row, lockfile }),
+            _ => Err(Found::Other(Box::new(now.clone()))),
+        }
+    }
+}
+
+/// The records of a pinned lock, as a request is written down with them.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    expected: Stores,
+    row: Option<Bytes>,
+    lockfile: Option<Lockfile>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Lockfile {
+    record: Bytes,
+    stored_at: Option<DateTime<Utc>>,
+    etag: Option<String>,
+}
+
+/// A record, as text where it is text.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Bytes {
+    Text(String),
+    Binary(Vec<u8>),
+    /// A row that has no `Info` at all.
+    Missing,
+}
+
+impl From<&StoredLock> for Bytes {
+    fn from(stored: &StoredLock) -> Self {
+        if stored.info == Err(Flaw::Missing) {
+            return Self::Missing;
+        }
+        match std::str::from_utf8(stored.record.as_bytes()) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Binary(stored.record.as_bytes().to_vec()),
+        }
+    }
+}
+
+impl Bytes {
+    fn stored(self, stored_at: Option<DateTime<Utc>>) -> StoredLock {
+        match self {
+            Self::Text(text) => StoredLock::new(LockRecord::new(text), stored_at),
+            Self::Binary(bytes) => StoredLock::new(LockRecord::new(bytes), stored_at),
+            Self::Missing => StoredLock::flawed(Flaw::Missing, LockRecord::new([]), stored_at),
+        }
+    }
+}
+
+impl From<Pinned> for Wire {
+    fn from(pinned: Pinned) -> Self {
+        Self {
+            expected: pinned.expected(),
+            row: pinned.row().map(Bytes::from),
+            lockfile: pinned.lockfile().map(|stored| Lockfile {
+                record: Bytes::from(stored),
+                stored_at: stored.stored_at,
+                etag: stored.etag.clone(),
+            }),
+        }
+    }
+}
+
+impl TryFrom<Wire> for Pinned {
+    type Error = NotPinned;
+
+    fn try_from(wire: Wire) -> Result<Self, NotPinned> {
+        let row = wire.row.map(|row| row.stored(None));
+        let lockfile =
+            wire.lockfile.map(|file| file.record.stored(file.stored_at).with_etag(file.etag));
+        Self::new(&LockState::from_stores(wire.expected, row, lockfile))
+    }
+}

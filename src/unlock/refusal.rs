@@ -1,0 +1,69 @@
+//! Why somebody may not do what they tried.
+
+use chrono::{DateTime, Utc};
+
+use super::{Closing, NotPinned, Tried};
+use crate::people::ChannelId;
+
+/// Why a request was not opened or not changed. Each is worded in `commands/refusal.rs`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing can be released.
+    #[error(transparent)]
+    NotPinned(#[from] NotPinned),
+    /// A request without a reason.
+    #[error("no reason was given")]
+    NoReason,
+    /// The requester tried to be the second person.
+    #[error("requesters do not approve their own requests")]
+    Requester,
+    /// The requester tried to deny instead of withdrawing.
+    #[error("requesters withdraw")]
+    RequesterDenies,
+    /// An application is nobody's second pair of eyes.
+    #[error("applications do not approve")]
+    Bot,
+    /// Nobody without an approver role approves or denies.
+    #[error("not an approver")]
+    NotApprover,
+    /// The request was made in this other channel.
+    #[error("asked in another channel")]
+    Elsewhere(ChannelId),
+    /// One person approves once.
+    #[error("approved already")]
+    ApprovedAlready,
+    /// Its time had passed at the click.
+    #[error("expired")]
+    Expired(DateTime<Utc>),
+    /// Only the requester withdraws.
+    #[error("not the requester")]
+    NotRequester,
+    /// Its approvals are complete, and the release is under way.
+    #[error("under way")]
+    UnderWay,
+    /// It has not come that far.
+    #[error("not due")]
+    NotDue,
+    /// It has ended.
+    #[error("closed")]
+    Closed(Closing),
+    /// There is no such request, or not any more.
+    #[error("no such request")]
+    Unknown,
+    /// What was typed to confirm is not the state's name.
+    #[error("the name was not confirmed")]
+    NotConfirmed,
+}
+
+impl Refusal {
+    /// Whether an attempt that was refused for this belongs into the trail: those are attempts on
+    /// the rule of two people, and no mere slips.
+    #[must_use]
+    pub fn is_on_record(&self, tried: Tried) -> bool {
+        match self {
+            Self::Requester | Self::Bot | Self::NotApprover | Self::Elsewhere(_) => true,
+            Self::Expired(_) => tried == Tried::Approve,
+            _ => false,
+        }
+    }
+}

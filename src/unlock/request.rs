@@ -1,0 +1,161 @@
+//! A request to unlock, from its opening to its end.
+
+use std::collections::BTreeMap;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Pinned, Policy};
+use crate::lock::State;
+use crate::people::{EventId, Person, Place, UserId};
+
+/// A request has the number of the event that opened it, so an event that is delivered twice opens
+/// one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RequestId(EventId);
+
+/// A request for one lock to be released. Only [`decide`](super::decide) changes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UnlockRequest {
+    /// Which request.
+    pub id: RequestId,
+    /// Counts its changes. A change is written only over the version that it was decided on.
+    pub version: u64,
+    /// The state.
+    pub state: State,
+    /// Its lock, as it was when the request was opened.
+    pub pinned: Pinned,
+    /// Who asked.
+    pub requester: Person,
+    /// Why, in their own words.
+    pub reason: String,
+    /// Where they asked, which is where others approve.
+    pub place: Place,
+    /// When they asked.
+    pub opened_at: DateTime<Utc>,
+    /// From when on nobody can approve any more.
+    pub expires_at: DateTime<Utc>,
+    /// Who has approved, each once, in order.
+    pub approvals: Vec<Approval>,
+    /// How often each person was refused on the record.
+    pub refused: BTreeMap<UserId, u32>,
+    /// How far it has come. Nobody outside these rules can set it, or make a request otherwise than
+    /// by asking: so there is no right to release a lock but by the rules.
+    pub(super) status: Status,
+    /// Whether its release was taken up again, after the first attempt at it was cut off. From then
+    /// on, what is found gone may have been removed by that attempt.
+    pub resumed: bool,
+}
+
+/// One person's word for a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Approval {
+    /// Whose.
+    pub by: Person,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// How far a request has come.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It waits for approvals.
+    Pending,
+    /// It is approved, and the release is under way.
+    Executing,
+    /// It has ended, and never changes again.
+    Closed(Closing),
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Closing {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Who ended it; nobody where time or the lock itself did.
+    pub by: Option<Person>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What else there is to know: the reason of a denial, what failed and what to do about it.
+    pub note: Option<String>,
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The lock was released.
+    Unlocked,
+    /// An approver said no.
+    Denied,
+    /// The requester took it back.
+    Withdrawn,
+    /// Nobody approved in time.
+    Expired,
+    /// Another lock is there by now, which stays.
+    Superseded,
+    /// Whoever held the lock has released it.
+    AlreadyFree,
+    /// The release was tried and did not succeed.
+    Failed,
+}
+
+impl RequestId {
+    /// The request that this event opens.
+    #[must_use]
+    pub const fn of(event: EventId) -> Self {
+        Self(event)
+    }
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl UnlockRequest {
+    /// How far it has come.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Whether it can still come to something.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(self.status, Status::Closed(_))
+    }
+
+    /// Whether its time has passed, whoever has noticed.
+    #[must_use]
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        now >= self.expires_at
+    }
+
+    /// How many people still have to approve.
+    #[must_use]
+    pub fn missing_approvals(&self, policy: &Policy) -> usize {
+        (policy.approvals.get() as usize).saturating_sub(self.approvals.len())
+    }
+
+    /// How it ended, once it has.
+    #[must_use]
+    pub fn closing(&self) -> Option<&Closing> {
+        match &self.status {
+            Status::Closed(closing) => Some(closing),
+            Status::Pending | Status::Executing => None,
+        }
+    }
+}

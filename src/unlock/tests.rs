@@ -1,0 +1,138 @@
+//! The rules of two-person control, as tables. What all of them are about: alice asks at noon for a
+//! lock to go, in the one channel; bob, carol and dave are approvers.
+
+mod decisions;
+mod opening;
+mod pins;
+mod who;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::*;
+use crate::lock::{Flaw, LockRecord, LockState, State, StoredLock, Stores};
+use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, UserId};
+
+const RECORD: &str = r#"{"ID":"1f6e7bc2-0ede-e7d2-69ce-4a7141d98284","Operation":"OperationTypeApply","Info":"","Who":"ci@runner-7","Version":"1.11.4","Created":"2026-11-25T09:00:00Z","Path":"my-bucket/env/prod/terraform.tfstate"}"#;
+const OTHER: &str = r#"{"ID":"92c15b3e-7c3c-1b5d-8d35-0d3f6f6f2b10","Who":"zoe@laptop"}"#;
+
+const ROW: Stores = Stores { row: true, lockfile: false };
+const LOCKFILE: Stores = Stores { row: false, lockfile: true };
+const BOTH: Stores = Stores { row: true, lockfile: true };
+
+const HERE: Place = Place { guild: GuildId::new(7), channel: ChannelId::new(70) };
+const APPROVER: RoleId = RoleId::new(500);
+
+/// So many minutes after noon, when alice asked.
+fn minute(minutes: i64) -> DateTime<Utc> {
+    let noon: DateTime<Utc> = "2026-11-25T12:00:00Z".parse().unwrap();
+    noon + TimeDelta::minutes(minutes)
+}
+
+fn state() -> State {
+    let path = "my-bucket/env/prod/terraform.tfstate";
+    serde_json::from_value(json!({"name": "env/prod", "path": path, "backend": "main"})).unwrap()
+}
+
+fn row(record: &str) -> StoredLock {
+    StoredLock::new(LockRecord::new(record), None)
+}
+
+fn row_without_info() -> StoredLock {
+    StoredLock::flawed(Flaw::Missing, LockRecord::new([]), None)
+}
+
+fn lockfile(record: impl Into<Vec<u8>>, etag: &str) -> StoredLock {
+    StoredLock::new(LockRecord::new(record), Some(minute(-180))).with_etag(Some(etag.to_owned()))
+}
+
+/// A lock that lies in the lock table alone, so that one transaction releases it.
+fn row_alone() -> LockState {
+    LockState::from_stores(ROW, Some(row(RECORD)), None)
+}
+
+/// A lock that takes several steps to release.
+fn row_and_lockfile() -> LockState {
+    LockState::from_stores(BOTH, Some(row(RECORD)), Some(lockfile(RECORD, "e1")))
+}
+
+fn policy(approvals: u32) -> Policy {
+    Policy {
+        approver_roles: BTreeSet::from([APPROVER]),
+        approvals: approvals.try_into().unwrap(),
+        request_ttl: TimeDelta::minutes(30),
+        stale_after: TimeDelta::hours(2),
+    }
+}
+
+fn actor(id: u64, name: &str, roles: &[RoleId]) -> Actor {
+    Actor {
+        person: Person { id: UserId::new(id), name: name.to_owned() },
+        is_bot: false,
+        roles: roles.iter().copied().collect(),
+        place: HERE,
+    }
+}
+
+fn alice() -> Actor {
+    actor(1, "alice", &[])
+}
+
+fn bob() -> Actor {
+    actor(2, "bob", &[APPROVER])
+}
+
+fn carol() -> Actor {
+    actor(3, "carol", &[APPROVER])
+}
+
+fn dave() -> Actor {
+    actor(4, "dave", &[APPROVER])
+}
+
+fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Refusal> {
+    let id = RequestId::of(EventId::new(9_000));
+    open(Ask { id, state: &state(), lock, reason, by }, &policy(1), minute(0))
+}
+
+/// Alice's request for a lock.
+fn request_for(lock: &LockState) -> UnlockRequest {
+    asked(lock, "the runner died", &alice()).unwrap().next
+}
+
+fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transition, Refusal> {
+    let standing = request.approvals.iter().map(|approval| approval.by.id).collect();
+    decide(request, Event::Approve { by, standing: &standing }, &policy(needed), minute(5))
+}
+
+/// The same request, approved by bob, its lock being released.
+fn executing(lock: &LockState) -> UnlockRequest {
+    approve(&request_for(lock), &bob(), 1).unwrap().next
+}
+
+fn closed(outcome: Outcome) -> UnlockRequest {
+    let by = Some(dave().person);
+    let status = Status::Closed(Closing { outcome, by, at: minute(4), note: None });
+    UnlockRequest { status, ..request_for(&row_alone()) }
+}
+
+/// What a decision comes to, in one line: `executing v1: request.approved, may release`.
+fn said(decided: &Result<Transition, Refusal>) -> String {
+    let transition = match decided {
+        Ok(transition) => transition,
+        Err(refusal) => return format!("refused: {refusal}"),
+    };
+    let status = match &transition.next.status {
+        Status::Pending => "pending".to_owned(),
+        Status::Executing => "executing".to_owned(),
+        Status::Closed(closing) => format!("{:?}", closing.outcome),
+    };
+    let right = if transition.unlock.is_some() { ", may release" } else { "" };
+    format!("{status} v{}: {}{right}", transition.next.version, actions(transition).join(" + "))
+}
+
+fn actions(transition: &Transition) -> Vec<&'static str> {
+    transition.entries.iter().map(|entry| entry.action.as_str()).collect()
+}

@@ -1,0 +1,124 @@
+//! Once a day the whole audit trail is checked and its heads are kept, so that cutting off the end
+//! of a chain shows as well.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::audit::{Broken, Heads, Verified, Verifier};
+use crate::error::Fault;
+use crate::lock::StatePath;
+use crate::message::visible;
+use crate::ports::{Clock, Courier, Notice, Trail};
+
+/// How often it is asked whether a day has begun.
+const INTERVAL: Duration = Duration::from_mins(10);
+
+/// Makes the checkpoints.
+pub struct Checkpoints {
+    /// What is checked.
+    pub trail: Arc<dyn Trail>,
+    /// Who says so.
+    pub courier: Arc<dyn Courier>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Checks the trail, or one chain of it, against itself and the last checkpoint. Takes the same
+/// memory however many entries there are.
+///
+/// # Errors
+/// A fault where it cannot be read; the first bad entry is no fault but an answer.
+pub async fn verify(
+    trail: &dyn Trail,
+    path: Option<&StatePath>,
+) -> Result<Result<Verified, Broken>, Fault> {
+    // The checkpoint first: what is appended meanwhile is more than it has seen, never less.
+    let mut seen = trail.checkpoint().await?.map(|(_, heads)| heads).unwrap_or_default();
+    if let Some(path) = path {
+        seen.retain(|of, _| of == path.as_str());
+    }
+    let mut verifier = Verifier::against(seen);
+    let mut broken = None;
+    let mut check = |entry| match verifier.check(&entry) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(first) => {
+            broken = Some(first);
+            ControlFlow::Break(())
+        }
+    };
+    trail.each(path, &mut check).await?;
+    Ok(match broken {
+        Some(broken) => Err(broken),
+        None => verifier.finish(),
+    })
+}
+
+impl Checkpoints {
+    /// Makes one a UTC day until `shutdown`.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let rounds = async {
+            loop {
+                if let Err(fault) = self.round().await {
+                    warn!(kind = fault.kind.as_str(), "no checkpoint of the trail: {fault}");
+                }
+                sleep(INTERVAL).await;
+            }
+        };
+        shutdown.run_until_cancelled(rounds).await;
+    }
+
+    /// Makes today's, unless there is one, or nothing to check.
+    ///
+    /// # Errors
+    /// A fault where the trail cannot be read or the checkpoint not be kept.
+    pub async fn round(&self) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let last = self.trail.checkpoint().await?;
+        if last.as_ref().is_some_and(|(at, _)| at.date_naive() == now.date_naive()) {
+            return Ok(());
+        }
+        let kept = match verify(&*self.trail, None).await? {
+            Ok(verified) if verified.entries == 0 => false,
+            Ok(verified) => {
+                self.keep(now, Some(&verified.heads), &checkpoint(now, &verified)).await?
+            }
+            Err(broken) => {
+                error!(what = visible(&broken.to_string()), "the audit trail does not hold");
+                let notice = Notice::TrailBroken { at: now, what: broken.to_string() };
+                self.keep(now, None, &notice).await?
+            }
+        };
+        if kept {
+            self.courier.deliver().await;
+        }
+        Ok(())
+    }
+
+    async fn keep(
+        &self,
+        now: DateTime<Utc>,
+        heads: Option<&Heads>,
+        notice: &Notice,
+    ) -> Result<bool, Fault> {
+        let first = self.trail.set_checkpoint(now, heads, notice).await?;
+        if first {
+            info!(holds = heads.is_some(), "checkpoint of the audit trail");
+        }
+        Ok(first)
+    }
+}
+
+fn checkpoint(at: DateTime<Utc>, verified: &Verified) -> Notice {
+    Notice::Checkpoint {
+        at,
+        chains: verified.heads.len(),
+        entries: verified.entries,
+        digest: verified.digest(),
+    }
+}

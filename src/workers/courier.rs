@@ -1,0 +1,195 @@
+//! Delivers what the outbox holds: cards brought up to date, and announcements, in their order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::audit::Hash;
+use crate::commands::{card, notice};
+use crate::error::Fault;
+use crate::people::ChannelId;
+use crate::ports::{
+    Channels, Clock, Courier, Filed, Ledger, Notice, NoticeId, Outbox, Undelivered,
+};
+use crate::unlock::{Policy, RequestId};
+
+/// How often the outbox is looked into when nobody asks for it: what a crash or an outage of
+/// Discord has left there waits no longer. A look is one query.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long a channel is left alone after a failure that does not say how long.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Notices taken at once.
+const BATCH: usize = 50;
+
+/// Length of a nonce, from Discord's reference of "Create Message": at most 25 characters.
+const NONCE: usize = 25;
+
+/// The one who delivers. Runs of it exclude each other, so that what is said stays in order.
+pub struct OutboxCourier {
+    /// The requests that the cards are of.
+    pub ledger: Arc<dyn Ledger>,
+    /// What is due.
+    pub outbox: Arc<dyn Outbox>,
+    /// Where it goes.
+    pub channels: Arc<dyn Channels>,
+    /// The rules that the cards name.
+    pub policy: Policy,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where clearings and checkpoints are announced; without it a clearing is announced in the
+    /// channel of its request.
+    pub announce: Option<ChannelId>,
+    /// The channels that are not to be written to yet, and until when.
+    pub resting: Mutex<HashMap<ChannelId, Instant>>,
+}
+
+/// Whether the next notices of the same channel can be delivered.
+#[derive(PartialEq, Eq)]
+enum Delivery {
+    /// It was delivered, or never can be.
+    Over,
+    /// It has to wait, and with it what comes after it.
+    Waits,
+}
+
+impl OutboxCourier {
+    /// Delivers from time to time until `shutdown`.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let rounds = async {
+            loop {
+                self.deliver().await;
+                sleep(INTERVAL).await;
+            }
+        };
+        shutdown.run_until_cancelled(rounds).await;
+    }
+
+    async fn deliver_due(&self, resting: &mut HashMap<ChannelId, Instant>) -> Result<(), Fault> {
+        let due = self.outbox.due(BATCH).await?;
+        resting.retain(|_, until| *until > Instant::now());
+        for (at, (id, notice)) in due.iter().enumerate() {
+            // A card is made of the request as it is now: of several changes, the last one counts.
+            let again = matches!(notice, Notice::Card { .. })
+                && due[at + 1..].iter().any(|(_, later)| later == notice);
+            if again || self.deliver_one(id, notice, resting).await? == Delivery::Over {
+                self.outbox.strike(id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn deliver_one(
+        &self,
+        id: &NoticeId,
+        what: &Notice,
+        resting: &mut HashMap<ChannelId, Instant>,
+    ) -> Result<Delivery, Fault> {
+        let filed = match what {
+            Notice::Card { request } | Notice::Released { request } => {
+                self.ledger.request(*request).await?
+            }
+            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => None,
+        };
+        let place = filed.as_ref().map(|filed| filed.request.place.channel);
+        let channel = match what {
+            Notice::Card { .. } => place,
+            _ => self.announce.or(place),
+        };
+        let Some(channel) = channel else {
+            // Nobody is there to be told.
+            return Ok(Delivery::Over);
+        };
+        if resting.contains_key(&channel) {
+            return Ok(Delivery::Waits);
+        }
+        let delivered = match (what, &filed) {
+            (Notice::Card { .. }, Some(filed)) => self.bring_up_to_date(filed, id).await?,
+            (_, filed) => match notice(what, filed.as_ref().map(|filed| &filed.request)) {
+                Some(message) => {
+                    self.channels.post(channel, &message, &nonce(id)).await.map(|_| ())
+                }
+                None => Ok(()),
+            },
+        };
+        match delivered {
+            Ok(()) => Ok(Delivery::Over),
+            Err(Undelivered::Later { after, why }) => {
+                debug!(channel = channel.get(), why, "a notice waits");
+                resting.insert(channel, Instant::now() + after.unwrap_or(PAUSE));
+                Ok(Delivery::Waits)
+            }
+            Err(undelivered) => {
+                warn!(channel = channel.get(), %undelivered, "a notice cannot be delivered");
+                Ok(Delivery::Over)
+            }
+        }
+    }
+
+    /// Posts the card of a request, or changes it to say how things stand. A card that somebody has
+    /// deleted is posted anew while it can still be pressed.
+    async fn bring_up_to_date(
+        &self,
+        filed: &Filed,
+        id: &NoticeId,
+    ) -> Result<Result<(), Undelivered>, Fault> {
+        let request = &filed.request;
+        let channel = request.place.channel;
+        let mut message = card(request, &self.policy, self.clock.now());
+        if let Some(posted) = filed.card {
+            match self.channels.edit(channel, posted, &message).await {
+                // The approvers have been called once, which is enough.
+                Err(Undelivered::MessageGone) if request.is_open() => message.calls.clear(),
+                result => return Ok(result),
+            }
+        }
+        match self.channels.post(channel, &message, &nonce(id)).await {
+            Ok(posted) => {
+                self.ledger.set_card(request.id, Some(posted)).await?;
+                Ok(Ok(()))
+            }
+            Err(undelivered) => Ok(Err(undelivered)),
+        }
+    }
+}
+
+#[async_trait]
+impl Courier for OutboxCourier {
+    async fn deliver(&self) {
+        let mut resting = self.resting.lock().await;
+        if let Err(fault) = self.deliver_due(&mut resting).await {
+            // What is in the outbox stays there, and the next round comes.
+            warn!(kind = fault.kind.as_str(), "the outbox was not delivered: {fault}");
+        }
+    }
+
+    async fn refresh(&self, request: RequestId) {
+        let _turn = self.resting.lock().await;
+        let refreshed = async {
+            let Some(filed) = self.ledger.request(request).await? else {
+                return Ok(Ok(()));
+            };
+            let anew = NoticeId(format!("refresh#{request}#{}", self.clock.now()));
+            self.bring_up_to_date(&filed, &anew).await
+        };
+        match refreshed.await {
+            Ok(Ok(())) => {}
+            Ok(Err(undelivered)) => debug!(%undelivered, "a card was not refreshed"),
+            Err::<_, Fault>(fault) => {
+                warn!(kind = fault.kind.as_str(), "card not refreshed: {fault}");
+            }
+        }
+    }
+}
+
+/// What makes a second try of the same notice the same message.
+fn nonce(id: &NoticeId) -> String {
+    Hash::of(&id.0).as_str()[..NONCE].to_owned()
+}

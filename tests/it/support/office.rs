@@ -1,0 +1,405 @@
+//! People, a channel and the bot's commands over an embedded `DynamoDB`, with no Discord in between:
+//! for what is decided and written, whoever asks.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use locktender::audit::Entry;
+use locktender::aws::{AwsLedger, AwsTrail, Session};
+use locktender::command::Command;
+use locktender::commands::{self, Answer, Asker, Context, Reading, Reply};
+use locktender::console::{Style, text};
+use locktender::error::{Fault, FaultKind};
+use locktender::lock::{BackendStores, Catalog, StatePath};
+use locktender::message::Message;
+use locktender::people::{
+    Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RoleId, UserId,
+};
+use locktender::ports::{
+    Acceptance, Channels, Clock, Courier, Filed, GivenUp, Members, Undelivered,
+};
+use locktender::unlock::{Policy, RequestId};
+use locktender::workers::{OutboxCourier, PatientDirectory, Warden};
+
+use super::dynamodb::{DynamoDb, tables};
+use super::given::NOW;
+
+/// The role whose members approve.
+pub const APPROVERS: RoleId = RoleId::new(900);
+
+/// Where everybody is.
+pub const PLACE: Place = Place { guild: GuildId::new(1), channel: ChannelId::new(10) };
+
+/// Where clearings are announced.
+pub const ANNOUNCE: ChannelId = ChannelId::new(20);
+
+/// Everything together.
+pub struct Office {
+    pub db: DynamoDb,
+    pub context: Context,
+    pub wall: Arc<Wall>,
+    pub roster: Arc<Roster>,
+    pub time: Arc<Hands>,
+    events: AtomicU64,
+}
+
+/// A clock that is set by hand.
+pub struct Hands(Mutex<DateTime<Utc>>);
+
+/// The channels, as what hangs in them.
+#[derive(Default)]
+pub struct Wall {
+    posted: Mutex<Vec<Posted>>,
+    trouble: Mutex<VecDeque<Undelivered>>,
+}
+
+/// A message on the wall as it is now.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    pub id: MessageId,
+    pub channel: ChannelId,
+    pub nonce: String,
+    pub message: Message,
+    pub edits: usize,
+}
+
+/// Who has which roles; everybody who is not in it is an approver.
+#[derive(Default)]
+pub struct Roster {
+    roles: Mutex<BTreeMap<UserId, Option<BTreeSet<RoleId>>>>,
+    out_of_reach: Mutex<bool>,
+}
+
+/// A way of asking that is always in time.
+pub struct InTime;
+
+#[async_trait]
+impl Acceptance for InTime {
+    async fn accept(&self) -> Result<(), GivenUp> {
+        Ok(())
+    }
+}
+
+/// An interaction that Discord has given up.
+pub struct TooLate;
+
+#[async_trait]
+impl Acceptance for TooLate {
+    async fn accept(&self) -> Result<(), GivenUp> {
+        Err(GivenUp)
+    }
+}
+
+/// The rules, with this many approvals.
+pub fn policy(approvals: u32) -> Policy {
+    Policy {
+        approver_roles: BTreeSet::from([APPROVERS]),
+        approvals: approvals.try_into().unwrap(),
+        request_ttl: TimeDelta::minutes(30),
+        stale_after: TimeDelta::hours(2),
+    }
+}
+
+/// Somebody's number, made of their name.
+pub fn user(name: &str) -> UserId {
+    UserId::new(name.bytes().fold(7, |id, byte| id * 31 % 1_000_003 + u64::from(byte)))
+}
+
+/// Somebody with the approver role, in the channel.
+pub fn approver(name: &str) -> Actor {
+    actor(name, &[APPROVERS])
+}
+
+/// Somebody with these roles, in the channel.
+pub fn actor(name: &str, roles: &[RoleId]) -> Actor {
+    Actor {
+        person: Person { id: user(name), name: name.to_owned() },
+        is_bot: false,
+        roles: roles.iter().copied().collect(),
+        place: PLACE,
+    }
+}
+
+impl Office {
+    /// An office whose locks are rows of the embedded `DynamoDB`.
+    pub async fn new() -> Self {
+        Self::with(policy(1)).await
+    }
+
+    /// An office with these rules.
+    pub async fn with(policy: Policy) -> Self {
+        let db = DynamoDb::start().await;
+        let session = db.session();
+        let backends = vec![DynamoDb::backend()];
+        let locks = Arc::new(db.locks());
+        let catalog = Catalog::new(backends.iter().map(|b| b.backend().clone()).collect());
+        let time = Arc::new(Hands::at(NOW));
+        let directory = Arc::new(PatientDirectory::new(locks.clone()));
+        let reading = Reading { catalog, locks, directory, clock: time.clone() };
+        Self::over(db, &session, &backends, reading, policy, time).await
+    }
+
+    /// An office whose bot reaches its tables by this session, and reads locks in this way.
+    pub async fn over(
+        db: DynamoDb,
+        session: &Session,
+        backends: &[BackendStores],
+        reading: Reading,
+        policy: Policy,
+        time: Arc<Hands>,
+    ) -> Self {
+        db.migrate().await;
+        let wall = Arc::new(Wall::default());
+        let roster = Arc::new(Roster::default());
+        let (context, _) =
+            context(session, backends, reading, policy, (wall.clone(), roster.clone()));
+        Self { db, context, wall, roster, time, events: AtomicU64::new(1_000) }
+    }
+
+    /// Another replica of the same bot.
+    pub fn replica(&self, session: &Session) -> Context {
+        let backends = [DynamoDb::backend()];
+        let reading = self.context.reading.clone();
+        let policy = self.context.policy.clone();
+        context(session, &backends, reading, policy, (self.wall.clone(), self.roster.clone())).0
+    }
+
+    /// A number that no event has had.
+    pub fn event(&self) -> EventId {
+        EventId::new(self.events.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Somebody asks for something, once.
+    pub async fn ask(&self, by: &Actor, command: Command) -> Answer {
+        self.ask_as(self.event(), by, command).await
+    }
+
+    /// The same event, which may have been delivered before.
+    pub async fn ask_as(&self, event: EventId, by: &Actor, command: Command) -> Answer {
+        ask(&self.context, event, by, command).await
+    }
+
+    /// Somebody asks, and this is what they alone or all read; empty for nothing.
+    pub async fn told(&self, by: &Actor, command: Command) -> String {
+        words(&self.ask(by, command).await)
+    }
+
+    /// Asks for a state to be unlocked, and gives the request.
+    pub async fn open(&self, by: &Actor, state: &str) -> RequestId {
+        let event = self.event();
+        let reason = Some("the runner died".to_owned());
+        let answer =
+            self.ask_as(event, by, Command::Unlock { state: state.to_owned(), reason }).await;
+        assert_eq!(answer.outcome, "answered", "{}", words(&answer));
+        RequestId::of(event)
+    }
+
+    /// Somebody presses Approve, and types the name where they are asked to.
+    pub async fn approve(&self, by: &Actor, request: RequestId) -> Answer {
+        let answer = self.ask(by, Command::Approve { request, typed: None }).await;
+        match answer.said {
+            Some(Ok(Reply::Form(_))) => {
+                let name = self.filed(request).await.request.state.name.to_string();
+                self.ask(by, Command::Approve { request, typed: Some(name) }).await
+            }
+            _ => answer,
+        }
+    }
+
+    /// The request as it is stored.
+    pub async fn filed(&self, request: RequestId) -> Filed {
+        self.context.ledger.request(request).await.unwrap().expect("a request that is there")
+    }
+
+    /// How a request ended, in one word; what it is waiting for while it has not.
+    pub async fn outcome(&self, request: RequestId) -> String {
+        let filed = self.filed(request).await;
+        match filed.request.closing() {
+            Some(closing) => format!("{:?}", closing.outcome),
+            None => format!("{:?}", filed.request.status()),
+        }
+    }
+
+    /// The trail of a state, oldest first, and checks that it holds.
+    pub async fn trail(&self, state: &str) -> Vec<Entry> {
+        let path = self.path(state);
+        let verified = locktender::workers::verify(&*self.context.trail, None).await.unwrap();
+        assert!(verified.is_ok(), "{verified:?}");
+        let mut entries = self.context.trail.newest(&path, None, 1_000).await.unwrap();
+        entries.reverse();
+        entries
+    }
+
+    /// The actions on the trail of a state, oldest first.
+    pub async fn actions(&self, state: &str) -> Vec<String> {
+        let entries = self.trail(state).await;
+        entries.iter().map(|entry| entry.text("action").unwrap().to_owned()).collect()
+    }
+
+    /// The path of a state.
+    pub fn path(&self, state: &str) -> StatePath {
+        self.context.reading.catalog.resolve(state).unwrap().path
+    }
+
+    /// Sees to all open requests once, as the worker does.
+    pub async fn round(&self) {
+        Warden { context: self.context.clone() }.round().await.unwrap();
+    }
+}
+
+/// Somebody asks one replica for something.
+pub async fn ask(context: &Context, event: EventId, by: &Actor, command: Command) -> Answer {
+    let asker = Asker { actor: by, event, acceptance: &InTime };
+    commands::answer(&Ok(command), &asker, context).await
+}
+
+/// What an answer says, as a terminal shows it.
+pub fn words(answer: &Answer) -> String {
+    match &answer.said {
+        Some(Ok(Reply::Message { message, .. }) | Err(message)) => text(message, Style::Plain),
+        Some(Ok(Reply::Form(form))) => format!("{}\n{}", form.title, form.label),
+        Some(Ok(Reply::Done)) | None => String::new(),
+    }
+}
+
+/// What the commands work with, and who delivers.
+pub fn context<C: Channels + 'static, M: Members + 'static>(
+    session: &Session,
+    backends: &[BackendStores],
+    reading: Reading,
+    policy: Policy,
+    (channels, members): (Arc<C>, Arc<M>),
+) -> (Context, Arc<OutboxCourier>) {
+    let ledger = Arc::new(AwsLedger::connect(session, tables(), backends));
+    let courier = Arc::new(OutboxCourier {
+        ledger: ledger.clone(),
+        outbox: ledger.clone(),
+        channels,
+        policy: policy.clone(),
+        clock: reading.clock.clone(),
+        announce: Some(ANNOUNCE),
+        resting: tokio::sync::Mutex::default(),
+    });
+    let context = Context {
+        reading,
+        policy,
+        ledger,
+        trail: Arc::new(AwsTrail::connect(session, tables())),
+        courier: courier.clone() as Arc<dyn Courier>,
+        members,
+    };
+    (context, courier)
+}
+
+impl Hands {
+    /// A clock that stands at this time.
+    pub fn at(now: &str) -> Self {
+        Self(Mutex::new(now.parse().unwrap()))
+    }
+
+    /// Moves it.
+    pub fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl Wall {
+    /// Everything on it, oldest first.
+    pub fn posted(&self) -> Vec<Posted> {
+        self.posted.lock().unwrap().clone()
+    }
+
+    /// What hangs in one channel, as people read it.
+    pub fn read(&self, channel: ChannelId) -> Vec<String> {
+        let all = self.posted();
+        let here = all.iter().filter(|posted| posted.channel == channel);
+        here.map(|posted| text(&posted.message, Style::Plain)).collect()
+    }
+
+    /// Somebody takes a message down.
+    pub fn take_down(&self, id: MessageId) {
+        self.posted.lock().unwrap().retain(|posted| posted.id != id);
+    }
+
+    /// The next tries go wrong in these ways.
+    pub fn trouble(&self, trouble: impl IntoIterator<Item = Undelivered>) {
+        self.trouble.lock().unwrap().extend(trouble);
+    }
+
+    fn next_trouble(&self) -> Result<(), Undelivered> {
+        self.trouble.lock().unwrap().pop_front().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Channels for Wall {
+    async fn post(
+        &self,
+        channel: ChannelId,
+        message: &Message,
+        nonce: &str,
+    ) -> Result<MessageId, Undelivered> {
+        assert!(nonce.chars().count() <= 25, "{nonce}");
+        self.next_trouble()?;
+        let mut posted = self.posted.lock().unwrap();
+        if let Some(first) = posted.iter().find(|first| first.nonce == nonce) {
+            return Ok(first.id);
+        }
+        let id = MessageId::new(posted.iter().map(|one| one.id.get()).max().unwrap_or(0) + 1);
+        let (nonce, message) = (nonce.to_owned(), message.clone());
+        posted.push(Posted { id, channel, nonce, message, edits: 0 });
+        Ok(id)
+    }
+
+    async fn edit(
+        &self,
+        _: ChannelId,
+        id: MessageId,
+        message: &Message,
+    ) -> Result<(), Undelivered> {
+        self.next_trouble()?;
+        let mut posted = self.posted.lock().unwrap();
+        let one = posted.iter_mut().find(|one| one.id == id).ok_or(Undelivered::MessageGone)?;
+        one.message = message.clone();
+        one.edits += 1;
+        Ok(())
+    }
+}
+
+impl Roster {
+    /// Somebody has these roles from now on; `None` for who has left.
+    pub fn set(&self, name: &str, roles: Option<&[RoleId]>) {
+        let roles = roles.map(|roles| roles.iter().copied().collect());
+        self.roles.lock().unwrap().insert(user(name), roles);
+    }
+
+    /// Whether nobody can be looked up.
+    pub fn out_of_reach(&self, yes: bool) {
+        *self.out_of_reach.lock().unwrap() = yes;
+    }
+}
+
+#[async_trait]
+impl Members for Roster {
+    async fn roles(&self, user: UserId) -> Result<Option<BTreeSet<RoleId>>, Fault> {
+        if *self.out_of_reach.lock().unwrap() {
+            return Err(Fault {
+                kind: FaultKind::Unreachable,
+                subject: "Discord".to_owned(),
+                remedy: "try again in a minute".to_owned(),
+                source: None,
+            });
+        }
+        let roles = self.roles.lock().unwrap();
+        Ok(roles.get(&user).cloned().unwrap_or_else(|| Some(BTreeSet::from([APPROVERS]))))
+    }
+}

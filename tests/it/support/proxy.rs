@@ -1,0 +1,194 @@
+//! A proxy on the loopback that lets requests through, or not, or their answers not.
+//!
+//! What is behind it does its work for real. That is the point: an answer that is lost is lost after
+//! the write was done.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
+use futures::stream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// A proxy in front of one server. It stops when it is dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    serving: JoinHandle<()>,
+}
+
+/// What comes of a request.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// It passes, and so does its answer.
+    Pass,
+    /// It passes, and the connection is closed in place of its answer.
+    LoseAnswer,
+    /// It does not pass: the connection is closed.
+    Cut,
+    /// It does not pass: this is the answer, a status and a body.
+    Answer(u16, String),
+}
+
+/// A request as it was seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// What it is: `TransactWriteItems` for `DynamoDB`, `DELETE /bucket/key` for others.
+    pub what: String,
+    pub body: Bytes,
+}
+
+type Rule = Box<dyn Fn(&Seen) -> Fate + Send + Sync>;
+type After = Box<dyn Fn(&Seen) + Send + Sync>;
+
+struct Shared {
+    upstream: SocketAddr,
+    rule: Mutex<Arc<(Rule, After)>>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Proxy {
+    /// Starts one that lets everything pass.
+    pub async fn start(upstream: &str) -> Self {
+        let upstream = upstream.trim_start_matches("http://").parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let pass: (Rule, After) = (Box::new(|_| Fate::Pass), Box::new(|_| {}));
+        let shared =
+            Arc::new(Shared { upstream, rule: Mutex::new(Arc::new(pass)), seen: Mutex::default() });
+        let state = shared.clone();
+        let app = Router::new().fallback(
+            move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
+                let shared = state.clone();
+                async move { shared.handle(&method, &uri, &headers, body).await }
+            },
+        );
+        let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { address, shared, serving }
+    }
+
+    /// Its address, `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Every request from now on meets this fate; their count begins anew.
+    pub fn rule(&self, rule: impl Fn(&Seen) -> Fate + Send + Sync + 'static) {
+        self.rule_and_after(rule, |_| {});
+    }
+
+    /// The same, and something is done when a request has been carried out and not answered yet.
+    pub fn rule_and_after(
+        &self,
+        rule: impl Fn(&Seen) -> Fate + Send + Sync + 'static,
+        after: impl Fn(&Seen) + Send + Sync + 'static,
+    ) {
+        self.shared.seen.lock().unwrap().clear();
+        *self.shared.rule.lock().unwrap() = Arc::new((Box::new(rule), Box::new(after)));
+    }
+
+    /// What was asked since the last rule.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
+    /// How often this was asked since the last rule.
+    pub fn count(&self, what: &str) -> usize {
+        self.seen().iter().filter(|seen| seen.what == what).count()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Shared {
+    async fn handle(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Response {
+        let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let what = match target.and_then(|target| target.split_once('.')) {
+            Some((_, operation)) => operation.to_owned(),
+            None => format!("{method} {}", uri.path()),
+        };
+        let seen = {
+            let seen = Seen { what, body: body.clone() };
+            self.seen.lock().unwrap().push(seen.clone());
+            seen
+        };
+        let rule = self.rule.lock().unwrap().clone();
+        match (rule.0)(&seen) {
+            Fate::Cut => closed(),
+            Fate::Answer(status, body) => {
+                let mut response = Response::new(Body::from(body));
+                *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                response
+            }
+            fate => {
+                let answer = self.forward(method, uri, headers, &body).await;
+                (rule.1)(&seen);
+                match (fate, answer) {
+                    (Fate::Pass, Some(answer)) => answer,
+                    _ => closed(),
+                }
+            }
+        }
+    }
+
+    /// HTTP/1.0, whose answer is not chunked and ends where the stream does.
+    async fn forward(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Response> {
+        let mut head = format!("{method} {uri} HTTP/1.0\r\n");
+        for (name, value) in headers {
+            let skipped = ["connection", "content-length", "transfer-encoding", "expect"];
+            if !skipped.contains(&name.as_str()) {
+                head.push_str(&format!("{name}: {}\r\n", value.to_str().ok()?));
+            }
+        }
+        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        let mut stream = TcpStream::connect(self.upstream).await.ok()?;
+        stream.write_all(&[head.as_bytes(), body].concat()).await.ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.ok()?;
+        parse(&answer)
+    }
+}
+
+fn parse(answer: &[u8]) -> Option<Response> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = str::from_utf8(&answer[..end]).ok()?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let mut response = Response::new(Body::from(answer[end + 4..].to_vec()));
+    *response.status_mut() = StatusCode::from_u16(status).ok()?;
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        let name = name.to_ascii_lowercase();
+        if !["connection", "content-length", "transfer-encoding"].contains(&&*name) {
+            let name: axum::http::HeaderName = name.parse().ok()?;
+            response.headers_mut().append(name, value.parse().ok()?);
+        }
+    }
+    Some(response)
+}
+
+/// An answer whose body fails before its first byte, on which the server closes the connection.
+fn closed() -> Response {
+    let failure = Err::<Vec<u8>, _>(std::io::Error::other("the answer is lost"));
+    Response::new(Body::from_stream(stream::iter([failure])))
+}

@@ -1,0 +1,236 @@
+//! The store under stress: answers that are lost, throttling, replicas, and the same event again.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use locktender::command::Command;
+use locktender::unlock::RequestId;
+use serde_json::json;
+
+use crate::support::dynamodb::{TABLE, session};
+use crate::support::office::{ANNOUNCE, Office, PLACE, approver, ask, words};
+use crate::support::proxy::{Fate, Proxy};
+
+const STATE: &str = "env/prod";
+const KEY: &str = "env/prod/terraform.tfstate";
+const WRITE: &str = "TransactWriteItems";
+
+/// An office whose bot reaches its tables through a proxy, with an open request.
+async fn behind_a_proxy() -> (Office, Proxy, RequestId) {
+    let mut office = Office::new().await;
+    office.db.lock(KEY).await;
+    let proxy = Proxy::start(&office.db.endpoint()).await;
+    office.context = office.replica(&session(&proxy.endpoint()));
+    let request = office.open(&approver("alice"), STATE).await;
+    (office, proxy, request)
+}
+
+async fn assert_released_once(office: &Office, request: RequestId) {
+    assert_eq!(office.outcome(request).await, "Unlocked");
+    assert_eq!(office.db.rows(TABLE).await.len(), 0);
+    assert_eq!(office.actions(STATE).await, ["request.opened", "request.approved", "unlock.done"]);
+    office.context.courier.deliver().await;
+    assert_eq!(office.wall.read(ANNOUNCE).len(), 1);
+    assert!(office.wall.read(PLACE.channel)[0].contains("unlocked"));
+}
+
+/// Meets the first `times` writes with a fate, and lets the rest pass.
+fn first_writes(times: usize, fate: Fate) -> impl Fn(&crate::support::proxy::Seen) -> Fate {
+    let met = AtomicUsize::new(0);
+    move |seen| {
+        if seen.what == WRITE && met.fetch_add(1, Ordering::Relaxed) < times {
+            fate.clone()
+        } else {
+            Fate::Pass
+        }
+    }
+}
+
+fn error(code: &str) -> Fate {
+    let body = json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "no",
+    });
+    Fate::Answer(400, body.to_string())
+}
+
+/// A cancelled transaction of four or five items, one of which has this reason.
+fn cancelled(reason: &str) -> Fate {
+    let none = json!({"Code": "None"});
+    let reasons = [json!({"Code": reason, "Message": "no"}), none.clone(), none.clone(), none];
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled", "CancellationReasons": reasons,
+    });
+    Fate::Answer(400, body.to_string())
+}
+
+#[tokio::test]
+async fn from_the_click_to_the_released_lock_it_is_one_read_and_one_write() {
+    let (office, proxy, request) = behind_a_proxy().await;
+    proxy.rule(|_| Fate::Pass);
+    office.approve(&approver("bob"), request).await;
+    let asked: Vec<String> = proxy.seen().iter().map(|seen| seen.what.clone()).collect();
+    assert_eq!(asked[..2], ["GetItem", WRITE], "{asked:?}");
+    assert_eq!(proxy.count(WRITE), 1);
+    assert_released_once(&office, request).await;
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_done_and_done_once() {
+    // The SDK tries three times; after that the bot looks itself.
+    for lost in [1, 3] {
+        let (office, proxy, request) = behind_a_proxy().await;
+        proxy.rule(first_writes(lost, Fate::LoseAnswer));
+        let answer = office.approve(&approver("bob"), request).await;
+        assert_eq!((answer.outcome, words(&answer)), ("answered", String::new()), "{lost}");
+        assert_released_once(&office, request).await;
+    }
+}
+
+#[tokio::test]
+async fn an_opening_whose_answer_is_lost_is_one_request() {
+    let mut office = Office::new().await;
+    office.db.lock(KEY).await;
+    let proxy = Proxy::start(&office.db.endpoint()).await;
+    office.context = office.replica(&session(&proxy.endpoint()));
+    proxy.rule(first_writes(3, Fate::LoseAnswer));
+    let request = office.open(&approver("alice"), STATE).await;
+    assert_eq!(office.outcome(request).await, "Pending");
+    assert_eq!(office.actions(STATE).await, ["request.opened"]);
+    assert_eq!(office.wall.read(PLACE.channel).len(), 1);
+}
+
+#[tokio::test]
+async fn a_write_that_does_not_arrive_changes_nothing_and_is_not_called_done() {
+    let (office, proxy, request) = behind_a_proxy().await;
+    proxy.rule(first_writes(usize::MAX, Fate::Cut));
+    let told = words(&office.approve(&approver("bob"), request).await);
+    assert!(told.contains("Whether it was done is not known yet"), "{told}");
+    assert_eq!(office.outcome(request).await, "Pending");
+    assert_eq!(office.db.rows(TABLE).await.len(), 1);
+    proxy.rule(|_| Fate::Pass);
+    office.approve(&approver("bob"), request).await;
+    assert_released_once(&office, request).await;
+}
+
+#[tokio::test]
+async fn what_is_throttled_and_then_well_has_one_effect() {
+    for trouble in [
+        error("ProvisionedThroughputExceededException"),
+        error("ThrottlingException"),
+        cancelled("TransactionConflict"),
+        cancelled("ThrottlingError"),
+        cancelled("ProvisionedThroughputExceeded"),
+    ] {
+        let (office, proxy, request) = behind_a_proxy().await;
+        proxy.rule(first_writes(2, trouble.clone()));
+        let answer = office.approve(&approver("bob"), request).await;
+        assert_eq!(words(&answer), "", "{trouble:?}");
+        assert_released_once(&office, request).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_throttled_throughout_changes_nothing_and_says_so() {
+    for trouble in [error("ThrottlingException"), cancelled("TransactionConflict")] {
+        let (office, proxy, request) = behind_a_proxy().await;
+        proxy.rule(first_writes(usize::MAX, trouble));
+        let told = words(&office.approve(&approver("bob"), request).await);
+        assert!(told.starts_with("Nothing was changed."), "{told}");
+        assert!(told.contains("throttling") && told.contains("try again"), "{told}");
+        assert_eq!(office.outcome(request).await, "Pending");
+        assert_eq!(office.actions(STATE).await, ["request.opened"]);
+        assert_eq!(office.db.rows(TABLE).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_refused_for_its_form_is_a_mistake_of_the_bot() {
+    let (office, proxy, request) = behind_a_proxy().await;
+    proxy.rule(first_writes(usize::MAX, cancelled("ValidationError")));
+    let told = words(&office.approve(&approver("bob"), request).await);
+    assert!(told.starts_with("Nothing was changed."), "{told}");
+    assert!(told.contains("a mistake of its own"), "{told}");
+    assert_eq!(office.outcome(request).await, "Pending");
+}
+
+#[tokio::test]
+async fn a_release_that_is_not_allowed_fails_with_its_remedy() {
+    let (office, proxy, request) = behind_a_proxy().await;
+    let denied = json!({
+        "__type": "com.amazon.coral.service#AccessDeniedException",
+        "Message": "User: arn:aws:iam::1:user/bot is not authorized to perform: \
+            dynamodb:DeleteItem on resource: arn:aws:dynamodb:us-east-1:1:table/locks because no \
+            identity-based policy allows the dynamodb:DeleteItem action",
+    });
+    proxy.rule(move |seen| {
+        let releases = seen.what == WRITE && String::from_utf8_lossy(&seen.body).contains("LockID");
+        if releases { Fate::Answer(400, denied.to_string()) } else { Fate::Pass }
+    });
+    office.approve(&approver("bob"), request).await;
+    assert_eq!(office.outcome(request).await, "Failed");
+    assert_eq!(office.db.rows(TABLE).await.len(), 1);
+    assert_eq!(
+        office.actions(STATE).await,
+        ["request.opened", "request.approved", "unlock.failed"]
+    );
+    let card = &office.wall.read(PLACE.channel)[0];
+    assert!(card.contains("failed") && card.contains("allow dynamodb:DeleteItem on it"), "{card}");
+    assert!(card.contains("The lock table locks") || card.contains("`locks`"), "{card}");
+}
+
+#[tokio::test]
+async fn the_same_event_at_two_replicas_and_again_later_has_one_effect() {
+    for _ in 0..5 {
+        let office = Office::new().await;
+        office.db.lock(KEY).await;
+        let other = office.replica(&office.db.session());
+        let alice = approver("alice");
+        let opening = office.event();
+        let unlock = Command::Unlock { state: STATE.to_owned(), reason: Some("died".to_owned()) };
+        tokio::join!(
+            office.ask_as(opening, &alice, unlock.clone()),
+            ask(&other, opening, &alice, unlock.clone()),
+        );
+        office.ask_as(opening, &alice, unlock).await;
+        assert_eq!(office.actions(STATE).await, ["request.opened"]);
+        assert_eq!(office.wall.read(PLACE.channel).len(), 1);
+
+        let request = RequestId::of(opening);
+        let bob = approver("bob");
+        let refused = office.event();
+        let press = Command::Approve { request, typed: None };
+        tokio::join!(
+            office.ask_as(refused, &alice, press.clone()),
+            ask(&other, refused, &alice, press.clone()),
+        );
+        assert_eq!(office.actions(STATE).await, ["request.opened", "approval.refused"]);
+
+        let click = office.event();
+        tokio::join!(
+            office.ask_as(click, &bob, press.clone()),
+            ask(&other, click, &bob, press.clone()),
+        );
+        ask(&other, click, &bob, press).await;
+        assert_eq!(
+            office.actions(STATE).await,
+            ["request.opened", "approval.refused", "request.approved", "unlock.done"]
+        );
+        assert_eq!(office.wall.read(ANNOUNCE).len(), 1);
+        assert_eq!(office.db.rows(TABLE).await.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn entries_that_are_appended_at_once_make_no_fork_and_no_gap() {
+    let office = Office::new().await;
+    office.db.lock(KEY).await;
+    let request = office.open(&approver("alice"), STATE).await;
+    let people: Vec<_> =
+        (0..8).map(|n| crate::support::office::actor(&format!("p{n}"), &[])).collect();
+    let tries = people.iter().map(|by| office.ask(by, Command::Approve { request, typed: None }));
+    let answers = futures::future::join_all(tries).await;
+    let recorded = answers.iter().filter(|answer| answer.outcome == "refused").count();
+    // `trail` asserts that the chain holds. Who met too many others was told to try again.
+    let actions = office.actions(STATE).await;
+    assert!(recorded > 0 && actions.len() == recorded + 1, "{recorded} of {actions:?}");
+}
