@@ -6,7 +6,6 @@
 
 use crate::lock::{NameError, StateName};
 use crate::people::{MessageId, Place};
-use crate::ports::GivenUp;
 use crate::unlock;
 
 /// Why a command was not carried out.
@@ -25,6 +24,11 @@ pub enum Error {
     #[error(transparent)]
     GivenUp(#[from] GivenUp),
 }
+
+/// Discord has given the interaction up, or another process has it: nobody waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the interaction is not ours to answer")]
+pub struct GivenUp;
 
 /// A request that cannot be met. Each is worded in [`crate::commands::refusal`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Entry, Heads, Tail};
-use crate::error::Fault;
+use crate::error::{Fault, GivenUp};
 use crate::lock::{HeldLock, KnownState, KnownStates, LockState, State, StatePath};
 use crate::message::Message;
 use crate::people::{ChannelId, EventId, MessageId, RoleId, UserId};
@@ -277,11 +277,6 @@ pub trait Acceptance: Send + Sync {
     /// write: an interaction that Discord has given up changes nothing.
     async fn accept(&self) -> Result<(), GivenUp>;
 }
-
-/// Discord has given the interaction up, or another process has it: nobody waits for the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the interaction is not ours to answer")]
-pub struct GivenUp;
 
 /// The names of states that have been seen, for autocompletion and "did you mean".
 #[async_trait]

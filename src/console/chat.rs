@@ -12,9 +12,10 @@ use super::parse::{Said, parse, speaker};
 use super::{Board, Input};
 use crate::command::{Audience, Command};
 use crate::commands::{Asker, Context, Reply, answer};
+use crate::error::GivenUp;
 use crate::message::{FORM_TITLE, Form, LONG, Message, SHORT, Text, Tone, visible};
 use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, UserId};
-use crate::ports::{Acceptance, GivenUp};
+use crate::ports::Acceptance;
 
 /// Names offered for completion at the terminal.
 const COMPLETIONS: usize = 100;

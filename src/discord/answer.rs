@@ -16,8 +16,9 @@ use super::render::{Rendered, modal};
 use super::{NO_ANSWER, describe, refused, within};
 use crate::command::{Audience, Command};
 use crate::commands::Reply;
+use crate::error::GivenUp;
 use crate::message::{Form, Message, Text, Tone};
-use crate::ports::{Acceptance, GivenUp};
+use crate::ports::Acceptance;
 
 /// How long the work may take before the answer is put off. Discord gives up at 3 s, and the way
 /// there and back is part of them.

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::open::written;
+use super::transition::{changed, draft, written};
 use super::{
-    Approval, ApprovedUnlock, Closing, Found, Outcome, Policy, Refusal, Status, UnlockRequest,
+    Approval, ApprovedUnlock, Closing, Found, Outcome, Policy, Refusal, Status, Transition,
+    UnlockRequest,
 };
 use crate::audit::{Action, Draft};
 use crate::message::{REASON, clip};
@@ -51,17 +52,6 @@ pub enum Event<'e> {
     Released,
     /// The release cannot succeed, with what to do about it.
     Failed(String),
-}
-
-/// What a decision comes to: all of it is written at once, or none.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Transition {
-    /// The request as it is from now on, one version further.
-    pub next: UnlockRequest,
-    /// What goes on record, in order.
-    pub entries: Vec<Draft>,
-    /// The right to release the lock, if this decision gives it.
-    pub unlock: Option<ApprovedUnlock>,
 }
 
 /// Decides what an event does to a request.
@@ -259,45 +249,5 @@ fn ended(outcome: Outcome) -> Action {
         Outcome::Superseded => Action::UnlockSuperseded,
         Outcome::AlreadyFree => Action::UnlockAlreadyFree,
         Outcome::Failed => Action::UnlockFailed,
-    }
-}
-
-/// The request, to be changed.
-pub(super) fn changed(request: &UnlockRequest) -> UnlockRequest {
-    UnlockRequest { version: request.version + 1, ..request.clone() }
-}
-
-pub(super) fn draft(
-    request: &UnlockRequest,
-    action: Action,
-    by: Option<&Person>,
-    at: DateTime<Utc>,
-) -> Draft {
-    Draft {
-        at,
-        action,
-        actor: by.cloned(),
-        request: request.id,
-        state: request.state.clone(),
-        lock: request.pinned.lock().clone(),
-        reason: None,
-        detail: None,
-    }
-}
-
-impl Transition {
-    /// This decision and the one that follows from it, written as one.
-    #[must_use]
-    pub fn and_then(self, later: Self) -> Self {
-        debug_assert_eq!(
-            (self.next.id, self.next.version + 1),
-            (later.next.id, later.next.version),
-            "the later one follows from this one"
-        );
-        Self {
-            next: later.next,
-            entries: self.entries.into_iter().chain(later.entries).collect(),
-            unlock: later.unlock.or(self.unlock),
-        }
     }
 }

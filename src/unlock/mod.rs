@@ -23,12 +23,14 @@ mod refused;
 mod request;
 #[cfg(test)]
 mod tests;
+mod transition;
 
 pub use approved::ApprovedUnlock;
-pub use decide::{Event, Transition, decide};
+pub use decide::{Event, decide};
 pub use open::{Ask, open};
 pub use pinned::{Found, NotPinned, Pinned, Remains};
 pub use policy::Policy;
 pub use refusal::Refusal;
 pub use refused::{Tried, refused};
 pub use request::{Approval, Closing, Outcome, RequestId, Status, UnlockRequest};
+pub use transition::Transition;

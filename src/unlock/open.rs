@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::decide::draft;
+use super::transition::{draft, written};
 use super::{Pinned, Policy, Refusal, RequestId, Status, Transition, UnlockRequest};
 use crate::audit::{Action, Draft};
-use crate::lock::{LockState, State, is_invisible};
-use crate::message::{REASON, clip};
+use crate::lock::{LockState, State};
 use crate::people::Actor;
 
 /// Who asks for which lock to be released, and why.
@@ -54,11 +53,4 @@ pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transit
     let entry = draft(&request, Action::Opened, Some(&ask.by.person), now);
     let entry = Draft { reason: Some(request.reason.clone()), ..entry };
     Ok(Transition { next: request, entries: vec![entry], unlock: None })
-}
-
-/// A reason as it is kept; `None` where nothing in it can be seen.
-pub(super) fn written(reason: &str) -> Option<String> {
-    let reason = reason.trim();
-    let seen = |c: char| !c.is_whitespace() && !is_invisible(c);
-    reason.contains(seen).then(|| clip(reason, REASON))
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::decide::{changed, draft};
+use super::transition::{changed, draft};
 use super::{Refusal, Transition, UnlockRequest};
 use crate::audit::{Action, Draft};
 use crate::people::Actor;

@@ -12,15 +12,13 @@ use locktender::aws::{AwsLedger, AwsTrail, Session};
 use locktender::command::Command;
 use locktender::commands::{self, Answer, Asker, Context, Reading, Reply};
 use locktender::console::{Style, text};
-use locktender::error::{Fault, FaultKind};
+use locktender::error::{Fault, FaultKind, GivenUp};
 use locktender::lock::{BackendStores, Catalog, StatePath};
 use locktender::message::Message;
 use locktender::people::{
     Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RoleId, UserId,
 };
-use locktender::ports::{
-    Acceptance, Channels, Clock, Courier, Filed, GivenUp, Members, Undelivered,
-};
+use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Members, Undelivered};
 use locktender::unlock::{Policy, RequestId};
 use locktender::workers::{OutboxCourier, PatientDirectory, Warden};
 

@@ -1,0 +1,174 @@
+//! Text of which each piece knows whose words it is.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+use crate::lock::is_invisible;
+use crate::people::{MessageId, Place, RoleId};
+
+/// A piece of text with its meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Span {
+    /// The product's own words.
+    Own(Cow<'static, str>),
+    /// The product's own words, to be read first.
+    Strong(Cow<'static, str>),
+    /// Text from outside that stands in a sentence, as a state's name in a title.
+    Named(String),
+    /// Text from outside that is to be read and copied letter for letter.
+    Quoted(String),
+    /// A moment; on Discord both in full and as the distance from whenever it is read.
+    At(DateTime<Utc>),
+    /// Another message, to be jumped to.
+    Message(Place, MessageId),
+    /// A role, named and not pinged.
+    Role(RoleId),
+}
+
+/// A line of text, built up span by span.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Text(Vec<Span>);
+
+/// How many characters of a text from outside are shown in a field of its own.
+pub const LONG: usize = 200;
+
+/// How many characters of a text from outside are shown where ten stand on a page.
+pub const SHORT: usize = 80;
+
+impl Text {
+    /// A line that begins with the product's own words.
+    #[must_use]
+    pub fn own(words: impl Into<Cow<'static, str>>) -> Self {
+        Self::default().then(words)
+    }
+
+    /// A line that is one quoted text, [`LONG`] at most.
+    #[must_use]
+    pub fn quoted(text: &str) -> Self {
+        Self::default().quote(text, LONG)
+    }
+
+    /// Goes on in the product's own words.
+    #[must_use]
+    pub fn then(self, words: impl Into<Cow<'static, str>>) -> Self {
+        self.push(Span::Own(words.into()))
+    }
+
+    /// Goes on in the product's own words, with weight.
+    #[must_use]
+    pub fn strong(self, words: impl Into<Cow<'static, str>>) -> Self {
+        self.push(Span::Strong(words.into()))
+    }
+
+    /// Goes on with a name from outside, of at most `limit` characters.
+    #[must_use]
+    pub fn name(self, name: &str, limit: usize) -> Self {
+        self.push(Span::Named(clip(&visible(name), limit)))
+    }
+
+    /// Goes on with a quotation from outside, of at most `limit` characters.
+    #[must_use]
+    pub fn quote(self, text: &str, limit: usize) -> Self {
+        self.push(Span::Quoted(clip(&visible(text), limit)))
+    }
+
+    /// Goes on with a moment.
+    #[must_use]
+    pub fn at(self, moment: DateTime<Utc>) -> Self {
+        self.push(Span::At(moment))
+    }
+
+    /// Goes on with a role.
+    #[must_use]
+    pub fn role(self, role: RoleId) -> Self {
+        self.push(Span::Role(role))
+    }
+
+    /// Goes on with the way to another message.
+    #[must_use]
+    pub fn message(self, place: Place, id: MessageId) -> Self {
+        self.push(Span::Message(place, id))
+    }
+
+    /// Goes on with another text.
+    #[must_use]
+    pub fn append(mut self, text: Self) -> Self {
+        self.0.extend(text.0);
+        self
+    }
+
+    /// The spans in their order.
+    #[must_use]
+    pub fn spans(&self) -> &[Span] {
+        &self.0
+    }
+
+    fn push(mut self, span: Span) -> Self {
+        self.0.push(span);
+        self
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(words: &'static str) -> Self {
+        Self::own(words)
+    }
+}
+
+/// Makes every character show itself: what is invisible or turns the writing direction is written
+/// as its number, so that nothing in a text from outside can hide or pretend.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_invisible(c) {
+            shown.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// The first `limit` characters, with an ellipsis in place of the last where something is left out.
+#[must_use]
+pub fn clip(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(limit.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// At most `limit` characters, with an ellipsis in the middle where something is left out: of names
+/// in one folder, the ends are what tells them apart.
+#[must_use]
+pub fn clip_middle(text: &str, limit: usize) -> String {
+    let length = text.chars().count();
+    if length <= limit {
+        return text.to_owned();
+    }
+    let end = limit / 2;
+    let start = limit.saturating_sub(end + 1);
+    text.chars().take(start).chain(['…']).chain(text.chars().skip(length - end)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_can_hide() {
+        assert_eq!(visible("a\u{202e}b\nc\u{200b}\0é🔒"), "a\\u{202e}b\\u{a}c\\u{200b}\\u{0}é🔒");
+    }
+
+    #[test]
+    fn a_clipped_text_says_so() {
+        assert_eq!(clip("ééé", 3), "ééé");
+        assert_eq!(clip("éééé", 3), "éé…");
+        assert_eq!(clip("", 3), "");
+        assert_eq!(clip_middle("abcdef", 6), "abcdef");
+        assert_eq!(clip_middle("abcdefg", 6), "ab…efg");
+        assert_eq!(clip_middle("ééééé", 4), "é…éé");
+    }
+}

@@ -1,0 +1,67 @@
+//! What a decision comes to, as data for whoever writes it down.
+
+use chrono::{DateTime, Utc};
+
+use super::{ApprovedUnlock, UnlockRequest};
+use crate::audit::{Action, Draft};
+use crate::lock::is_invisible;
+use crate::message::{REASON, clip};
+use crate::people::Person;
+
+/// What a decision comes to: all of it is written at once, or none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transition {
+    /// The request as it is from now on, one version further.
+    pub next: UnlockRequest,
+    /// What goes on record, in order.
+    pub entries: Vec<Draft>,
+    /// The right to release the lock, if this decision gives it.
+    pub unlock: Option<ApprovedUnlock>,
+}
+
+impl Transition {
+    /// This decision and the one that follows from it, written as one.
+    #[must_use]
+    pub fn and_then(self, later: Self) -> Self {
+        debug_assert_eq!(
+            (self.next.id, self.next.version + 1),
+            (later.next.id, later.next.version),
+            "the later one follows from this one"
+        );
+        Self {
+            next: later.next,
+            entries: self.entries.into_iter().chain(later.entries).collect(),
+            unlock: later.unlock.or(self.unlock),
+        }
+    }
+}
+
+/// The request, to be changed.
+pub(super) fn changed(request: &UnlockRequest) -> UnlockRequest {
+    UnlockRequest { version: request.version + 1, ..request.clone() }
+}
+
+pub(super) fn draft(
+    request: &UnlockRequest,
+    action: Action,
+    by: Option<&Person>,
+    at: DateTime<Utc>,
+) -> Draft {
+    Draft {
+        at,
+        action,
+        actor: by.cloned(),
+        request: request.id,
+        state: request.state.clone(),
+        lock: request.pinned.lock().clone(),
+        reason: None,
+        detail: None,
+    }
+}
+
+/// A reason as it is kept; `None` where nothing in it can be seen.
+pub(super) fn written(reason: &str) -> Option<String> {
+    let reason = reason.trim();
+    let seen = |c: char| !c.is_whitespace() && !is_invisible(c);
+    reason.contains(seen).then(|| clip(reason, REASON))
+}
