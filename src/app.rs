@@ -15,7 +15,7 @@ pub use self::audit::audit;
 use self::end::on_signal;
 pub use self::end::{AppError, Done};
 use self::output::{print, print_json, stdout_style};
-use crate::aws::{AwsLedger, AwsLocks, AwsTrail, LedgerTables, Migrations, Session};
+use crate::aws::{AwsHolds, AwsLedger, AwsLocks, AwsTrail, LedgerTables, Migrations, Session};
 use crate::clock::SystemClock;
 use crate::commands::{self, Context, Reading, StatusJson};
 use crate::console::{table, text};
@@ -27,7 +27,9 @@ use crate::people::ChannelId;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::unlock::Policy;
-use crate::workers::{Checkpoints, LiveDirectory, OutboxCourier, PatientDirectory, Warden};
+use crate::workers::{
+    Checkpoints, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, Warden,
+};
 
 /// `locktender run`: the bot, until SIGINT or SIGTERM.
 ///
@@ -37,14 +39,23 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     let discord = settings.discord()?;
     let unlock = settings.unlock()?;
     let backends = settings.backends()?;
+    let interval = settings.poll_interval()?;
+    let shutdown = CancellationToken::new();
+    let stopped = shutdown.clone();
+    on_signal(move || stopped.cancel())?;
     let session = Session::from_environment().await?;
-    prepare(&session, &settings.tables().into(), migrate).await?;
+    let tables = settings.tables().into();
+    let prepared = shutdown.run_until_cancelled(prepare(&session, &tables, migrate)).await;
+    let Some(prepared) = prepared else {
+        return Ok(Done::Fine);
+    };
+    prepared?;
     let reading = reading(&session, backends.clone());
     let names = Arc::new(LiveDirectory::new(reading.locks.clone()));
     let reading = Reading { directory: names.clone(), ..reading };
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
     let parts = Parts {
-        tables: settings.tables().into(),
+        tables,
         backends: &backends,
         policy: unlock.policy,
         announce: unlock.announce,
@@ -53,13 +64,17 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     };
     let (context, courier) = parts.join(&session, reading);
 
-    let shutdown = CancellationToken::new();
-    let stopped = shutdown.clone();
-    on_signal(move || stopped.cancel())?;
     let mut workers = Workers::new(shutdown.clone());
     workers.start(|shutdown| async move { names.run(shutdown).await });
     workers.start(|shutdown| async move { courier.run(shutdown).await });
     workers.watch_requests(&context);
+    let lookout = Lookout {
+        context: context.clone(),
+        announce: unlock.announce,
+        interval,
+        known: tokio::sync::Mutex::default(),
+    };
+    workers.start(|shutdown| async move { lookout.run(shutdown).await });
     let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
     workers.end().await;
@@ -183,7 +198,8 @@ struct Parts<'p> {
 impl Parts<'_> {
     fn join(self, session: &Session, reading: Reading) -> (Context, Arc<OutboxCourier>) {
         let ledger = Arc::new(AwsLedger::connect(session, self.tables.clone(), self.backends));
-        let trail = Arc::new(AwsTrail::connect(session, self.tables));
+        let trail = Arc::new(AwsTrail::connect(session, self.tables.clone()));
+        let holds = Arc::new(AwsHolds::connect(session, self.tables));
         let courier = Arc::new(OutboxCourier {
             ledger: ledger.clone(),
             outbox: ledger.clone(),
@@ -198,6 +214,8 @@ impl Parts<'_> {
             policy: self.policy,
             ledger,
             trail,
+            holds: holds.clone(),
+            watches: holds,
             courier: courier.clone() as Arc<dyn Courier>,
             members: self.members,
         };

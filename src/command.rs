@@ -43,6 +43,20 @@ pub enum Command {
         /// Which.
         request: RequestId,
     },
+    /// Tell me when a state's lock clears.
+    Watch {
+        /// What was typed or chosen for the state.
+        state: String,
+        /// Whether every time, and not only once.
+        keep: bool,
+    },
+    /// Do not tell me any more.
+    Unwatch {
+        /// What was typed or chosen for the state.
+        state: String,
+    },
+    /// What I have asked to be told of.
+    Watches,
     /// What has happened to a state's lock.
     History {
         /// What was typed or chosen for the state.
@@ -77,6 +91,9 @@ impl Command {
             Self::Deny { .. } => "deny",
             Self::Withdraw { .. } => "withdraw",
             Self::History { .. } => "history",
+            Self::Watch { .. } => "watch",
+            Self::Unwatch { .. } => "unwatch",
+            Self::Watches => "watches",
             Self::Help => "help",
         }
     }
@@ -85,9 +102,11 @@ impl Command {
     #[must_use]
     pub fn state(&self) -> Option<&str> {
         match self {
-            Self::Status { state } | Self::Unlock { state, .. } | Self::History { state, .. } => {
-                Some(state)
-            }
+            Self::Status { state }
+            | Self::Unlock { state, .. }
+            | Self::Watch { state, .. }
+            | Self::Unwatch { state }
+            | Self::History { state, .. } => Some(state),
             _ => None,
         }
     }
@@ -118,7 +137,12 @@ impl Command {
     pub fn changes(&self) -> bool {
         matches!(
             self,
-            Self::Unlock { .. } | Self::Approve { .. } | Self::Deny { .. } | Self::Withdraw { .. }
+            Self::Unlock { .. }
+                | Self::Approve { .. }
+                | Self::Deny { .. }
+                | Self::Withdraw { .. }
+                | Self::Watch { .. }
+                | Self::Unwatch { .. }
         )
     }
 

@@ -63,6 +63,18 @@ pub enum Refusal {
         /// Where its card is, and which, once it is posted.
         card: Option<(Place, MessageId)>,
     },
+    /// The state is free already.
+    #[error("nothing to wait for")]
+    NothingToWaitFor {
+        /// Which.
+        state: StateName,
+    },
+    /// Too many wait for one lock.
+    #[error("too many wait already")]
+    LineIsFull {
+        /// Whose.
+        state: StateName,
+    },
     /// The rules of two-person control say no.
     #[error(transparent)]
     Unlock(#[from] unlock::Refusal),

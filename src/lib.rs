@@ -33,4 +33,5 @@ pub mod ports;
 pub mod settings;
 pub mod telemetry;
 pub mod unlock;
+pub mod watch;
 pub mod workers;

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 pub use self::text::{LONG, SHORT, Span, Text, clip, clip_middle, visible};
 
 use crate::command::Command;
-use crate::people::RoleId;
+use crate::people::{RoleId, UserId};
 
 /// A message, the same for every edge.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Message {
     pub buttons: Vec<Button>,
     /// The roles whose members are pinged when it is posted.
     pub calls: Vec<RoleId>,
+    /// The people who are pinged when it is posted.
+    pub pings: Vec<UserId>,
 }
 
 /// A question back, which the asker alone sees and answers with one text.
@@ -105,6 +107,7 @@ impl Message {
             read_at: None,
             buttons: vec![],
             calls: vec![],
+            pings: vec![],
         }
     }
 

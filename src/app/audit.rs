@@ -37,6 +37,10 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> 
             write(&trail, path.as_ref(), Some(audit_csv_heading()), audit_csv).await
         }
         Audit::Verify { .. } => match verify(&trail, path.as_ref()).await? {
+            Ok(verified) if verified.entries == 0 => {
+                print(&nothing(path.as_ref()))?;
+                Ok(Done::Fine)
+            }
             Ok(verified) => {
                 let entries = verified.entries;
                 let chains = verified.heads.len();
@@ -52,6 +56,14 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> 
                 Ok(Done::ConditionFails)
             }
         },
+    }
+}
+
+/// What is said where there is no entry.
+fn nothing(path: Option<&StatePath>) -> String {
+    match path {
+        Some(path) => format!("Nothing is recorded of {}.", visible(path.as_str())),
+        None => "Nothing is recorded yet.".to_owned(),
     }
 }
 

@@ -79,8 +79,8 @@ impl Subject {
         self.sentence("", &Trouble::Unexpected, Some(Box::new(error)))
     }
 
-    /// The fault of a table whose rows have no string `LockID`.
-    pub(super) fn not_a_lock_table(&self) -> Fault {
+    /// The fault of a table whose key is not what it has to be.
+    pub(super) fn has_another_key(&self) -> Fault {
         self.sentence("", &Trouble::NotALockTable, None)
     }
 
@@ -236,10 +236,7 @@ impl Trouble {
             | "IllegalLocationConstraintException" => {
                 Self::WrongRegion(bucket_region.map(str::to_owned))
             }
-            // "The provided key element does not match the schema".
-            "ValidationException" if message.is_some_and(|text| text.contains("the schema")) => {
-                Self::NotALockTable
-            }
+            "ValidationException" if message.is_some_and(is_about_keys) => Self::NotALockTable,
             _ => match status {
                 301 | 307 => Self::WrongRegion(bucket_region.map(str::to_owned)),
                 401 | 403 => Self::Denied,
@@ -249,6 +246,12 @@ impl Trouble {
             },
         }
     }
+}
+
+/// Whether a validation failed because the table has another key: "The provided key element does not
+/// match the schema", "Query condition missed key schema element".
+fn is_about_keys(message: &str) -> bool {
+    message.contains("the schema") || message.contains("key schema")
 }
 
 /// Whether an error or what it comes from speaks of something that has expired.

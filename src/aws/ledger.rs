@@ -6,6 +6,10 @@
 //! | `open` | hash of a state path | the guard that keeps the path to one open request |
 //! | `event#ID` | `event` | an interaction that has had its effect |
 //! | `outbox` | when, what of | something that people are still to be told |
+//! | `hold` | hash of a state path | a lock that is held, as it was last seen |
+//! | `past#`hash of a path | when, which | a hold that is over |
+//! | `host#`hash of a machine | when, which | that the machine has ended a hold |
+//! | `watch` | hash of a state path | who waits for the lock |
 //! | `checkpoint` | `last` | the last checkpoint of the trail |
 //! | `migration` | its name | a migration that was applied |
 
@@ -87,9 +91,8 @@ pub(super) fn request_key(id: RequestId) -> String {
     format!("{REQUEST}#{id}")
 }
 
-/// The `sk` of the guard of a path: its hash, since a path may be longer than a sort key's 1,024
-/// bytes.
-pub(super) fn guard_key(path: &StatePath) -> String {
+/// A path as a part of a key: its hash, since a path may be longer than a sort key's 1,024 bytes.
+pub(super) fn path_key(path: &StatePath) -> String {
     crate::audit::Hash::of(path.as_str()).to_string()
 }
 
@@ -106,7 +109,7 @@ impl Ledger for AwsLedger {
     }
 
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault> {
-        let guard = self.own.get(OPEN, &guard_key(path)).await?;
+        let guard = self.own.get(OPEN, &path_key(path)).await?;
         let Some(id) = guard.as_ref().and_then(guarded) else {
             return Ok(None);
         };

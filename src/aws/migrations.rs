@@ -28,6 +28,8 @@ const ALL: [(&str, &str); 2] = [
 
 const MIGRATION: &str = "migration";
 
+const ALLOW_DESCRIBE: &str = "allow dynamodb:DescribeTable on it";
+
 /// How often a table that is being made is looked at; it takes some seconds.
 const LOOKS: u32 = 120;
 const LOOK: Duration = Duration::from_millis(500);
@@ -108,7 +110,8 @@ impl Migrations {
         Self { client, own, tables, region: session.region().to_owned() }
     }
 
-    /// The names of the migrations that have not been applied, in order.
+    /// The names of the migrations that have not been applied, in order; among them those whose
+    /// table is not there any more.
     ///
     /// # Errors
     /// A fault where that cannot be read. A table that is not there is none: all are pending then.
@@ -118,9 +121,36 @@ impl Migrations {
             Err(Fault { kind: FaultKind::Missing, .. }) => Vec::new(),
             Err(fault) => return Err(fault),
         };
-        let is_pending = |name: &&str| !applied.iter().any(|item| text_of(item, SK) == Some(*name));
-        let names = ALL.iter().map(|(name, _)| *name);
-        Ok(names.filter(is_pending).map(str::to_owned).collect())
+        let is_applied = |name: &str| applied.iter().any(|item| text_of(item, SK) == Some(name));
+        let mut pending = Vec::new();
+        for (name, file) in ALL {
+            if !is_applied(name) || !self.has_its_tables(&self.read(file)?).await? {
+                pending.push(name.to_owned());
+            }
+        }
+        Ok(pending)
+    }
+
+    /// Whether the tables that a migration makes are there.
+    async fn has_its_tables(&self, migration: &Migration) -> Result<bool, Fault> {
+        for request in &migration.requests {
+            let Request::CreateTable(table) = request else {
+                continue;
+            };
+            let name = self.name(&table.table_name);
+            let subject = Subject::own_table(&name, &self.region);
+            let described = self.client.describe_table().table_name(&name).send().await;
+            match described.map_err(|error| subject.fault(ALLOW_DESCRIBE, error)) {
+                Ok(_) => {}
+                Err(Fault { kind: FaultKind::Missing, .. }) => return Ok(false),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(true)
+    }
+
+    fn read(&self, file: &str) -> Result<Migration, Fault> {
+        serde_json::from_str(file).map_err(|error| self.own.not_understood(error))
     }
 
     /// Applies what is pending, and gives the names.
@@ -130,9 +160,7 @@ impl Migrations {
     pub async fn apply(&self) -> Result<Vec<String>, Fault> {
         let pending = self.pending().await?;
         for (name, file) in ALL.iter().filter(|(name, _)| pending.iter().any(|p| p == name)) {
-            let migration: Migration =
-                serde_json::from_str(file).map_err(|error| self.own.not_understood(error))?;
-            for request in &migration.requests {
+            for request in &self.read(file)?.requests {
                 match request {
                     Request::CreateTable(table) => self.create(table).await?,
                     Request::UpdateTimeToLive(expiry) => self.expire(expiry).await?,
@@ -178,13 +206,12 @@ impl Migrations {
         }
         for _ in 0..LOOKS {
             let described = self.client.describe_table().table_name(&name).send().await;
-            let described = described
-                .map_err(|error| subject.fault("allow dynamodb:DescribeTable on it", error))?;
+            let described = described.map_err(|error| subject.fault(ALLOW_DESCRIBE, error))?;
             let described = described
                 .table
                 .unwrap_or_else(|| aws_sdk_dynamodb::types::TableDescription::builder().build());
             if described.key_schema() != keys {
-                return Err(subject.not_a_lock_table());
+                return Err(subject.has_another_key());
             }
             if described.table_status() == Some(&TableStatus::Active) {
                 return Ok(());

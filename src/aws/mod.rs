@@ -6,6 +6,7 @@
 
 mod commit;
 mod error;
+mod holds;
 mod http;
 mod ledger;
 mod lockfiles;
@@ -29,6 +30,7 @@ use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::Semaphore;
 
+pub use self::holds::AwsHolds;
 pub use self::ledger::{AwsLedger, LedgerTables};
 use self::lockfiles::Bucket;
 pub use self::migrations::Migrations;

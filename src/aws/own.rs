@@ -4,6 +4,9 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::error::Subject;
@@ -52,18 +55,41 @@ impl OwnTable {
     /// The items of one `pk` in the order of their `sk`, `limit` at most or all, read strongly
     /// consistently.
     pub(super) async fn query(&self, pk: &str, limit: Option<usize>) -> Result<Vec<Item>, Fault> {
-        let limit = limit.unwrap_or(usize::MAX);
-        let mut pages = self
-            .client
+        self.pages(self.select(pk), limit).await
+    }
+
+    /// The items of one `pk` from an `sk` on, in their order.
+    pub(super) async fn query_from(&self, pk: &str, sk: &str) -> Result<Vec<Item>, Fault> {
+        let query = self
+            .select(pk)
+            .key_condition_expression("#pk = :pk AND #sk >= :sk")
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":sk", text(sk));
+        self.pages(query, None).await
+    }
+
+    /// The last items of one `pk`, the last first, `limit` at most.
+    pub(super) async fn newest(&self, pk: &str, limit: usize) -> Result<Vec<Item>, Fault> {
+        self.pages(self.select(pk).scan_index_forward(false), Some(limit)).await
+    }
+
+    fn select(&self, pk: &str) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.name)
             .key_condition_expression("#pk = :pk")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_values(":pk", text(pk))
             .consistent_read(true)
-            .set_limit(i32::try_from(limit).ok())
-            .into_paginator()
-            .send();
+    }
+
+    async fn pages(
+        &self,
+        query: QueryFluentBuilder,
+        limit: Option<usize>,
+    ) -> Result<Vec<Item>, Fault> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let mut pages = query.set_limit(i32::try_from(limit).ok()).into_paginator().send();
         let mut items = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.fault("allow dynamodb:Query on it", error))?;
@@ -99,6 +125,25 @@ impl OwnTable {
             .await
             .map_err(|error| self.fault("allow dynamodb:DeleteItem on it", error))?;
         Ok(())
+    }
+
+    /// Writes all of these items or none, and says whether their conditions held.
+    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<bool, Fault> {
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        let Err(error) = sent else {
+            return Ok(true);
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let failed = cancelled
+                    .cancellation_reasons()
+                    .iter()
+                    .any(|reason| reason.code() == Some("ConditionalCheckFailed"));
+                // Else another write was under way, or there was no capacity.
+                if failed { Ok(false) } else { Err(self.throttled()) }
+            }
+            _ => Err(self.fault("allow dynamodb:PutItem and dynamodb:DeleteItem on it", error)),
+        }
     }
 
     /// The fault that an error of the SDK stands for.

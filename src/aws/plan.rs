@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::AwsLedger;
 use super::error::Subject;
-use super::ledger::{EVENT, OPEN, REQUEST, TAIL, VERSION, guard_key, request_key};
+use super::ledger::{EVENT, OPEN, REQUEST, TAIL, VERSION, path_key, request_key};
 use super::outbox::put_notice;
 use super::own::{PK, SK, TTL};
 use super::release::delete_row;
@@ -180,7 +180,7 @@ fn request(
 fn guard(table: &str, request: &UnlockRequest) -> Result<Put, BuildError> {
     let item = Item::from([
         (PK.to_owned(), text(OPEN)),
-        (SK.to_owned(), text(guard_key(&request.state.path))),
+        (SK.to_owned(), text(path_key(&request.state.path))),
         (PATH.to_owned(), text(request.state.path.as_str())),
         (REQUEST.to_owned(), text(request.id.to_string())),
     ]);
@@ -191,7 +191,7 @@ fn no_guard(table: &str, request: &UnlockRequest) -> Result<Delete, BuildError> 
     Delete::builder()
         .table_name(table)
         .key(PK, text(OPEN))
-        .key(SK, text(guard_key(&request.state.path)))
+        .key(SK, text(path_key(&request.state.path)))
         .build()
 }
 
@@ -229,7 +229,7 @@ impl AwsLedger {
     }
 
     fn no_row(&self, table: &str) -> Fault {
-        Subject::lock_table(table, &self.region).not_a_lock_table()
+        Subject::lock_table(table, &self.region).has_another_key()
     }
 
     /// The fault of a transaction. It is about several tables, and `AccessDenied` names the one.

@@ -108,7 +108,7 @@ impl LockTable {
                 page.map_err(|error| self.subject.fault("allow dynamodb:Scan on it", error))?;
             for mut item in page.items.unwrap_or_default() {
                 let Some(AttributeValue::S(key)) = item.remove(KEY) else {
-                    return Err(self.subject.not_a_lock_table());
+                    return Err(self.subject.has_another_key());
                 };
                 row(key, item);
             }

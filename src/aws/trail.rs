@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::Subject;
@@ -55,6 +54,13 @@ impl AwsTrail {
             audit_table: tables.audit_table,
             client,
         }
+    }
+
+    /// An entry as the table has it, whatever is in it beside its key.
+    fn entry(&self, item: Item) -> Result<Entry, Fault> {
+        let has_key = item.get(PATH).is_some_and(AttributeValue::is_s)
+            && item.get(SEQ).is_some_and(AttributeValue::is_n);
+        if has_key { Ok(Entry::read(fields(item))) } else { Err(self.subject.has_another_key()) }
     }
 
     /// Where the next entry of a path goes.
@@ -141,7 +147,7 @@ impl Trail for AwsTrail {
             .send()
             .await
             .map_err(|error| self.subject.fault("allow dynamodb:Query on it", error))?;
-        Ok(page.items.unwrap_or_default().into_iter().map(entry).collect())
+        page.items.unwrap_or_default().into_iter().map(|item| self.entry(item)).collect()
     }
 
     /// `DynamoDB` keeps the items of one partition key together and in the order of the sort key,
@@ -176,7 +182,7 @@ impl Trail for AwsTrail {
                 (page.items, page.last_evaluated_key)
             };
             for item in items.unwrap_or_default() {
-                if each(entry(item)).is_break() {
+                if each(self.entry(item)?).is_break() {
                     return Ok(());
                 }
             }
@@ -229,27 +235,14 @@ impl Trail for AwsTrail {
         };
         let put = put.build().map_err(|error| self.own.not_understood(error))?;
         let announce = put_notice(&self.own, at, CHECKPOINT, 0, announcement)?;
-        let written = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put).build())
-            .transact_items(TransactWriteItem::builder().put(announce).build())
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                // Another replica was first, and has announced it.
-                Some(TransactWriteItemsError::TransactionCanceledException(_)) => Ok(false),
-                _ => Err(self.own.fault("allow dynamodb:PutItem on it", error)),
-            },
-        }
+        // Where the condition fails, another replica was first, and has announced it.
+        self.own
+            .transact(vec![
+                TransactWriteItem::builder().put(put).build(),
+                TransactWriteItem::builder().put(announce).build(),
+            ])
+            .await
     }
-}
-
-/// An entry as the table has it, whatever is in it.
-fn entry(item: Item) -> Entry {
-    Entry::read(fields(item))
 }
 
 /// An entry as the table takes it.

@@ -23,6 +23,11 @@ pub(super) fn text_of<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
+/// The integer of an attribute; `None` where it is another type or not there.
+pub(super) fn number_of(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
 /// A JSON object as an item.
 pub(super) fn item(fields: &Map<String, Value>) -> Item {
     fields.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()

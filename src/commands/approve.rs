@@ -30,7 +30,7 @@ pub(super) async fn run(
                 return Err(super::refuse(context, by, &filed, Tried::Approve, refusal).await);
             }
         };
-        if !context.policy.looks_stale(request.pinned.lock(), now) {
+        if !request.looks_stale(now) {
             match typed {
                 None => return Ok(Reply::Form(form::confirmation(request))),
                 Some(typed) if typed.trim() != request.state.name.as_str().trim() => {

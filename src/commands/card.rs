@@ -28,7 +28,7 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
         .then(" asks to unlock ")
         .name(request.state.name.as_str(), SHORT);
     let mut message = Message::new(Tone::Held, title)
-        .line(held_for(lock, now).then(" ").append(compared(lock, policy, now)))
+        .line(held_for(lock, now).then(" ").append(compared(request, now)))
         .line(to_check(lock));
     if let Some(line) = half_line(lock) {
         message = message.line(line);
@@ -42,16 +42,20 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
         .button("Withdraw", Command::Withdraw { request: request.id }, true)
 }
 
-/// How the age of a lock compares with the age of a stale one.
-fn compared(lock: &LockState, policy: &Policy, now: DateTime<Utc>) -> Text {
-    let limit = in_words(policy.stale_after);
-    Text::own(match (lock.since(), policy.looks_stale(lock, now)) {
-        (_, true) => format!("That is past the {limit} after which a lock counts as stale."),
-        (Some(_), false) => format!(
-            "That is not past the {limit} after which a lock counts as stale: its run may well be \
-             alive."
+/// How the age of the lock compares with the age from which it looks stale, as that was judged by
+/// past holds or the team's limit when the request was opened.
+fn compared(request: &UnlockRequest, now: DateTime<Utc>) -> Text {
+    let lock = request.pinned.lock();
+    let limit = request.stale_from.zip(lock.since()).map(|(from, since)| in_words(from - since));
+    Text::own(match (limit, request.looks_stale(now)) {
+        (Some(limit), true) => {
+            format!("That is past the {limit} after which a lock here counts as stale.")
+        }
+        (Some(limit), false) => format!(
+            "That is not past the {limit} after which a lock here counts as stale: its run may \
+             well be alive."
         ),
-        (None, false) => "Whether it is stale cannot be told from its age.".to_owned(),
+        (None, _) => "Whether it is stale cannot be told from its age.".to_owned(),
     })
 }
 

@@ -36,8 +36,17 @@ pub(super) fn run(context: &Context) -> Message {
             )),
         )
         .field(
+            Text::own("/lock watch state keep, /lock unwatch state, /lock watches"),
+            Text::own(
+                "Be told in this channel when a lock clears, once or with keep every time; not any \
+                 more; what you wait for.",
+            ),
+        )
+        .field(
             Text::own("/lock history state count"),
-            Text::own("Who asked, approved and released: the audit trail of one state."),
+            Text::own(
+                "Who asked, approved and released: the audit trail of one state, and its last holds.",
+            ),
         )
         .field(Text::own("Who may approve"), who_may_approve(context))
         .field(Text::own("/lock help"), Text::own("This page."))

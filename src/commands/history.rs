@@ -3,15 +3,20 @@
 use chrono::{DateTime, Utc};
 
 use super::Context;
+use super::clearing::held_by;
 use crate::audit::Entry;
 use crate::command::Command;
 use crate::error::Error;
-use crate::lock::State;
+use crate::lock::{State, in_words};
 use crate::message::{Message, SHORT, Text, Tone};
+use crate::watch::{Ending, PastHold};
 
 /// Most entries on a page: with texts of at most [`SHORT`] characters they stay within the 6,000
 /// that Discord allows a message, even where every character has to be escaped.
 pub const MOST: usize = 10;
+
+/// How many past holds stand on the first page.
+const HOLDS: usize = 5;
 
 pub(super) async fn run(
     context: &Context,
@@ -21,8 +26,29 @@ pub(super) async fn run(
 ) -> Result<Message, Error> {
     let state = context.reading.resolve(typed).await?;
     let count = count.clamp(1, MOST);
-    let entries = context.trail.newest(&state.path, before, count).await?;
-    Ok(page(&state, before, count, &entries))
+    let entries = context.trail.newest(&state.path, before, count);
+    let holds = async {
+        match before {
+            None => context.holds.past(&state.path, HOLDS).await,
+            Some(_) => Ok(Vec::new()),
+        }
+    };
+    let (entries, holds) = futures::try_join!(entries, holds)?;
+    let mut message = page(&state, before, count, &entries);
+    for past in &holds {
+        message = message.line(past_hold(past));
+    }
+    Ok(message)
+}
+
+/// `Held 12 min by jjoyner@ci-runner-04 (apply), until …, released by request`
+fn past_hold(past: &PastHold) -> Text {
+    let held = held_by(format!("Held {}", in_words(past.length())), &past.hold);
+    held.then(", until ").at(past.ended_at).then(match past.ending {
+        Ending::Cleared => "",
+        Ending::Unlocked { .. } => ", released by request",
+        Ending::ChangedHands => ", and taken by another at once",
+    })
 }
 
 fn page(state: &State, before: Option<u64>, count: usize, entries: &[Entry]) -> Message {

@@ -2,6 +2,7 @@
 
 mod approve;
 mod card;
+mod clearing;
 mod deny;
 mod form;
 mod help;
@@ -14,6 +15,10 @@ mod release;
 mod settle;
 mod status;
 mod unlock;
+mod unwatch;
+mod verdict;
+mod watch;
+mod watches;
 mod withdraw;
 
 use std::panic::AssertUnwindSafe;
@@ -23,6 +28,7 @@ use futures::FutureExt;
 use tracing::warn;
 
 pub use card::card;
+pub use clearing::{Clearing, cleared, clearing_notices};
 pub use history::MOST as HISTORY_MOST;
 pub use json::StatusJson;
 pub use list::list;
@@ -30,6 +36,7 @@ pub use notice::notice;
 pub use release::resume;
 pub use settle::settle;
 pub use status::{Report, inspect, status_message};
+pub use verdict::{Assessment, assess_hold};
 
 use crate::command::{Audience, Command};
 use crate::error::{Error, Fault, FaultKind, Refusal};
@@ -37,7 +44,8 @@ use crate::lock::{Catalog, KnownStates, State, is_handle};
 use crate::message::{Form, Message, visible};
 use crate::people::{Actor, EventId};
 use crate::ports::{
-    Acceptance, Change, Clock, Committed, Courier, Directory, Filed, Ledger, Locks, Members, Trail,
+    Acceptance, Change, Clock, Committed, Courier, Directory, Filed, Holds, Ledger, Locks, Members,
+    Trail, Watches,
 };
 use crate::unlock::{Policy, RequestId, Tried, refused};
 
@@ -81,6 +89,10 @@ pub struct Context {
     pub ledger: Arc<dyn Ledger>,
     /// What was recorded.
     pub trail: Arc<dyn Trail>,
+    /// What is remembered of holds.
+    pub holds: Arc<dyn Holds>,
+    /// Who waits for which lock.
+    pub watches: Arc<dyn Watches>,
     /// What brings the cards up to date.
     pub courier: Arc<dyn Courier>,
     /// Who has which role.
@@ -170,6 +182,9 @@ pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result
             deny::run(context, by, *request, reason.as_deref()).await
         }
         Command::Withdraw { request } => withdraw::run(context, by, *request).await,
+        Command::Watch { state, keep } => watch::run(context, by, state, *keep).await,
+        Command::Unwatch { state } => unwatch::run(context, by, state).await,
+        Command::Watches => watches::run(context, by).await.map(Reply::asker),
         Command::History { state, before, count } => {
             history::run(context, state, *before, *count).await.map(Reply::asker)
         }

@@ -1,6 +1,7 @@
 //! What is announced.
 
 use super::card::approvers;
+use super::clearing::{Clearing, cleared, stale};
 use super::status::{operation, or_unknown};
 use crate::lock::{age, in_words};
 use crate::message::{LONG, Message, SHORT, Text, Tone};
@@ -14,6 +15,8 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
     match notice {
         Notice::Card { .. } => None,
         Notice::Released { .. } => request.and_then(released),
+        Notice::Cleared { .. } => Clearing::of(notice).map(|clearing| cleared(&[clearing])),
+        Notice::Stale { hold, verdict, .. } => Some(stale(hold, verdict)),
         Notice::Checkpoint { at, chains, entries, digest } => Some(
             Message::sentence(
                 Tone::Plain,

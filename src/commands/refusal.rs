@@ -56,6 +56,13 @@ fn refusal_text(refusal: &Refusal) -> Text {
                 None => text.then("; its card is not posted yet: look again in a minute."),
             }
         }
+        Refusal::NothingToWaitFor { state } => Text::default().name(state.as_str(), SHORT).then(
+            " is free: there is nothing to wait for. To be told every time it clears, type /lock \
+             watch with keep.",
+        ),
+        Refusal::LineIsFull { state } => Text::own("Too many wait for ")
+            .name(state.as_str(), SHORT)
+            .then(" already: look at it with /lock status from time to time."),
         Refusal::Unlock(refusal) => unlock_text(refusal),
     }
 }

@@ -2,14 +2,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::clearing::held_by;
+use super::verdict::{LOOKED_AT, assess_with, verdict_line};
 use super::{Context, Reading};
 use crate::command::Command;
 use crate::error::{Error, Fault};
 use crate::lock::{
-    Half, LockState, Operation, Sources, State, StateName, Store, Unreadable, age, in_words,
+    Half, HeldLock, LockState, Operation, Sources, State, StateName, Store, Unreadable, age,
+    in_words,
 };
 use crate::message::{LONG, Message, SHORT, Text, Tone};
 use crate::ports::Filed;
+use crate::watch::{Hold, PastHold};
 
 /// What was found out about one state.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,14 +36,65 @@ pub async fn inspect(reading: &Reading, typed: &str) -> Result<Report, Error> {
     Ok(Report { state, lock, at: reading.clock.now() })
 }
 
+impl Report {
+    /// The lock with its state.
+    #[must_use]
+    pub fn held(&self) -> HeldLock {
+        HeldLock { state: self.state.clone(), lock: self.lock.clone() }
+    }
+}
+
 pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error> {
     let reading = &context.reading;
     let state = reading.resolve(typed).await?;
-    let (lock, open) =
-        futures::join!(reading.locks.inspect(&state), context.ledger.open_request(&state.path),);
+    let (lock, open, past) = futures::join!(
+        reading.locks.inspect(&state),
+        context.ledger.open_request(&state.path),
+        context.holds.past(&state.path, LOOKED_AT),
+    );
     let report = Report { state, lock: lock?, at: reading.clock.now() };
-    let message = status_message(reading, &report).await;
-    Ok(with_request(message, &report, open))
+    let mut message = status_message(reading, &report).await;
+    let refresh = std::mem::take(&mut message.buttons);
+    let message = with_past(context, message, &report, past).await;
+    let mut message = with_request(message, &report, open);
+    message.buttons.extend(refresh);
+    Ok(message)
+}
+
+/// Adds how a hold compares with past ones; to a free state, its last hold.
+async fn with_past(
+    context: &Context,
+    message: Message,
+    report: &Report,
+    past: Result<Vec<PastHold>, Fault>,
+) -> Message {
+    let assessed = async {
+        let past = past?;
+        let Some(hold) = Hold::of(&report.held(), report.at) else {
+            return Ok(past.first().map(last_hold));
+        };
+        if report.lock.since().is_none() {
+            // Of an age that nobody knows there is nothing to say.
+            return Ok(None);
+        }
+        let assessment = assess_with(context, &hold, &past, report.at).await?;
+        Ok::<_, Fault>(Some(verdict_line(&hold, &assessment.verdict)))
+    };
+    match assessed.await {
+        Ok(Some(line)) => message.line(line),
+        Ok(None) => message,
+        Err(fault) => {
+            // The lock itself was read, and that is what was asked.
+            tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");
+            message.line(Text::own("Its past holds could not be read; the log says why."))
+        }
+    }
+}
+
+/// `Last held for 12 min by jjoyner@ci-runner-04 (apply), until …`
+fn last_hold(past: &PastHold) -> Text {
+    let words = format!("Last held for {}", in_words(past.length()));
+    held_by(words, &past.hold).then(", until ").at(past.ended_at).then(".")
 }
 
 /// Adds what is known of a request to unlock, and the way to make one.
@@ -48,29 +103,30 @@ fn with_request(message: Message, report: &Report, open: Result<Option<Filed>, F
         return message;
     }
     let ask = Command::Unlock { state: report.state.short_name(), reason: None };
-    match open {
-        Ok(None) => message.button("Request unlock", ask, true),
-        Ok(Some(filed)) => {
-            let text = Text::default().name(&filed.request.requester.name, SHORT / 2);
-            let text = text.then(" asks to unlock it");
-            message.field(
-                "Open request",
-                match filed.card {
-                    Some(card) => text.then(": ").message(filed.request.place, card),
-                    None => text.then("."),
-                },
-            )
-        }
-        Err(fault) => {
-            // The lock itself was read, and that is what was asked.
-            tracing::warn!(kind = fault.kind.as_str(), "open request not read: {fault}");
-            message.field("Open request", Text::own("Could not be read; the log says why.")).button(
-                "Request unlock",
-                ask,
-                true,
-            )
-        }
-    }
+    let watch = Command::Watch { state: report.state.short_name(), keep: false };
+    let message =
+        match open {
+            Ok(None) => message.button("Request unlock", ask, true),
+            Ok(Some(filed)) => {
+                let text = Text::default().name(&filed.request.requester.name, SHORT / 2);
+                let text = text.then(" asks to unlock it");
+                message.field(
+                    "Open request",
+                    match filed.card {
+                        Some(card) => text.then(": ").message(filed.request.place, card),
+                        None => text.then("."),
+                    },
+                )
+            }
+            Err(fault) => {
+                // The lock itself was read, and that is what was asked.
+                tracing::warn!(kind = fault.kind.as_str(), "open request not read: {fault}");
+                message
+                    .field("Open request", Text::own("Could not be read; the log says why."))
+                    .button("Request unlock", ask, true)
+            }
+        };
+    message.button("Notify me", watch, true)
 }
 
 /// Words what was found out. For a free state this asks the directory whether the name may be a

@@ -1,12 +1,16 @@
 //! `/lock unlock`: opens a request for a second person to approve.
 
+use chrono::{DateTime, Utc};
+
 use super::settle::settle;
+use super::verdict::LOOKED_AT;
 use super::{Asker, Context, Reply, form, refresh_card};
-use crate::error::{Error, Refusal};
-use crate::lock::LockState;
+use crate::error::{Error, Fault, Refusal};
+use crate::lock::{HeldLock, LockState, State};
 use crate::message::{Message, SHORT, Text, Tone};
 use crate::ports::{Change, Committed, Filed};
 use crate::unlock::{Ask, Event, RequestId, Status, open};
+use crate::watch::{self, Hold};
 
 pub(super) async fn run(
     context: &Context,
@@ -20,9 +24,10 @@ pub(super) async fn run(
     };
     let lock = context.reading.locks.inspect(&state).await?;
     let id = RequestId::of(by.event);
-    let ask = Ask { id, state: &state, lock: &lock, reason, by: by.actor };
-    let opened =
-        open(ask, &context.policy, context.reading.clock.now()).map_err(Refusal::Unlock)?;
+    let now = context.reading.clock.now();
+    let stale_from = stale_from(context, &state, &lock).await?;
+    let ask = Ask { id, state: &state, lock: &lock, stale_from, reason, by: by.actor };
+    let opened = open(ask, &context.policy, now).map_err(Refusal::Unlock)?;
     by.acceptance.accept().await?;
     let change =
         Change { from: None, transition: &opened, event: Some(by.event), release_row: None };
@@ -53,6 +58,24 @@ pub(super) async fn run(
     }
 }
 
+/// From when on a lock looks stale, by its past holds; `None` where nobody knows since when it is
+/// held.
+async fn stale_from(
+    context: &Context,
+    state: &State,
+    lock: &LockState,
+) -> Result<Option<DateTime<Utc>>, Fault> {
+    let Some(since) = lock.since() else {
+        return Ok(None);
+    };
+    let held = HeldLock { state: state.clone(), lock: lock.clone() };
+    let Some(hold) = Hold::of(&held, since) else {
+        return Ok(None);
+    };
+    let past = context.holds.past(&state.path, LOOKED_AT).await?;
+    Ok(Some(watch::stale_from(&hold, &past, context.policy.stale_after)))
+}
+
 /// Why an open request can come to nothing any more, seen from the lock as it is now.
 fn is_over(context: &Context, other: &Filed, lock: &LockState) -> Option<Event<'static>> {
     let request = &other.request;
@@ -76,8 +99,8 @@ fn posted(filed: &Filed) -> Message {
             .at(request.expires_at)
             .then("."),
         None => Text::own("Your request to unlock ").name(name, SHORT).then(
-            " is recorded, but its card is not posted yet: it will come when Discord takes it. If \
-             it does not, allow this bot to see this channel, to send messages and to embed links.",
+            " is recorded, but its card is not posted yet. If it does not come within a minute, allow \
+             this bot to see this channel, to send messages and to embed links, and ask again.",
         ),
     };
     Message::sentence(Tone::Plain, text)

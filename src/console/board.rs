@@ -133,7 +133,11 @@ impl Channels for Board {
             return Ok(shown.id);
         }
         // Whom it would ping: in a terminal nobody.
-        let called = if message.calls.is_empty() { "" } else { ": @approvers" };
+        let called = match (message.calls.is_empty(), message.pings.is_empty()) {
+            (false, _) => ": @approvers",
+            (true, false) => ": @those who wait",
+            (true, true) => "",
+        };
         let mark = format!("(locktender, to the channel{called})");
         page.print(&written(Some(&mark), &text(message, self.style))).map_err(|e| never(&e))?;
         Ok(page.keep(message.clone(), None, Some(nonce.to_owned())))

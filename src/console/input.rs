@@ -132,11 +132,12 @@ impl Completer for Completion {
         let start = typed.rfind(' ').map_or(0, |at| at + 1);
         let word = &typed[start..];
         let before = typed[..start].trim_end();
-        let of_a_state = ["/lock status", "/lock unlock", "/lock history"];
+        let of_a_state =
+            ["/lock status", "/lock unlock", "/lock watch", "/lock unwatch", "/lock history"];
         let candidates: Vec<&str> = if of_a_state.iter().any(|words| before.ends_with(words)) {
             self.states.iter().map(String::as_str).collect()
         } else if before.ends_with("/lock") {
-            vec!["status ", "list", "unlock ", "history ", "help"]
+            vec!["status ", "list", "unlock ", "watch ", "unwatch ", "watches", "history ", "help"]
         } else if word.starts_with('/') {
             vec!["/lock "]
         } else {

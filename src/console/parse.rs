@@ -71,6 +71,15 @@ fn command(words: &str) -> Option<Command> {
             let count = if count.is_empty() { COUNT } else { count.parse().ok()? };
             Some(Command::History { state: state.to_owned(), before: None, count })
         }
+        "watch" => {
+            let (state, keep) = state_and("keep", rest);
+            Some(Command::Watch {
+                state: state.to_owned(),
+                keep: keep.eq_ignore_ascii_case("true"),
+            })
+        }
+        "unwatch" => Some(Command::Unwatch { state: option("state", rest).to_owned() }),
+        "watches" => Some(Command::Watches),
         "help" => Some(Command::Help),
         _ => None,
     }

@@ -55,6 +55,14 @@ pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal
             before: None,
             count: count.unwrap_or(HISTORY_MOST),
         }),
+        "watch" => {
+            let keep = options.iter().any(|option| {
+                option.name == "keep" && matches!(option.value, ResolvedValue::Boolean(true))
+            });
+            Ok(Command::Watch { state: state()?, keep })
+        }
+        "unwatch" => Ok(Command::Unwatch { state: state()? }),
+        "watches" => Ok(Command::Watches),
         "help" => Ok(Command::Help),
         _ => Err(Refusal::Unknown),
     }
@@ -123,6 +131,10 @@ pub(super) fn custom_id(place: usize, command: &Command) -> String {
             let before = before.map(|before| before.to_string()).unwrap_or_default();
             format!("{place}:history:{before}:{count}:{state}")
         }
+        Command::Watch { state, keep: false } => format!("{place}:watch:{state}"),
+        Command::Watch { state, keep: true } => format!("{place}:keep:{state}"),
+        Command::Unwatch { state } => format!("{place}:unwatch:{state}"),
+        Command::Watches => format!("{place}:watches"),
         Command::Help => format!("{place}:help"),
     };
     if id.chars().count() > CUSTOM_ID_LIMIT { format!("{place}:too-long") } else { id }
@@ -149,6 +161,10 @@ fn command(custom_id: &str) -> Option<Command> {
             let before = if before.is_empty() { None } else { Some(before.parse().ok()?) };
             Command::History { state: state.to_owned(), before, count: count.parse().ok()? }
         }
+        "watch" => Command::Watch { state: about.to_owned(), keep: false },
+        "keep" => Command::Watch { state: about.to_owned(), keep: true },
+        "unwatch" => Command::Unwatch { state: about.to_owned() },
+        "watches" => Command::Watches,
         "help" => Command::Help,
         _ => return None,
     };
@@ -172,6 +188,9 @@ mod tests {
         let ids = || any::<u64>().prop_map(request);
         prop_oneof![
             ".*".prop_map(|state| Command::Status { state }),
+            (".*", any::<bool>()).prop_map(|(state, keep)| Command::Watch { state, keep }),
+            ".*".prop_map(|state| Command::Unwatch { state }),
+            Just(Command::Watches),
             (".*", any::<usize>()).prop_map(|(filter, page)| Command::List { filter, page }),
             ".*".prop_map(|state| Command::Unlock { state, reason: None }),
             ids().prop_map(|request| Command::Approve { request, typed: None }),

@@ -39,6 +39,7 @@ fn definition() -> CreateCommand {
     let count = option(CommandOptionType::Integer, "count", "How many entries to show at once")
         .min_int_value(1)
         .max_int_value(HISTORY_MOST as u64);
+    let keep = option(CommandOptionType::Boolean, "keep", "Every time, and not only once");
     CreateCommand::new(COMMAND)
         .kind(CommandType::ChatInput)
         .description("Terraform and OpenTofu state locks")
@@ -52,6 +53,16 @@ fn definition() -> CreateCommand {
                 .add_sub_option(state())
                 .add_sub_option(reason),
         )
+        .add_option(
+            subcommand("watch", "Be told when a state's lock clears")
+                .add_sub_option(state())
+                .add_sub_option(keep),
+        )
+        .add_option(
+            subcommand("unwatch", "Not be told about a state's lock any more")
+                .add_sub_option(state()),
+        )
+        .add_option(subcommand("watches", "What you wait for"))
         .add_option(
             subcommand("history", "What was done about a state's lock, and by whom")
                 .add_sub_option(state())

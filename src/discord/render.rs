@@ -4,7 +4,7 @@ use serenity::all::{
     ButtonStyle, CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed,
     CreateEmbedFooter, CreateInputText, CreateInteractionResponseFollowup,
     CreateInteractionResponseMessage, CreateMessage, CreateModal, EditInteractionResponse,
-    EditMessage, InputTextStyle, Nonce, RoleId,
+    EditMessage, InputTextStyle, Nonce, RoleId, UserId,
 };
 
 use super::markup::Drawn;
@@ -19,12 +19,13 @@ const BUTTONS_A_ROW: usize = 5;
 /// Longest example in an empty field of a form, in characters, from the same reference.
 const EXAMPLE_LIMIT: usize = 100;
 
-/// Roles that a message can call: their mentions have to fit into a content of 2,000 characters.
+/// Roles and people that a message can call: their mentions have to fit into a content of 2,000 characters.
 const CALLS: usize = 80;
 
 /// A message in the shapes in which Discord takes one.
 pub(super) struct Rendered {
     calls: Vec<RoleId>,
+    pings: Vec<UserId>,
     embed: CreateEmbed,
     rows: Vec<CreateActionRow>,
 }
@@ -32,8 +33,10 @@ pub(super) struct Rendered {
 impl Rendered {
     pub(super) fn new(message: &Message) -> Self {
         let calls = message.calls.iter().map(|role| role.get()).filter(|&role| role != 0);
+        let pings = message.pings.iter().map(|user| user.get()).filter(|&user| user != 0);
         Self {
             calls: calls.take(CALLS).map(RoleId::new).collect(),
+            pings: pings.take(CALLS).map(UserId::new).collect(),
             embed: embed(message),
             rows: rows(&message.buttons),
         }
@@ -48,7 +51,7 @@ impl Rendered {
             .components(self.rows)
             .nonce(Nonce::String(nonce.to_owned()))
             .enforce_nonce(true)
-            .allowed_mentions(nobody().roles(self.calls));
+            .allowed_mentions(nobody().roles(self.calls).users(self.pings));
         match content {
             Some(content) => post.content(content),
             None => post,
@@ -95,7 +98,9 @@ impl Rendered {
 
     /// Only what stands outside of embeds pings anyone.
     fn content(&self) -> Option<String> {
-        let mentions: Vec<String> = self.calls.iter().map(|role| format!("<@&{role}>")).collect();
+        let roles = self.calls.iter().map(|role| format!("<@&{role}>"));
+        let people = self.pings.iter().map(|user| format!("<@{user}>"));
+        let mentions: Vec<String> = roles.chain(people).take(CALLS).collect();
         (!mentions.is_empty()).then(|| mentions.join(" "))
     }
 }

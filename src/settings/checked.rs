@@ -1,13 +1,17 @@
 //! The settings as they are used: each checked, with a sentence for every mistake.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
 use super::duration::duration;
-use super::{APPROVALS, AUDIT_TABLE, LEVEL, REQUEST_TTL, STALE_AFTER, STATE_KEY, Settings, TABLE};
+use super::{
+    APPROVALS, AUDIT_TABLE, LEVEL, POLL_INTERVAL, REQUEST_TTL, STALE_AFTER, STATE_KEY, Settings,
+    TABLE,
+};
 use crate::lock::{Backend, BackendName, BackendStores, KeyTemplate, NoStore};
 use crate::people::ChannelId;
 use crate::telemetry::LogFormat;
@@ -148,6 +152,15 @@ impl Settings {
         let stale_after = time("LOCKTENDER_STALE_AFTER", &self.stale_after, STALE_AFTER)?;
         let policy = Policy { approver_roles, approvals, request_ttl, stale_after };
         Ok(UnlockSettings { policy, announce })
+    }
+
+    /// How often the locks are watched.
+    ///
+    /// # Errors
+    /// When it is no duration.
+    pub fn poll_interval(&self) -> Result<Duration, SettingsError> {
+        let interval = time("LOCKTENDER_POLL_INTERVAL", &self.poll_interval, POLL_INTERVAL)?;
+        interval.to_std().map_err(|error| wrong("LOCKTENDER_POLL_INTERVAL", error.to_string()))
     }
 
     /// The bot's own tables.

@@ -169,6 +169,11 @@ pub struct Settings {
         value_name = "BUCKET")]
     state_bucket: Option<String>,
 
+    /// How often the locks are watched
+    #[arg(long, env = "LOCKTENDER_POLL_INTERVAL", global = true, hide_env_values = true, help_heading = BACKEND,
+        value_name = "DURATION", default_value = POLL_INTERVAL)]
+    poll_interval: String,
+
     /// How a state's name becomes its key
     #[arg(long, env = "LOCKTENDER_STATE_KEY", global = true, hide_env_values = true, help_heading = BACKEND,
         value_name = "TEMPLATE", default_value = STATE_KEY)]
@@ -207,6 +212,7 @@ const LEVEL: &str = "info";
 const APPROVALS: &str = "1";
 const REQUEST_TTL: &str = "30m";
 const STALE_AFTER: &str = "2h";
+const POLL_INTERVAL: &str = "5s";
 const TABLE: &str = "locktender";
 const AUDIT_TABLE: &str = "locktender-audit";
 

@@ -19,6 +19,8 @@ pub struct Ask<'a> {
     pub state: &'a State,
     /// Its lock as it was read for this.
     pub lock: &'a LockState,
+    /// From when on the lock looks stale; `None` where nobody knows since when it is held.
+    pub stale_from: Option<DateTime<Utc>>,
     /// Why it has to be released.
     pub reason: &'a str,
     /// Who asks.
@@ -45,6 +47,7 @@ pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transit
         place: ask.by.place,
         opened_at: now,
         expires_at: now + policy.request_ttl,
+        stale_from: ask.stale_from,
         approvals: Vec::new(),
         refused: BTreeMap::new(),
         status: Status::Pending,

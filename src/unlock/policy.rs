@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use crate::lock::{LockState, age};
 use crate::people::{Actor, RoleId};
 
 /// The rules of the team, read anew at every decision.
@@ -17,7 +16,7 @@ pub struct Policy {
     pub approvals: NonZeroU32,
     /// How long a request can be approved.
     pub request_ttl: TimeDelta,
-    /// The age past which a lock is taken for a stale one.
+    /// The age past which a lock counts as stale where its past holds say nothing.
     pub stale_after: TimeDelta,
 }
 
@@ -32,12 +31,5 @@ impl Policy {
     #[must_use]
     pub fn has_approver_role(&self, roles: &BTreeSet<RoleId>) -> bool {
         !self.approver_roles.is_disjoint(roles)
-    }
-
-    /// Whether a lock is so old that its run has probably died. One of unknown age is not, nor one
-    /// from a clock that is ahead: friction follows risk, and nobody knows theirs.
-    #[must_use]
-    pub fn looks_stale(&self, lock: &LockState, now: DateTime<Utc>) -> bool {
-        lock.since().is_some_and(|since| age(since, now) > self.stale_after)
     }
 }

@@ -37,6 +37,9 @@ pub struct UnlockRequest {
     pub opened_at: DateTime<Utc>,
     /// From when on nobody can approve any more.
     pub expires_at: DateTime<Utc>,
+    /// From when on the lock looks stale: until then, approving it asks for more. As it was judged
+    /// when the request was opened; `None` where nobody knows since when it is held.
+    pub stale_from: Option<DateTime<Utc>>,
     /// Who has approved, each once, in order.
     pub approvals: Vec<Approval>,
     /// How often each person was refused on the record.
@@ -142,6 +145,13 @@ impl UnlockRequest {
     #[must_use]
     pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
         now >= self.expires_at
+    }
+
+    /// Whether the lock is so old that its run has probably died. One of unknown age does not look
+    /// so: friction follows risk, and nobody knows theirs.
+    #[must_use]
+    pub fn looks_stale(&self, now: DateTime<Utc>) -> bool {
+        self.stale_from.is_some_and(|from| now >= from)
     }
 
     /// How many people still have to approve.

@@ -94,7 +94,8 @@ fn dave() -> Actor {
 
 fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Refusal> {
     let id = RequestId::of(EventId::new(9_000));
-    open(Ask { id, state: &state(), lock, reason, by }, &policy(1), minute(0))
+    let stale_from = Some(minute(20));
+    open(Ask { id, state: &state(), lock, stale_from, reason, by }, &policy(1), minute(0))
 }
 
 /// Alice's request for a lock.

@@ -1,6 +1,6 @@
 //! Delivers what the outbox holds: cards brought up to date, and announcements, in their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::audit::Hash;
-use crate::commands::{card, notice};
+use crate::commands::{Clearing, card, cleared, notice};
 use crate::error::Fault;
 use crate::people::ChannelId;
 use crate::ports::{
@@ -28,6 +28,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Notices taken at once.
 const BATCH: usize = 50;
+
+/// Most clearings in one message.
+const TOGETHER: usize = 10;
 
 /// Length of a nonce, from Discord's reference of "Create Message": at most 25 characters.
 const NONCE: usize = 25;
@@ -73,17 +76,46 @@ impl OutboxCourier {
     }
 
     async fn deliver_due(&self, resting: &mut HashMap<ChannelId, Instant>) -> Result<(), Fault> {
-        let due = self.outbox.due(BATCH).await?;
+        let mut due = VecDeque::from(self.outbox.due(BATCH).await?);
         resting.retain(|_, until| *until > Instant::now());
-        for (at, (id, notice)) in due.iter().enumerate() {
+        while let Some((id, notice)) = due.pop_front() {
+            if let Notice::Cleared { channel, .. } = &notice {
+                let channel = *channel;
+                let together = gather(channel, (id, notice), &mut due);
+                if self.say_cleared(channel, &together, resting).await == Delivery::Over {
+                    for (id, _) in &together {
+                        self.outbox.strike(id).await?;
+                    }
+                }
+                continue;
+            }
             // A card is made of the request as it is now: of several changes, the last one counts.
             let again = matches!(notice, Notice::Card { .. })
-                && due[at + 1..].iter().any(|(_, later)| later == notice);
-            if again || self.deliver_one(id, notice, resting).await? == Delivery::Over {
-                self.outbox.strike(id).await?;
+                && due.iter().any(|(_, later)| *later == notice);
+            if again || self.deliver_one(&id, &notice, resting).await? == Delivery::Over {
+                self.outbox.strike(&id).await?;
             }
         }
         Ok(())
+    }
+
+    /// Says in one message which locks have cleared.
+    async fn say_cleared(
+        &self,
+        channel: ChannelId,
+        together: &[(NoticeId, Notice)],
+        resting: &mut HashMap<ChannelId, Instant>,
+    ) -> Delivery {
+        if resting.contains_key(&channel) {
+            return Delivery::Waits;
+        }
+        let clearings: Vec<Clearing<'_>> =
+            together.iter().filter_map(|(_, notice)| Clearing::of(notice)).collect();
+        let Some((first, _)) = together.first() else {
+            return Delivery::Over;
+        };
+        let posted = self.channels.post(channel, &cleared(&clearings), &nonce(first)).await;
+        outcome(channel, posted.map(|_| ()), resting)
     }
 
     async fn deliver_one(
@@ -96,11 +128,15 @@ impl OutboxCourier {
             Notice::Card { request } | Notice::Released { request } => {
                 self.ledger.request(*request).await?
             }
-            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => None,
+            Notice::Cleared { .. }
+            | Notice::Stale { .. }
+            | Notice::Checkpoint { .. }
+            | Notice::TrailBroken { .. } => None,
         };
         let place = filed.as_ref().map(|filed| filed.request.place.channel);
         let channel = match what {
             Notice::Card { .. } => place,
+            Notice::Cleared { channel, .. } | Notice::Stale { channel, .. } => Some(*channel),
             _ => self.announce.or(place),
         };
         let Some(channel) = channel else {
@@ -119,18 +155,7 @@ impl OutboxCourier {
                 None => Ok(()),
             },
         };
-        match delivered {
-            Ok(()) => Ok(Delivery::Over),
-            Err(Undelivered::Later { after, why }) => {
-                debug!(channel = channel.get(), why, "a notice waits");
-                resting.insert(channel, Instant::now() + after.unwrap_or(PAUSE));
-                Ok(Delivery::Waits)
-            }
-            Err(undelivered) => {
-                warn!(channel = channel.get(), %undelivered, "a notice cannot be delivered");
-                Ok(Delivery::Over)
-            }
-        }
+        Ok(outcome(channel, delivered, resting))
     }
 
     /// Posts the card of a request, or changes it to say how things stand. A card that somebody has
@@ -187,6 +212,45 @@ impl Courier for OutboxCourier {
             }
         }
     }
+}
+
+/// What became of a notice; a channel that has to be left alone for a while is noted.
+fn outcome(
+    channel: ChannelId,
+    delivered: Result<(), Undelivered>,
+    resting: &mut HashMap<ChannelId, Instant>,
+) -> Delivery {
+    match delivered {
+        Ok(()) => Delivery::Over,
+        Err(Undelivered::Later { after, why }) => {
+            debug!(channel = channel.get(), why, "a notice waits");
+            resting.insert(channel, Instant::now() + after.unwrap_or(PAUSE));
+            Delivery::Waits
+        }
+        Err(undelivered) => {
+            warn!(channel = channel.get(), %undelivered, "a notice cannot be delivered");
+            Delivery::Over
+        }
+    }
+}
+
+/// Takes the clearings of one channel that come one after the other, so that many at once are few
+/// messages. Nothing else that is due is overtaken.
+fn gather(
+    channel: ChannelId,
+    first: (NoticeId, Notice),
+    due: &mut VecDeque<(NoticeId, Notice)>,
+) -> Vec<(NoticeId, Notice)> {
+    let mut together = vec![first];
+    let mut at = 0;
+    while let Some((_, Notice::Cleared { channel: other, .. })) = due.get(at) {
+        if *other == channel && together.len() < TOGETHER {
+            together.extend(due.remove(at));
+        } else {
+            at += 1;
+        }
+    }
+    together
 }
 
 /// What makes a second try of the same notice the same message.

@@ -3,9 +3,11 @@
 mod checkpoint;
 mod courier;
 mod directory;
+mod lookout;
 mod warden;
 
 pub use checkpoint::{Checkpoints, verify};
 pub use courier::OutboxCourier;
 pub use directory::{LiveDirectory, PatientDirectory};
+pub use lookout::{Known, Lookout};
 pub use warden::Warden;

@@ -20,4 +20,5 @@ mod naming;
 mod settings;
 mod support;
 mod unlock;
+mod watching;
 mod words;

@@ -117,6 +117,7 @@ fn a_request_is_kept_in_this_form() {
       },
       "opened_at": "2026-11-25T12:00:00Z",
       "expires_at": "2026-11-25T12:30:00Z",
+      "stale_from": "2026-11-25T12:20:00Z",
       "approvals": [
         {
           "by": {
@@ -235,4 +236,14 @@ proptest! {
         prop_assert_eq!(ApprovedUnlock::of(&back), ApprovedUnlock::of(&request));
         prop_assert_eq!(back, request);
     }
+}
+
+#[test]
+fn a_lock_looks_stale_from_its_moment_on_and_never_without_one() {
+    let mut request = request_for(&row_alone());
+    for (minutes, stale) in [(0, false), (19, false), (20, true), (500, true)] {
+        assert_eq!(request.looks_stale(minute(minutes)), stale, "{minutes}");
+    }
+    request.stale_from = None;
+    assert!(!request.looks_stale(minute(500)));
 }

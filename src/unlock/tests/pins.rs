@@ -112,24 +112,3 @@ fn a_row_is_alone_where_no_lockfile_can_be() {
         assert_eq!(pinned.is_row_alone(), alone, "{expected:?}");
     }
 }
-
-#[test]
-fn old_is_stale_and_unknown_is_not() {
-    let of = |created: &str| {
-        let record = RECORD.replace("2026-11-25T09:00:00Z", created);
-        LockState::from_stores(ROW, Some(row(&record)), None)
-    };
-    let file = LockState::from_stores(LOCKFILE, None, Some(lockfile("{", "e1")));
-    let cases = [
-        ("at the limit", of("2026-11-25T10:00:00Z"), false),
-        ("past it", of("2026-11-25T09:59:59.999Z"), true),
-        ("from a clock ahead", of("2026-11-25T18:00:00Z"), false),
-        ("of no time", of("0001-01-01T00:00:00Z"), false),
-        ("unreadable", LockState::from_stores(ROW, Some(row("{")), None), false),
-        ("unreadable, three hours in S3", file, true),
-        ("free", LockState::Free, false),
-    ];
-    for (what, lock, stale) in cases {
-        assert_eq!(policy(1).looks_stale(&lock, minute(0)), stale, "{what}");
-    }
-}

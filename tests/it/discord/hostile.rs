@@ -58,6 +58,9 @@ fn inline_code(text: &str) -> Option<usize> {
 fn assert_dead(text: &str) {
     let mut outside = outside_code(text);
     // The bot's own: what is bold, and times.
+    for word in ["active", "long", "stale"] {
+        outside = outside.replace(&format!("**{word}**: "), word);
+    }
     for words in ["Held for", "Held", "Half locked"] {
         outside = outside.replace(&format!("**{words}"), words);
     }

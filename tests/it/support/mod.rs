@@ -21,9 +21,12 @@ pub mod office;
 pub mod program;
 pub mod proxy;
 #[cfg(unix)]
+pub mod site;
+#[cfg(unix)]
 pub mod stand;
 #[cfg(unix)]
 pub mod store;
 pub mod stub;
 #[cfg(unix)]
 pub mod terraform;
+pub mod trail;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use locktender::audit::Entry;
-use locktender::aws::{AwsLedger, AwsTrail, Session};
+use locktender::aws::{AwsHolds, AwsLedger, AwsTrail, Session};
 use locktender::command::Command;
 use locktender::commands::{self, Answer, Asker, Context, Reading, Reply};
 use locktender::console::{Style, text};
@@ -20,7 +20,7 @@ use locktender::people::{
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Members, Undelivered};
 use locktender::unlock::{Policy, RequestId};
-use locktender::workers::{OutboxCourier, PatientDirectory, Warden};
+use locktender::workers::{Lookout, OutboxCourier, PatientDirectory, Warden};
 
 use super::dynamodb::{DynamoDb, tables};
 use super::given::NOW;
@@ -248,6 +248,16 @@ impl Office {
     }
 }
 
+/// One who looks at all locks for a bot, and has not looked yet.
+pub fn lookout(context: &Context) -> Lookout {
+    Lookout {
+        context: context.clone(),
+        announce: Some(ANNOUNCE),
+        interval: std::time::Duration::from_secs(5),
+        known: tokio::sync::Mutex::default(),
+    }
+}
+
 /// Somebody asks one replica for something.
 pub async fn ask(context: &Context, event: EventId, by: &Actor, command: Command) -> Answer {
     let asker = Asker { actor: by, event, acceptance: &InTime };
@@ -272,6 +282,7 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
     (channels, members): (Arc<C>, Arc<M>),
 ) -> (Context, Arc<OutboxCourier>) {
     let ledger = Arc::new(AwsLedger::connect(session, tables(), backends));
+    let holds = Arc::new(AwsHolds::connect(session, tables()));
     let courier = Arc::new(OutboxCourier {
         ledger: ledger.clone(),
         outbox: ledger.clone(),
@@ -286,6 +297,8 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
         policy,
         ledger,
         trail: Arc::new(AwsTrail::connect(session, tables())),
+        holds: holds.clone(),
+        watches: holds,
         courier: courier.clone() as Arc<dyn Courier>,
         members,
     };

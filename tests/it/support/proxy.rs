@@ -13,6 +13,7 @@ use axum::response::Response;
 use futures::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// A proxy in front of one server. It stops when it is dropped.
@@ -33,6 +34,33 @@ pub enum Fate {
     Cut,
     /// It does not pass: this is the answer, a status and a body.
     Answer(u16, String),
+    /// It waits at the gate, and passes when that opens.
+    Wait(Arc<Gate>),
+}
+
+/// Where requests wait until a test has done what it wants to do first.
+#[derive(Debug, Default)]
+pub struct Gate {
+    reached: watch::Sender<bool>,
+    open: watch::Sender<bool>,
+}
+
+impl Gate {
+    /// Waits until a request has come to the gate.
+    pub async fn reached(&self) {
+        let reached = self.reached.subscribe().wait_for(|reached| *reached).await.map(|_| ());
+        reached.unwrap();
+    }
+
+    /// Lets everything pass from now on.
+    pub fn open(&self) {
+        self.open.send_replace(true);
+    }
+
+    async fn pass(&self) {
+        self.reached.send_replace(true);
+        self.open.subscribe().wait_for(|open| *open).await.map(|_| ()).unwrap();
+    }
 }
 
 /// A request as it was seen.
@@ -136,10 +164,13 @@ impl Shared {
                 response
             }
             fate => {
+                if let Fate::Wait(gate) = &fate {
+                    gate.pass().await;
+                }
                 let answer = self.forward(method, uri, headers, &body).await;
                 (rule.1)(&seen);
                 match (fate, answer) {
-                    (Fate::Pass, Some(answer)) => answer,
+                    (Fate::Pass | Fate::Wait(_), Some(answer)) => answer,
                     _ => closed(),
                 }
             }

@@ -56,13 +56,14 @@ impl Backend {
 
 /// One resource, built into Terraform, so that nothing is downloaded. It is replaced at every
 /// apply, and creating it takes until the gate opens or is gone. Without a gate it takes no time.
+/// The time of a plan has whole seconds; the gate tells two applies of one second apart.
 const RESOURCE: &str = r#"
 variable "gate" {
   default = ""
 }
 
 resource "terraform_data" "work" {
-  triggers_replace = plantimestamp()
+  triggers_replace = [plantimestamp(), var.gate]
 
   provisioner "local-exec" {
     environment = { GATE = var.gate }

@@ -111,7 +111,8 @@ async fn a_card_that_was_deleted_is_posted_again_while_it_can_be_pressed() {
 async fn a_card_follows_what_happens_with_one_change_for_several() {
     let office = locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
-    let card = || office.wall.posted().into_iter().find(|one| one.channel == PLACE.channel).unwrap();
+    let card =
+        || office.wall.posted().into_iter().find(|one| one.channel == PLACE.channel).unwrap();
     assert_eq!(card().edits, 0);
     office.ask(&approver("alice"), Command::Withdraw { request }).await;
     assert_eq!(card().edits, 1);

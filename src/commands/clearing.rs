@@ -1,0 +1,129 @@
+//! What is said when a lock clears, or has been held for too long.
+
+use std::collections::BTreeMap;
+
+use super::status::{operation, or_unknown};
+use super::verdict::verdict_line;
+use crate::command::Command;
+use crate::lock::in_words;
+use crate::message::{Message, SHORT, Text, Tone};
+use crate::people::{ChannelId, Person};
+use crate::ports::Notice;
+use crate::watch::{Ending, Hold, Line, PastHold, Verdict};
+
+/// A lock that has cleared, as one line of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Clearing<'n> {
+    /// What it was.
+    pub past: &'n PastHold,
+    /// Who holds the next one already.
+    pub next: Option<&'n str>,
+    /// Who has asked to be told, in their order.
+    pub waiting: &'n [Person],
+}
+
+impl<'n> Clearing<'n> {
+    /// What a notice tells of a lock that has cleared; `None` for any other notice.
+    #[must_use]
+    pub fn of(notice: &'n Notice) -> Option<Self> {
+        match notice {
+            Notice::Cleared { past, next, waiting, .. } => {
+                Some(Self { past, next: next.as_deref(), waiting })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Who is told where that a hold is over: the announce channel, unless a request has released the
+/// lock and that was announced already; and those who wait, each in the channel where they asked.
+/// While somebody else holds the lock at once, they wait on.
+#[must_use]
+pub fn clearing_notices(
+    past: &PastHold,
+    next: Option<&Hold>,
+    line: &Line,
+    announce: Option<ChannelId>,
+) -> Vec<Notice> {
+    let mut told: BTreeMap<ChannelId, Vec<Person>> = BTreeMap::new();
+    if !matches!(past.ending, Ending::Unlocked { .. }) {
+        told.extend(announce.map(|channel| (channel, Vec::new())));
+    }
+    if next.is_none() {
+        for watcher in line.watchers() {
+            told.entry(watcher.channel).or_default().push(watcher.person.clone());
+        }
+    }
+    let next = next.map(|next| next.who.clone().unwrap_or_default());
+    let notice = |(channel, waiting)| Notice::Cleared {
+        past: Box::new(past.clone()),
+        next: next.clone(),
+        waiting,
+        channel,
+    };
+    told.into_iter().map(notice).collect()
+}
+
+/// One message about locks that have cleared at about the same time.
+#[must_use]
+pub fn cleared(clearings: &[Clearing<'_>]) -> Message {
+    let mut message = Message::new(Tone::Free, Text::default());
+    for clearing in clearings {
+        message = message.line(clearing_line(clearing));
+        for person in clearing.waiting {
+            if !message.pings.contains(&person.id) {
+                message.pings.push(person.id);
+            }
+        }
+    }
+    message
+}
+
+/// `env/prod is free. Held 4 h 12 min by jjoyner@ci-runner-04 (apply). Next: alice, then bob.`
+fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
+    let hold = &past.hold;
+    let name = hold.state.name.as_str();
+    let text = match next {
+        None => Text::own("🔓 ").name(name, SHORT).then(" is free. "),
+        Some(_) => Text::own("🔁 ").name(name, SHORT).then(" changed hands. "),
+    };
+    let mut text =
+        text.append(held_by(format!("Held {}", in_words(past.length())), hold)).then(".");
+    if let Some(next) = next {
+        text = text.then(" Now held by ").quote(or_unknown(next), SHORT).then(".");
+    }
+    if let [first, others @ ..] = *waiting {
+        text = text.then(" Next: ").name(&first.name, SHORT / 2);
+        for other in others {
+            text = text.then(", then ").name(&other.name, SHORT / 2);
+        }
+        text = text.then(".");
+    }
+    text
+}
+
+/// `Held 4 h 12 min by jjoyner@ci-runner-04 (apply)`, beginning with these words.
+pub(super) fn held_by(words: String, hold: &Hold) -> Text {
+    let text = Text::own(words);
+    match (&hold.who, hold.operation()) {
+        (Some(who), Some(kind)) => text
+            .then(" by ")
+            .quote(or_unknown(who), SHORT)
+            .then(" (")
+            .append(operation(&kind))
+            .then(")"),
+        _ => text.then(" by nobody knows whom"),
+    }
+}
+
+/// A hold that has become stale, with the way to have it released.
+pub(super) fn stale(hold: &Hold, verdict: &Verdict) -> Message {
+    let name = hold.state.name.as_str();
+    let title = Text::own("⏳ ").name(name, SHORT).then(" looks stale");
+    let line = held_by(format!("Held {} so far", in_words(verdict.evidence.age)), hold).then(".");
+    Message::new(Tone::Held, title).line(line).line(verdict_line(hold, verdict)).button(
+        "Request unlock",
+        Command::Unlock { state: hold.state.short_name(), reason: None },
+        true,
+    )
+}

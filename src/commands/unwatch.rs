@@ -1,0 +1,15 @@
+//! `/lock unwatch`: somebody does not want to be told any more.
+
+use super::{Asker, Context, Reply};
+use crate::error::Error;
+use crate::message::{Message, SHORT, Text, Tone};
+
+pub(super) async fn run(context: &Context, by: &Asker<'_>, typed: &str) -> Result<Reply, Error> {
+    let state = context.reading.resolve(typed).await?;
+    by.acceptance.accept().await?;
+    let user = by.actor.person.id;
+    let now = context.reading.clock.now();
+    context.watches.change_line(&state, now, &|line| Some(line.without(user))).await?;
+    let text = Text::own("You will not be told about ").name(state.name.as_str(), SHORT).then(".");
+    Ok(Reply::asker(Message::sentence(Tone::Plain, text)))
+}

@@ -1,0 +1,42 @@
+//! `/lock watch`: somebody wants to be told when a lock clears.
+
+use super::{Asker, Context, Reply};
+use crate::error::{Error, Refusal};
+use crate::lock::LockState;
+use crate::message::{Message, SHORT, Text, Tone};
+use crate::watch::{Line, Watcher};
+
+pub(super) async fn run(
+    context: &Context,
+    by: &Asker<'_>,
+    typed: &str,
+    keep: bool,
+) -> Result<Reply, Error> {
+    let state = context.reading.resolve(typed).await?;
+    let name = state.name.as_str();
+    let lock = context.reading.locks.inspect(&state).await?;
+    if lock == LockState::Free && !keep {
+        return Err(Refusal::NothingToWaitFor { state: state.name }.into());
+    }
+    by.acceptance.accept().await?;
+    let watcher =
+        Watcher { person: by.actor.person.clone(), channel: by.actor.place.channel, keep };
+    let now = context.reading.clock.now();
+    let join = |line: &Line| line.with(watcher.clone());
+    let line = context.watches.change_line(&state, now, &join).await?;
+    let Some(line) = line else {
+        return Err(Refusal::LineIsFull { state: state.name }.into());
+    };
+    let text = Text::own("You will be told in this channel ")
+        .then(if keep { "every time " } else { "when " })
+        .name(name, SHORT)
+        .then(" clears.");
+    let text = match line.before(by.actor.person.id) {
+        Some(before @ 1..) => text.then(format!(
+            " {} before you.",
+            if before == 1 { "1 waits".to_owned() } else { format!("{before} wait") }
+        )),
+        _ => text.then(" Nobody waits before you."),
+    };
+    Ok(Reply::asker(Message::sentence(Tone::Plain, text)))
+}

@@ -1,0 +1,70 @@
+//! The holds of locks, and who waits for them.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::Notice;
+use crate::error::Fault;
+use crate::lock::{State, StatePath};
+use crate::watch::{Hold, Line, PastHold};
+
+/// What is remembered of holds.
+#[async_trait]
+pub trait Holds: Send + Sync {
+    /// Every hold that was under way at the last look.
+    async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault>;
+
+    /// Remembers that a lock is held, and says whether nobody had done so before.
+    async fn begin(&self, hold: &Hold) -> Result<bool, Fault>;
+
+    /// Remembers what is new about a hold, with what people have to be told of it, and says whether
+    /// it was under way still.
+    async fn change(
+        &self,
+        hold: &Hold,
+        at: DateTime<Utc>,
+        notices: &[Notice],
+    ) -> Result<bool, Fault>;
+
+    /// Remembers that a hold is over, and that `next` is held instead if it is; with what people
+    /// have to be told, made of those who wait. They have waited long enough where nothing is held
+    /// instead. Says whether the hold was under way until now, so that it ends once.
+    async fn end(
+        &self,
+        past: &PastHold,
+        next: Option<&Hold>,
+        notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
+    ) -> Result<bool, Fault>;
+
+    /// The last holds of a path that are over, the last first, `limit` at most.
+    async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
+
+    /// How many holds of other paths a machine has ended since then.
+    async fn ended_by(
+        &self,
+        host: &str,
+        since: DateTime<Utc>,
+        but: &StatePath,
+    ) -> Result<usize, Fault>;
+}
+
+/// Who waits for which lock.
+#[async_trait]
+pub trait Watches: Send + Sync {
+    /// Those who wait for a path's lock.
+    async fn line(&self, path: &StatePath) -> Result<Line, Fault>;
+
+    /// Changes the line of a state, as often as it is changed meanwhile, and gives it as it is then;
+    /// `None` where `change` says that it cannot be.
+    async fn change_line(
+        &self,
+        state: &State,
+        at: DateTime<Utc>,
+        change: &(dyn for<'l> Fn(&'l Line) -> Option<Line> + Sync),
+    ) -> Result<Option<Line>, Fault>;
+
+    /// Every line with somebody in it.
+    async fn lines(&self) -> Result<Vec<(State, Line)>, Fault>;
+}

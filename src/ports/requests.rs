@@ -1,0 +1,96 @@
+//! The requests to unlock, as they are kept.
+
+use async_trait::async_trait;
+
+use super::Notice;
+use crate::audit::Tail;
+use crate::error::Fault;
+use crate::lock::StatePath;
+use crate::people::{EventId, MessageId};
+use crate::unlock::{ApprovedUnlock, Found, Outcome, RequestId, Transition, UnlockRequest};
+
+/// The requests, and with each change of one the trail of it: both are written or neither.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// The request of this number, read strongly consistently in one call; `None` where there is
+    /// none, or not any more.
+    async fn request(&self, id: RequestId) -> Result<Option<Filed>, Fault>;
+
+    /// The open request for a state's lock, if there is one.
+    async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault>;
+
+    /// Every open request, in no particular order.
+    async fn open_requests(&self) -> Result<Vec<Filed>, Fault>;
+
+    /// Writes what was decided, in one transaction: the request over the version it was decided on,
+    /// the guard that keeps a path to one open request, the entries at the end of their chain, the
+    /// event as taken, and what people have to be told. When this has returned
+    /// [`Committed::Done`], or the process died after the write, all of it is there.
+    ///
+    /// # Errors
+    /// A fault after which nothing was written, or, where its kind is unreachable or unexpected,
+    /// nobody knows.
+    async fn commit(&self, change: &Change<'_>) -> Result<Committed, Fault>;
+
+    /// Remembers which message is the card of a request; `None` when the message is gone.
+    async fn set_card(&self, id: RequestId, card: Option<MessageId>) -> Result<(), Fault>;
+}
+
+/// A request as the ledger has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filed {
+    /// The request.
+    pub request: UnlockRequest,
+    /// Its card, once it is posted.
+    pub card: Option<MessageId>,
+    /// The end of the path's chain when the request was last written: where the next entry goes as
+    /// a rule. While a request is open, nothing else is recorded for its path.
+    pub tail: Tail,
+    /// The event of its last change, if it was one.
+    pub event: Option<EventId>,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug)]
+pub struct Change<'c> {
+    /// The request that it was decided on; `None` for one that is being opened.
+    pub from: Option<&'c Filed>,
+    /// What was decided.
+    pub transition: &'c Transition,
+    /// The event that it came of, which counts once however often it is delivered.
+    pub event: Option<EventId>,
+    /// The lock whose row is deleted with it.
+    pub release_row: Option<&'c ApprovedUnlock>,
+}
+
+impl Change<'_> {
+    /// What people have to be told of it, in order: the card where it shows something new, and a
+    /// lock that was released.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        let next = &self.transition.next;
+        let before = self.from.map(|from| &from.request);
+        let request = next.id;
+        let shows = before.is_none_or(|before| {
+            (before.status(), &before.approvals) != (next.status(), &next.approvals)
+        });
+        let released = next.closing().is_some_and(|closing| closing.outcome == Outcome::Unlocked);
+        let card = shows.then_some(Notice::Card { request });
+        card.into_iter().chain(released.then_some(Notice::Released { request })).collect()
+    }
+}
+
+/// What came of writing a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Committed {
+    /// It is written.
+    Done(Filed),
+    /// Nothing is written, since the request was changed meanwhile: this is how it is now.
+    Stale(Filed),
+    /// Nothing is written, since the path has this open request already.
+    AlreadyOpen(Filed),
+    /// Nothing is written, since this event has been dealt with.
+    Repeated,
+    /// Nothing is written, since the lock's row is not the approved one any more.
+    LockChanged(Found),
+}

@@ -1,0 +1,146 @@
+//! One hold of a lock, from its taking to its clearing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Hash;
+use crate::lock::{HeldLock, LockState, Operation, State, age};
+use crate::message::clip;
+use crate::unlock::RequestId;
+
+/// Longest text of a record that is remembered of a hold, in characters.
+const TEXT: usize = 200;
+
+/// Which hold it is: two looks that give the same have seen one lock.
+///
+/// It is made of the lock ID, so that the two halves of one lock are one hold; and of the record's
+/// bytes where no ID can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct HoldId(String);
+
+/// A lock that is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Which.
+    pub id: HoldId,
+    /// The state.
+    pub state: State,
+    /// The holder; `None` where the record cannot be read.
+    pub who: Option<String>,
+    /// What they are doing, as the record writes it; `None` where it cannot be read.
+    pub operation: Option<String>,
+    /// The lock ID; `None` where it cannot be read.
+    pub lock_id: Option<String>,
+    /// When it was taken, as the record or the store says; else when it was first seen.
+    pub since: DateTime<Utc>,
+    /// Whether only one half of the lock was there at the last look.
+    pub half: bool,
+    /// Whether people have been told that it is stale, which happens once.
+    pub told_stale: bool,
+}
+
+/// A hold that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastHold {
+    /// What it was.
+    pub hold: Hold,
+    /// When it was seen to be over, by the bot's clock.
+    pub ended_at: DateTime<Utc>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// How a hold ended, as far as that can be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Ending {
+    /// By Terraform, or by somebody's `force-unlock`: the lock was gone, and nobody had asked here.
+    Cleared,
+    /// By a request that was approved here.
+    Unlocked {
+        /// Which.
+        request: RequestId,
+    },
+    /// Another lock was there instead: this one was given back between two looks.
+    ChangedHands,
+}
+
+impl HoldId {
+    fn of(held: &HeldLock) -> Self {
+        let path = held.state.path.as_str();
+        let records = || held.lock.sources().into_iter().flat_map(|sources| sources.records());
+        let text = match held.lock.info() {
+            Some(info) => format!("{path}\nid {}", info.id),
+            None => {
+                let record = records().next().map(|stored| Hash::of(stored.record.as_bytes()));
+                format!(
+                    "{path}\nrecord {}",
+                    record.map_or_else(String::new, |hash| hash.to_string())
+                )
+            }
+        };
+        Self(Hash::of(text).to_string())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Hold {
+    /// The hold that a held lock is part of, seen for the first time `now`; `None` for a free state.
+    #[must_use]
+    pub fn of(held: &HeldLock, now: DateTime<Utc>) -> Option<Self> {
+        if held.lock == LockState::Free {
+            return None;
+        }
+        let info = held.lock.info();
+        let text = |text: &str| clip(text, TEXT);
+        Some(Self {
+            id: HoldId::of(held),
+            state: held.state.clone(),
+            who: info.map(|info| text(&info.who)),
+            operation: info.map(|info| text(info.operation.as_written())),
+            lock_id: info.map(|info| text(info.id.as_str())),
+            // A clock that is ahead must not make a hold of negative length.
+            since: held.lock.since().unwrap_or(now).min(now),
+            half: held.lock.half().is_some(),
+            told_stale: false,
+        })
+    }
+
+    /// What the holder is doing, where that is known.
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation> {
+        self.operation.clone().map(Operation::new)
+    }
+
+    /// How long it has been going on.
+    #[must_use]
+    pub fn age(&self, now: DateTime<Utc>) -> TimeDelta {
+        age(self.since, now)
+    }
+
+    /// The machine of the holder, where the record says.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        host(self.who.as_deref()?)
+    }
+}
+
+/// The machine in `user@host`; `None` where there is none.
+#[must_use]
+pub fn host(who: &str) -> Option<&str> {
+    let (_, host) = who.rsplit_once('@')?;
+    (!host.trim().is_empty()).then_some(host)
+}
+
+impl PastHold {
+    /// How long it lasted.
+    #[must_use]
+    pub fn length(&self) -> TimeDelta {
+        age(self.hold.since, self.ended_at)
+    }
+}

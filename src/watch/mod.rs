@@ -1,0 +1,22 @@
+//! What is normal: the holds of a state's lock, past and present, and what they say together.
+//!
+//! - [`Hold`] is one stretch of time for which a lock is held, and [`PastHold`] how one ended.
+//! - [`differences`] says what has changed between two looks at all locks.
+//! - [`verdict`] says whether a hold is longer than it should be, with the evidence.
+//!
+//! Pure functions: no I/O, no clock. Nothing is invented: what was not seen did not happen here.
+
+mod difference;
+mod hold;
+mod statistics;
+mod verdict;
+mod watcher;
+
+pub use difference::{Difference, differences};
+pub use hold::{Ending, Hold, HoldId, PastHold, host};
+pub use statistics::Summary;
+pub use verdict::{Evidence, Kind, Verdict, stale_from, verdict};
+pub use watcher::{Line, Watcher};
+
+#[cfg(test)]
+mod tests;

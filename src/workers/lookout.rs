@@ -1,0 +1,282 @@
+//! Watches all locks: what was taken, what has cleared, what has become stale.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::stream::{self, StreamExt};
+use tokio::sync::Mutex;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::commands::{Context, assess_hold, clearing_notices};
+use crate::error::{Fault, FaultKind};
+use crate::lock::StatePath;
+use crate::people::ChannelId;
+use crate::ports::Notice;
+use crate::unlock::{RequestId, Status};
+use crate::watch::{Difference, Ending, Hold, Kind, PastHold, differences};
+
+/// How many differences are written at once.
+const AT_ONCE: usize = 16;
+
+/// Longest pause between two passes while nothing can be read.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// The age below which nobody asks whether a hold is stale, unless the team's limit is below it.
+const YOUNG: TimeDelta = TimeDelta::minutes(10);
+
+/// The one who looks.
+pub struct Lookout {
+    /// What it works with.
+    pub context: Context,
+    /// Where clearings and stale locks are announced.
+    pub announce: Option<ChannelId>,
+    /// How often it looks.
+    pub interval: Duration,
+    /// What it saw at its last look; nothing before the first one. Only for not asking the tables
+    /// every time: they have it too.
+    pub known: Mutex<Option<BTreeMap<StatePath, Known>>>,
+}
+
+/// A hold, and what is known of it beside what the tables have.
+#[derive(Clone, Debug)]
+pub struct Known {
+    hold: Hold,
+    /// From when on it is stale by its age; not looked up while it is young.
+    stale_from: Option<DateTime<Utc>>,
+}
+
+impl From<Hold> for Known {
+    fn from(hold: Hold) -> Self {
+        Self { hold, stale_from: None }
+    }
+}
+
+impl Lookout {
+    /// Looks from time to time until `shutdown`, never twice at once. A pass that has begun is
+    /// brought to its end.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let mut pause = self.interval;
+        while !shutdown.is_cancelled() {
+            match self.pass().await {
+                Ok(()) => pause = self.interval,
+                Err(fault) => {
+                    warn!(kind = fault.kind.as_str(), "the locks were not looked at: {fault}");
+                    // Throttling ends sooner where nobody insists.
+                    let longer = if fault.kind == FaultKind::Throttled { pause * 2 } else { pause };
+                    pause = longer.min(LONGEST_PAUSE.max(self.interval));
+                }
+            }
+            shutdown.run_until_cancelled(sleep(jittered(pause))).await;
+        }
+    }
+
+    /// Looks once.
+    ///
+    /// # Errors
+    /// A fault where the locks or the memory of them cannot be read. What was written before stays,
+    /// and the next pass goes on from there.
+    pub async fn pass(&self) -> Result<(), Fault> {
+        let mut known = self.known.lock().await;
+        let before = match known.take() {
+            Some(before) => before,
+            None => {
+                let holds = self.context.holds.current().await?;
+                holds.into_iter().map(|(path, hold)| (path, Known::from(hold))).collect()
+            }
+        };
+        let held = self.context.reading.locks.list().await?;
+        let now = self.context.reading.clock.now();
+        let holds: BTreeMap<StatePath, Hold> =
+            before.iter().map(|(path, known)| (path.clone(), known.hold.clone())).collect();
+        let differences = differences(&holds, &held, now);
+        let written: Vec<Written> = stream::iter(differences)
+            .map(|difference| self.write(difference, now))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut after = before;
+        let mut is_sure = true;
+        let mut is_news = false;
+        for written in written {
+            match written {
+                Written::Held(hold) => {
+                    after.insert(hold.state.path.clone(), Known::from(hold));
+                }
+                Written::Over { path, next } => {
+                    is_news = true;
+                    after.remove(&path);
+                    after.extend(next.map(|next| (path, Known::from(next))));
+                }
+                Written::NotYet => {}
+                Written::Unsure => is_sure = false,
+            }
+        }
+        is_news |= self.look_for_stale(&mut after, now).await;
+        // Where another process was quicker, the tables know better.
+        *known = is_sure.then_some(after);
+        drop(known);
+        if is_news {
+            self.context.courier.deliver().await;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, difference: Difference, now: DateTime<Utc>) -> Written {
+        let holds = &self.context.holds;
+        let written = match difference {
+            Difference::Taken(hold) => {
+                holds.begin(&hold).await.map(|first| first.then_some(Written::Held(hold)))
+            }
+            Difference::Half(hold) => {
+                let changed = holds.change(&hold, now, &[]).await;
+                changed.map(|changed| changed.then_some(Written::Held(hold)))
+            }
+            Difference::Cleared(hold) => self.end(hold, None, now).await,
+            Difference::ChangedHands { from, to } => self.end(from, Some(to), now).await,
+        };
+        match written {
+            Ok(written) => written.unwrap_or(Written::Unsure),
+            Err(fault) => {
+                warn!(kind = fault.kind.as_str(), "what was seen is not written yet: {fault}");
+                Written::Unsure
+            }
+        }
+    }
+
+    async fn end(
+        &self,
+        hold: Hold,
+        next: Option<Hold>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Written>, Fault> {
+        let ending = match self.unlocked_by(&hold).await? {
+            By::Nobody if next.is_some() => Ending::ChangedHands,
+            By::Nobody => Ending::Cleared,
+            By::Request(request) => Ending::Unlocked { request },
+            By::SomebodyNow => return Ok(Some(Written::NotYet)),
+        };
+        let path = hold.state.path.clone();
+        let past = PastHold { hold, ended_at: now, ending };
+        let next_hold = next.as_ref();
+        let notices = |line: &_| clearing_notices(&past, next_hold, line, self.announce);
+        let ended = self.context.holds.end(&past, next_hold, &notices).await?;
+        if ended {
+            info!(
+                state = past.hold.state.name.as_str(),
+                held_for_s = past.length().num_seconds(),
+                "cleared"
+            );
+        }
+        Ok(ended.then_some(Written::Over { path, next }))
+    }
+
+    /// Who has released the lock of a hold, if it was a request.
+    async fn unlocked_by(&self, hold: &Hold) -> Result<By, Fault> {
+        let path = &hold.state.path;
+        // The lockfile goes before the release is on record: then this is not the time to say so.
+        if let Some(open) = self.context.ledger.open_request(path).await?
+            && *open.request.status() == Status::Executing
+        {
+            return Ok(By::SomebodyNow);
+        }
+        let newest = self.context.trail.newest(path, None, 1).await?;
+        let request = newest.first().and_then(|entry| {
+            let is_of_this = entry.text_of("lock", "id") == hold.lock_id.as_deref();
+            let at: DateTime<Utc> = entry.text("at")?.parse().ok()?;
+            let is_done = entry.text("action") == Some("unlock.done");
+            (is_done && is_of_this && at >= hold.since)
+                .then(|| entry.text("request")?.parse::<RequestId>().ok())?
+        });
+        Ok(request.map_or(By::Nobody, By::Request))
+    }
+
+    /// Announces what has become stale, once each, and says whether anything has.
+    async fn look_for_stale(
+        &self,
+        known: &mut BTreeMap<StatePath, Known>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let Some(channel) = self.announce else {
+            return false;
+        };
+        let young = YOUNG.min(self.context.policy.stale_after);
+        let is_due = |known: &&Known| {
+            !known.hold.told_stale
+                && known.hold.age(now) > young
+                && known.stale_from.is_none_or(|from| now >= from)
+        };
+        let due: Vec<Hold> =
+            known.values().filter(is_due).map(|known| known.hold.clone()).collect();
+        let looked: Vec<(StatePath, Looked)> = stream::iter(due)
+            .map(|hold| async {
+                let path = hold.state.path.clone();
+                (path, self.tell_if_stale(hold, channel, now).await)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut told = false;
+        for (path, looked) in looked {
+            let Some(known) = known.get_mut(&path) else {
+                continue;
+            };
+            match looked {
+                Ok((from, is_stale, first)) => {
+                    known.stale_from = Some(from);
+                    known.hold.told_stale = is_stale;
+                    told |= first;
+                }
+                Err(fault) => {
+                    warn!(kind = fault.kind.as_str(), "a hold was not assessed: {fault}");
+                }
+            }
+        }
+        told
+    }
+
+    async fn tell_if_stale(&self, hold: Hold, channel: ChannelId, now: DateTime<Utc>) -> Looked {
+        let assessment = assess_hold(&self.context, &hold, now).await?;
+        let from = assessment.stale_from;
+        if assessment.verdict.kind != Kind::Stale {
+            return Ok((from, false, false));
+        }
+        let hold = Hold { told_stale: true, ..hold };
+        let notice =
+            Notice::Stale { hold: Box::new(hold.clone()), verdict: assessment.verdict, channel };
+        Ok((from, true, self.context.holds.change(&hold, now, &[notice]).await?))
+    }
+}
+
+/// From when on a hold is stale, whether it is, and whether this was the first to say so.
+type Looked = Result<(DateTime<Utc>, bool, bool), Fault>;
+
+/// What became of a difference.
+enum Written {
+    /// It is held, and remembered.
+    Held(Hold),
+    /// It is over, and remembered; with what is held instead.
+    Over { path: StatePath, next: Option<Hold> },
+    /// It is not over yet for whoever is about to say so.
+    NotYet,
+    /// Another process may have been quicker, or nothing could be written.
+    Unsure,
+}
+
+/// Who has released a lock.
+enum By {
+    Nobody,
+    Request(RequestId),
+    SomebodyNow,
+}
+
+/// A pause that is not the same for every process: a tenth more or less.
+fn jittered(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, RandomState};
+    let chance = RandomState::new().hash_one(0_u8) % 1_000;
+    #[expect(clippy::cast_precision_loss, reason = "it is below 1,000")]
+    let share = 0.9 + 0.2 * (chance as f64 / 1_000.0);
+    pause.mul_f64(share)
+}

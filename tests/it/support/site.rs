@@ -1,0 +1,143 @@
+//! The whole bot as its owner runs it: real Terraform, a moto for all of AWS, a fake Discord.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::discord::{Answer, ChannelId, FakeDiscord, Message, Person, Response};
+use super::e2e::{Bench, Locking};
+use super::leash::Leash;
+use super::program::{Program, terminate};
+use super::terraform::{Backend, WorkingDir};
+
+/// The name of the state under the default naming.
+pub const STATE: &str = "prod/network";
+
+/// How long the bot has to end after SIGTERM: the 10 s it waits for answers under way, and more.
+const END: Duration = Duration::from_secs(20);
+
+/// A team with a backend, two people in it, and the bot.
+pub struct Site {
+    pub dir: WorkingDir,
+    pub discord: FakeDiscord,
+    pub channel: ChannelId,
+    pub announce: ChannelId,
+    pub alice: Person,
+    pub bob: Person,
+    /// The program, configured to reach moto without a detour.
+    pub program: Program,
+    bot: Leash,
+}
+
+impl Site {
+    /// A site on a fresh backend, whose state has been applied once, so that there is a digest.
+    pub async fn new(bench: &Bench, locking: Locking) -> Self {
+        let backend = bench.backend(locking).await;
+        Self::on(bench, &backend, &backend.endpoint.to_string()).await
+    }
+
+    /// A site on this backend, whose bot reaches AWS at this address.
+    pub async fn on(bench: &Bench, backend: &Backend, aws: &str) -> Self {
+        let dir = bench.working_dir(backend).await;
+        dir.apply().await.expect_success();
+        let discord = FakeDiscord::start().await;
+        let role = discord.role("approvers");
+        let (channel, announce) = (discord.channel("ops"), discord.channel("locks"));
+        let [alice, bob] = ["alice", "bob"].map(|name| discord.member(name, &[role]));
+        let table = backend.dynamodb_table.as_ref().map_or("", |table| &table.name);
+        let bucket = &backend.bucket.name;
+        let program = Program::at(&backend.endpoint.to_string())
+            .set("LOCKTENDER_STATE_BUCKET", bucket)
+            .set("LOCKTENDER_LOCK_TABLE", table)
+            .set("LOCKTENDER_USE_LOCKFILE", if backend.use_lockfile { "true" } else { "false" })
+            .set("LOCKTENDER_TABLE", &format!("bot-{bucket}"))
+            .set("LOCKTENDER_AUDIT_TABLE", &format!("audit-{bucket}"))
+            .set("LOCKTENDER_ANNOUNCE_CHANNEL_ID", &announce.to_string())
+            .set("LOCKTENDER_APPROVER_ROLE_IDS", &role.to_string())
+            .set("DISCORD_TOKEN", discord.token())
+            .set("DISCORD_GUILD_ID", &discord.guild().to_string())
+            .set("DISCORD_API_URL", &discord.url());
+        let bot = Leash::spawn(env!("CARGO_BIN_EXE_locktender"), |command| {
+            let configured = program.command(&["run", "--migrate"]);
+            let variables = configured.get_envs().filter_map(|(name, value)| Some((name, value?)));
+            command
+                .args(["run", "--migrate"])
+                .env_clear()
+                .envs(variables)
+                .env("AWS_ENDPOINT_URL", aws)
+                .current_dir(program.folder())
+        });
+        discord.eventually("commands", |world| (world.bulk_overwrites > 0).then_some(())).await;
+        Self { dir, discord, channel, announce, alice, bob, program, bot }
+    }
+
+    /// What alice reads of a state.
+    pub async fn status(&self, state: &str) -> String {
+        let status = self.alice.slash(self.channel, "status", &[("state", state)]).await;
+        let message = status.settled().await.message();
+        self.discord.world().text(&message)
+    }
+
+    /// Alice asks for a state to be unlocked, and the card of it is posted.
+    pub async fn ask(&self, state: &str) -> Message {
+        let options = [("state", state), ("reason", "the runner died")];
+        let asked = self.alice.slash(self.channel, "unlock", &options).await.settled().await;
+        let told = self.discord.world().text(&asked.message());
+        assert!(told.contains("is in the channel"), "{told}\n{}", self.bot.output());
+        self.card("asks to unlock").await
+    }
+
+    /// Bob presses Approve, on the card as it was posted, and types the name where he has to.
+    pub async fn approve(&self, card: &Message, state: &str) -> Answer {
+        let buttons = card.buttons();
+        let approve = buttons.iter().find(|button| button.label.as_deref() == Some("Approve"));
+        let custom_id = approve.unwrap().custom_id.as_deref().unwrap();
+        let pressed = self.bob.press_forged(card, custom_id).await;
+        match pressed.response() {
+            Some(Response::Modal(modal)) => {
+                let field = modal.inputs()[0].custom_id.clone();
+                self.bob.submit(&modal, &[(&field, state)]).await
+            }
+            _ => pressed,
+        }
+    }
+
+    /// The card that says this, once it does.
+    pub async fn card(&self, word: &str) -> Message {
+        self.discord
+            .eventually(&format!("a card that says {word:?}"), |world| {
+                let cards = world.channel(self.channel);
+                cards.into_iter().rev().find(|card| world.text(card).contains(word)).cloned()
+            })
+            .await
+    }
+
+    /// What was announced of cleared locks, once it is this many announcements.
+    pub async fn announced(&self, count: usize) -> Vec<String> {
+        self.discord
+            .eventually("the announcements", |world| {
+                let all = world.channel(self.announce).into_iter().map(|it| world.text(it));
+                let all: Vec<_> = all.filter(|text| !text.contains("The audit trail")).collect();
+                (all.len() >= count).then_some(all)
+            })
+            .await
+    }
+
+    /// The actions on the trail as it is exported, after a check that all of it holds.
+    pub async fn actions(&self) -> Vec<String> {
+        let verified = self.program.run(&["audit", "verify"]).await;
+        assert_eq!((verified.code, verified.stderr.as_str()), (Some(0), ""), "{verified:?}");
+        let exported = self.program.run(&["audit", "export"]).await;
+        assert_eq!(exported.code, Some(0), "{exported:?}");
+        let entries = exported.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        entries.map(|entry: Value| entry["action"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Ends the bot, and asserts that it asked Discord for nothing that Discord does not like.
+    pub async fn close(mut self) {
+        assert_eq!(self.discord.world().violations, Vec::<String>::new());
+        terminate(self.bot.group());
+        let status = self.bot.wait(END).await.expect("the bot ends after SIGTERM");
+        assert!(status.success(), "{}", self.bot.output());
+    }
+}

@@ -1,0 +1,7 @@
+//! What is seen of all locks, remembered and announced.
+
+#[cfg(unix)]
+mod announcing;
+mod lines;
+mod passes;
+mod verdicts;

@@ -1,0 +1,124 @@
+//! Who waits, in which order, and who is told when.
+
+use locktender::command::Command;
+
+use crate::support::dynamodb::text;
+use crate::support::given::record;
+use crate::support::office::{ANNOUNCE, Office, PLACE, actor, approver, lookout, user};
+
+const PATH: &str = "states/env/prod/terraform.tfstate";
+
+fn watch(keep: bool) -> Command {
+    Command::Watch { state: "env/prod".to_owned(), keep }
+}
+
+async fn take(office: &Office, id: &str) {
+    let record = record(id, "OperationTypeApply", "root@vm", "2026-11-23T11:50:00Z");
+    office.db.put(PATH, &[("Info", text(&record))]).await;
+}
+
+#[tokio::test]
+async fn those_who_wait_are_told_once_in_their_order_where_they_asked() {
+    let office = Office::new().await;
+    take(&office, "a").await;
+    let lookout = lookout(&office.context);
+    lookout.pass().await.unwrap();
+    let mut told = Vec::new();
+    for (name, keep) in [("alice", false), ("bob", true), ("carol", false), ("alice", false)] {
+        told.push(office.told(&actor(name, &[]), watch(keep)).await);
+    }
+    insta::assert_snapshot!(told.join("\n"));
+    let watches = office.told(&actor("carol", &[]), Command::Watches).await;
+    insta::assert_snapshot!(watches);
+
+    office.db.delete(PATH).await;
+    lookout.pass().await.unwrap();
+    let here = office.wall.read(PLACE.channel);
+    insta::assert_snapshot!(here.join("\n"));
+    let pinged = office.wall.posted().into_iter().find(|one| one.channel == PLACE.channel).unwrap();
+    assert_eq!(pinged.message.pings, ["alice", "bob", "carol"].map(user));
+    let everywhere = office.wall.posted().into_iter().find(|one| one.channel == ANNOUNCE).unwrap();
+    assert!(everywhere.message.pings.is_empty(), "only those who asked, where they asked");
+
+    // The next time only bob is told, who wants to be told every time.
+    take(&office, "b").await;
+    lookout.pass().await.unwrap();
+    office.db.delete(PATH).await;
+    lookout.pass().await.unwrap();
+    lookout.pass().await.unwrap();
+    let told: Vec<_> =
+        office.wall.posted().into_iter().filter(|one| one.channel == PLACE.channel).collect();
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1].message.pings, [user("bob")]);
+}
+
+#[tokio::test]
+async fn who_leaves_the_line_is_not_told() {
+    let office = Office::new().await;
+    take(&office, "a").await;
+    let lookout = lookout(&office.context);
+    lookout.pass().await.unwrap();
+    let alice = actor("alice", &[]);
+    office.told(&alice, watch(false)).await;
+    let told = office.told(&alice, Command::Unwatch { state: "env/prod".to_owned() }).await;
+    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(office.told(&alice, Command::Watches).await);
+    office.db.delete(PATH).await;
+    lookout.pass().await.unwrap();
+    assert_eq!(office.wall.read(PLACE.channel), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn for_a_free_state_there_is_nothing_to_wait_for_unless_one_wants_to_know_every_time() {
+    let office = Office::new().await;
+    let alice = actor("alice", &[]);
+    insta::assert_snapshot!(office.told(&alice, watch(false)).await);
+    insta::assert_snapshot!(office.told(&alice, watch(true)).await);
+}
+
+#[tokio::test]
+async fn those_who_wait_are_told_of_an_approved_unlock_too() {
+    let office = Office::new().await;
+    take(&office, "a").await;
+    let lookout = lookout(&office.context);
+    lookout.pass().await.unwrap();
+    office.told(&actor("carol", &[]), watch(false)).await;
+    let request = office.open(&approver("alice"), "env/prod").await;
+    office.approve(&approver("bob"), request).await;
+    lookout.pass().await.unwrap();
+    let pinged: Vec<_> =
+        office.wall.posted().into_iter().filter(|one| !one.message.pings.is_empty()).collect();
+    assert_eq!(pinged.len(), 1);
+    assert_eq!(
+        (pinged[0].channel, &*pinged[0].message.pings),
+        (PLACE.channel, &[user("carol")][..])
+    );
+}
+
+#[tokio::test]
+async fn while_somebody_else_holds_it_at_once_all_wait_on() {
+    let office = Office::new().await;
+    take(&office, "a").await;
+    let lookout = lookout(&office.context);
+    lookout.pass().await.unwrap();
+    office.told(&actor("carol", &[]), watch(false)).await;
+    take(&office, "b").await;
+    lookout.pass().await.unwrap();
+    assert_eq!(office.wall.read(PLACE.channel), Vec::<String>::new());
+    office.db.delete(PATH).await;
+    lookout.pass().await.unwrap();
+    assert_eq!(office.wall.read(PLACE.channel).len(), 1);
+}
+
+#[tokio::test]
+async fn many_who_ask_at_once_all_get_their_place() {
+    let office = Office::new().await;
+    take(&office, "a").await;
+    let people: Vec<_> = (0..6).map(|n| actor(&format!("p{n}"), &[])).collect();
+    let asked = people.iter().map(|by| office.ask(by, watch(false)));
+    for answer in futures::future::join_all(asked).await {
+        assert_eq!(answer.outcome, "answered");
+    }
+    let line = office.context.watches.line(&office.path("env/prod")).await.unwrap();
+    assert_eq!(line.watchers().len(), 6);
+}

@@ -1,0 +1,113 @@
+//! What is normal, and what is said when something is not.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use locktender::command::Command;
+
+use crate::support::dynamodb::text;
+use crate::support::given::{NOW, record};
+use crate::support::office::{ANNOUNCE, Office, approver, lookout};
+
+const PATH: &str = "states/env/prod/terraform.tfstate";
+
+fn ago(minutes: i64, office: &Office) -> String {
+    let now: DateTime<Utc> = office.context.reading.clock.now();
+    (now - TimeDelta::minutes(minutes)).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Locks and clears a state again and again, each time for so many minutes.
+async fn past(office: &Office, minutes: &[i64]) {
+    let lookout = lookout(&office.context);
+    for (n, &minutes) in minutes.iter().enumerate() {
+        let record =
+            record(&format!("past-{n}"), "OperationTypeApply", "ci@ci-runner-04", &ago(0, office));
+        office.db.put(PATH, &[("Info", text(&record))]).await;
+        lookout.pass().await.unwrap();
+        office.time.advance(TimeDelta::minutes(minutes));
+        office.db.delete(PATH).await;
+        lookout.pass().await.unwrap();
+    }
+}
+
+async fn lock_since(office: &Office, path: &str, id: &str, minutes: i64) {
+    let record = record(id, "OperationTypeApply", "ci@ci-runner-04", &ago(minutes, office));
+    office.db.put(path, &[("Info", text(&record))]).await;
+}
+
+/// The line of the verdict in what `/lock status` says.
+async fn verdict(office: &Office) -> String {
+    let status = Command::Status { state: "env/prod".to_owned() };
+    let told = office.told(&approver("alice"), status).await;
+    let words = ["active", "long", "stale"];
+    let line = told.lines().find(|line| words.iter().any(|word| line.starts_with(word)));
+    line.unwrap_or_else(|| panic!("no verdict in {told}")).to_owned()
+}
+
+#[tokio::test]
+async fn the_verdict_says_what_it_is_made_of() {
+    let office = Office::new().await;
+    lock_since(&office, PATH, "now", 12).await;
+    let without_a_past = verdict(&office).await;
+    office.db.delete(PATH).await;
+    past(&office, &[5, 6, 6, 7, 11]).await;
+    let mut said = vec![without_a_past];
+    for minutes in [4, 12, 40] {
+        lock_since(&office, PATH, &format!("now-{minutes}"), minutes).await;
+        said.push(verdict(&office).await);
+    }
+    // The machine has gone on to other work since.
+    let lookout = lookout(&office.context);
+    for n in 0..3 {
+        let other = format!("states/env/other-{n}/terraform.tfstate");
+        lock_since(&office, &other, &format!("other-{n}"), 1).await;
+        lookout.pass().await.unwrap();
+        office.db.delete(&other).await;
+        lookout.pass().await.unwrap();
+    }
+    lock_since(&office, PATH, "now-13", 13).await;
+    said.push(verdict(&office).await);
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[tokio::test]
+async fn a_hold_that_turns_stale_is_announced_once_with_the_way_to_have_it_released() {
+    let office = Office::new().await;
+    lock_since(&office, PATH, "a", 119).await;
+    let first = lookout(&office.context);
+    first.pass().await.unwrap();
+    assert_eq!(office.wall.posted().len(), 0);
+    office.time.advance(TimeDelta::minutes(2));
+    first.pass().await.unwrap();
+    first.pass().await.unwrap();
+    // Nor does the next process, nor another replica, say it again.
+    lookout(&office.context).pass().await.unwrap();
+    let posted = office.wall.posted();
+    assert_eq!(posted.len(), 1);
+    insta::assert_snapshot!(office.wall.read(ANNOUNCE).join("\n"));
+    let Command::Unlock { state, reason: None } = &posted[0].message.buttons[0].command else {
+        panic!("{:?}", posted[0].message.buttons);
+    };
+    assert_eq!(state, "env/prod");
+}
+
+#[tokio::test]
+async fn a_request_is_judged_by_the_past_of_its_state() {
+    let office = Office::new().await;
+    past(&office, &[200, 210, 220, 230, 240]).await;
+    // Past the team's limit, and yet no longer than usual here: approving it asks for the name.
+    lock_since(&office, PATH, "now", 150).await;
+    let request = office.open(&approver("alice"), "env/prod").await;
+    let asked = office.told(&approver("bob"), Command::Approve { request, typed: None }).await;
+    assert!(asked.contains("Type the state's name"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_free_state_and_its_history_tell_of_past_holds() {
+    let office = Office::new().await;
+    past(&office, &[5, 6]).await;
+    let alice = approver("alice");
+    let status = office.told(&alice, Command::Status { state: "env/prod".to_owned() }).await;
+    let history = Command::History { state: "env/prod".to_owned(), before: None, count: 5 };
+    let history = office.told(&alice, history).await;
+    assert!(NOW.starts_with("2026-11-23T12:00"));
+    insta::assert_snapshot!(format!("{status}\n\n{history}"));
+}
