@@ -7,6 +7,8 @@ mod end;
 mod output;
 
 use std::sync::Arc;
+#[cfg(feature = "embedded")]
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +32,10 @@ use crate::unlock::Policy;
 use crate::workers::{
     Checkpoints, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, Warden,
 };
+
+/// How often the demo watches its locks.
+#[cfg(feature = "embedded")]
+const DEMO_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `locktender run`: the bot, until SIGINT or SIGTERM.
 ///
@@ -68,12 +74,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     workers.start(|shutdown| async move { names.run(shutdown).await });
     workers.start(|shutdown| async move { courier.run(shutdown).await });
     workers.watch_requests(&context);
-    let lookout = Lookout {
-        context: context.clone(),
-        announce: unlock.announce,
-        interval,
-        known: tokio::sync::Mutex::default(),
-    };
+    let lookout = Lookout::new(context.clone(), unlock.announce, interval);
     workers.start(|shutdown| async move { lookout.run(shutdown).await });
     let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
@@ -178,7 +179,17 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
     let warden = Warden { context: context.clone() };
     workers.start(|shutdown| async move { warden.run(shutdown).await });
-    let result = chat(context, board).await;
+    let lookout = Arc::new(Lookout::new(context.clone(), None, DEMO_INTERVAL));
+    lookout.pass().await?;
+    let watching = lookout.clone();
+    workers.start(|shutdown| async move { watching.run(shutdown).await });
+    // What a line has brought about is told before the next one is read.
+    let look = async || {
+        if let Err(fault) = lookout.pass().await {
+            tracing::warn!(kind = fault.kind.as_str(), "the locks were not looked at: {fault}");
+        }
+    };
+    let result = chat(context, board, look).await;
     shutdown.cancel();
     workers.end().await;
     result?;

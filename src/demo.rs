@@ -8,17 +8,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use crate::aws::{LedgerTables, Migrations, Patience, Sandbox, Session};
+use crate::aws::{AwsHolds, LedgerTables, Migrations, Patience, Sandbox, Session};
 use crate::commands::Context;
 use crate::console::{Board, Chat, Input, Style};
 use crate::embedded::{Embedded, EmbeddedError};
 use crate::error::Fault;
 use crate::lock::{
-    Backend, BackendError, BackendName, BackendStores, Catalog, LockRecord, NoStore, StatePath,
+    Backend, BackendError, BackendName, BackendStores, Catalog, HeldLock, LockRecord, LockState,
+    NoStore, StatePath, StoredLock, Stores,
 };
 use crate::people::{RoleId, UserId};
-use crate::ports::{Clock, Members};
+use crate::ports::{Clock, Holds, Members};
 use crate::unlock::Policy;
+use crate::watch::{Ending, Hold, PastHold};
 
 const TABLE: &str = "terraform-locks";
 const BUCKET: &str = "my-bucket";
@@ -60,6 +62,9 @@ const LOCKS: [Seed; 3] = [
     ("env/qa@blue", 26, "state-rm", "sam@build-7", "b7a3c9f0-1d52-4be8-03c6-9f2e8d7a5c14"),
 ];
 
+/// How many minutes past applies took where the first of these locks is.
+const PAST: [i64; 12] = [6, 5, 7, 6, 11, 5, 6, 6, 8, 5, 6, 7];
+
 /// What another tool left behind on a state: held, and nobody can tell by whom.
 const UNREADABLE: (&str, &str) = ("legacy/network", "locked by the migration script, ask Kim");
 
@@ -69,6 +74,7 @@ Several people can speak, and each may approve what another asks for; try
   alice: /lock status env/prod
   alice: /lock unlock env/prod reason: the runner died
   alice: press Approve      (nobody approves alone)
+  carol: press Notify me    (and is told when it clears)
   bob: press Approve        (and the lock is released)
   bob: /lock history env/prod
 env/staging was locked only minutes ago: who approves that is asked to think twice,
@@ -117,10 +123,12 @@ impl Demo {
         let session = Session::at(&database.endpoint(), Patience::default());
         let backend = BackendStores::new(backend()?, Some(TABLE.to_owned()), false)?;
         let sandbox = Sandbox::open(&session, TABLE).await?;
-        if sandbox.is_new() {
-            fill(&sandbox, &Catalog::new(vec![backend.backend().clone()]), started).await?;
-        }
         Migrations::connect(&session, Self::tables()).apply().await?;
+        if sandbox.is_new() {
+            let catalog = Catalog::new(vec![backend.backend().clone()]);
+            fill(&sandbox, &catalog, started).await?;
+            remember(&AwsHolds::connect(&session, Self::tables()), &catalog, started).await?;
+        }
         Ok(Self { session, backend, started, _database: database })
     }
 
@@ -186,6 +194,29 @@ async fn fill(sandbox: &Sandbox, catalog: &Catalog, now: DateTime<Utc>) -> Resul
     Ok(())
 }
 
+/// Remembers past holds, as if the bot had been there for some days.
+async fn remember(holds: &AwsHolds, catalog: &Catalog, now: DateTime<Utc>) -> Result<(), Fault> {
+    let (name, _, operation, who, id) = LOCKS[0];
+    let Ok(state) = catalog.resolve(name) else {
+        return Ok(());
+    };
+    for (n, minutes) in (1..).zip(PAST) {
+        let taken = now - TimeDelta::hours(5 * n);
+        let seed = (name, (now - taken).num_minutes(), operation, who, id);
+        let stored = StoredLock::new(record(&seed, &state.path, now), None);
+        let stores = Stores { row: true, lockfile: false };
+        let lock = LockState::from_stores(stores, Some(stored), None);
+        let Some(hold) = Hold::of(&HeldLock { state: state.clone(), lock }, now) else {
+            continue;
+        };
+        holds.begin(&hold).await?;
+        let ended_at = taken + TimeDelta::minutes(minutes);
+        let past = PastHold { hold, ended_at, ending: Ending::Cleared };
+        holds.end(&past, None, &|_| Vec::new()).await?;
+    }
+    Ok(())
+}
+
 /// A record as Terraform writes it, field by field in its order.
 fn record(
     (_, minutes, operation, who, id): &Seed,
@@ -200,11 +231,15 @@ fn record(
     ))
 }
 
-/// Lets people speak until the input ends.
+/// Lets people speak until the input ends, and looks after each line at what has become of the locks.
 ///
 /// # Errors
 /// When the terminal or pipe goes away.
-pub async fn chat(context: Context, board: Arc<Board>) -> std::io::Result<()> {
+pub async fn chat(
+    context: Context,
+    board: Arc<Board>,
+    look: impl AsyncFn(),
+) -> std::io::Result<()> {
     let mut input = Input::stdin()?;
     if let Some(printer) = input.printer() {
         board.write_to(printer);
@@ -212,5 +247,5 @@ pub async fn chat(context: Context, board: Arc<Board>) -> std::io::Result<()> {
     if input.is_terminal() {
         board.print(BANNER)?;
     }
-    Chat::new(context, board).run(&mut input).await
+    Chat::new(context, board).run(&mut input, look).await
 }

@@ -83,12 +83,15 @@ pub fn cleared(clearings: &[Clearing<'_>]) -> Message {
 fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
     let hold = &past.hold;
     let name = hold.state.name.as_str();
-    let text = match next {
-        None => Text::own("🔓 ").name(name, SHORT).then(" is free. "),
-        Some(_) => Text::own("🔁 ").name(name, SHORT).then(" changed hands. "),
+    let held = || held_by(format!("Held {}", in_words(past.length())), hold).then(".");
+    let mut text = match (next, &past.ending) {
+        // Who had it released, and how long it was held, was announced when it was.
+        (None, Ending::Unlocked { .. }) => {
+            Text::own("🔓 ").name(name, SHORT).then(" is free, released by request.")
+        }
+        (None, _) => Text::own("🔓 ").name(name, SHORT).then(" is free. ").append(held()),
+        (Some(_), _) => Text::own("🔁 ").name(name, SHORT).then(" changed hands. ").append(held()),
     };
-    let mut text =
-        text.append(held_by(format!("Held {}", in_words(past.length())), hold)).then(".");
     if let Some(next) = next {
         text = text.then(" Now held by ").quote(or_unknown(next), SHORT).then(".");
     }

@@ -57,11 +57,12 @@ impl Chat {
         Self { context, board, forms: HashMap::new(), last: 0 }
     }
 
-    /// Answers line by line until the input ends or somebody says `quit`.
+    /// Answers line by line until the input ends or somebody says `quit`, and lets `look` see after
+    /// each line what has become of the locks.
     ///
     /// # Errors
     /// When the input cannot be read or the output cannot be written.
-    pub async fn run(&mut self, input: &mut Input) -> std::io::Result<()> {
+    pub async fn run(&mut self, input: &mut Input, look: impl AsyncFn()) -> std::io::Result<()> {
         loop {
             let Some(line) = input.next_line(self.completions(input).await).await? else {
                 return Ok(());
@@ -75,6 +76,7 @@ impl Chat {
                 Said::Quit => return Ok(()),
                 said => self.answer(Speaker { name, id: number(name) }, said).await?,
             }
+            look().await;
         }
     }
 

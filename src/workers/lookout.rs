@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use crate::commands::{Context, assess_hold, clearing_notices};
 use crate::error::{Fault, FaultKind};
@@ -29,20 +29,17 @@ const YOUNG: TimeDelta = TimeDelta::minutes(10);
 
 /// The one who looks.
 pub struct Lookout {
-    /// What it works with.
-    pub context: Context,
-    /// Where clearings and stale locks are announced.
-    pub announce: Option<ChannelId>,
-    /// How often it looks.
-    pub interval: Duration,
+    context: Context,
+    announce: Option<ChannelId>,
+    interval: Duration,
     /// What it saw at its last look; nothing before the first one. Only for not asking the tables
     /// every time: they have it too.
-    pub known: Mutex<Option<BTreeMap<StatePath, Known>>>,
+    known: Mutex<Option<BTreeMap<StatePath, Known>>>,
 }
 
 /// A hold, and what is known of it beside what the tables have.
 #[derive(Clone, Debug)]
-pub struct Known {
+struct Known {
     hold: Hold,
     /// From when on it is stale by its age; not looked up while it is young.
     stale_from: Option<DateTime<Utc>>,
@@ -55,6 +52,13 @@ impl From<Hold> for Known {
 }
 
 impl Lookout {
+    /// One that has not looked yet. `announce` is where clearings and stale locks are announced, and
+    /// `interval` how often it looks.
+    #[must_use]
+    pub fn new(context: Context, announce: Option<ChannelId>, interval: Duration) -> Self {
+        Self { context, announce, interval, known: Mutex::default() }
+    }
+
     /// Looks from time to time until `shutdown`, never twice at once. A pass that has begun is
     /// brought to its end.
     pub async fn run(&self, shutdown: CancellationToken) {
@@ -164,7 +168,7 @@ impl Lookout {
         let notices = |line: &_| clearing_notices(&past, next_hold, line, self.announce);
         let ended = self.context.holds.end(&past, next_hold, &notices).await?;
         if ended {
-            info!(
+            debug!(
                 state = past.hold.state.name.as_str(),
                 held_for_s = past.length().num_seconds(),
                 "cleared"

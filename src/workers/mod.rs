@@ -9,5 +9,5 @@ mod warden;
 pub use checkpoint::{Checkpoints, verify};
 pub use courier::OutboxCourier;
 pub use directory::{LiveDirectory, PatientDirectory};
-pub use lookout::{Known, Lookout};
+pub use lookout::Lookout;
 pub use warden::Warden;

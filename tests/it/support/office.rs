@@ -250,12 +250,7 @@ impl Office {
 
 /// One who looks at all locks for a bot, and has not looked yet.
 pub fn lookout(context: &Context) -> Lookout {
-    Lookout {
-        context: context.clone(),
-        announce: Some(ANNOUNCE),
-        interval: std::time::Duration::from_secs(5),
-        known: tokio::sync::Mutex::default(),
-    }
+    Lookout::new(context.clone(), Some(ANNOUNCE), std::time::Duration::from_secs(5))
 }
 
 /// Somebody asks one replica for something.
