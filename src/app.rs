@@ -51,8 +51,9 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     on_signal(move || stopped.cancel())?;
     let session = Session::from_environment().await?;
     let tables = settings.tables().into();
-    let prepared = shutdown.run_until_cancelled(prepare(&session, &tables, migrate)).await;
-    let Some(prepared) = prepared else {
+    // On the heap, since the bot would carry it as long as it lives.
+    let prepare = Box::pin(prepare(&session, &tables, migrate));
+    let Some(prepared) = shutdown.run_until_cancelled(prepare).await else {
         return Ok(Done::Fine);
     };
     prepared?;

@@ -22,7 +22,7 @@ use crate::unlock::Found;
 
 /// The waits before a write that met another one is tried again. All of them together are short
 /// enough for a person to wait.
-const PAUSES: [Duration; 5] = [
+pub(super) const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(50),
     Duration::from_millis(100),
@@ -116,19 +116,13 @@ impl AwsLedger {
                 TransactWriteItemsError::TransactionInProgressException(_)
                 | TransactWriteItemsError::IdempotentParameterMismatchException(_),
             ) => Ok(Verdict::Busy),
-            _ => {
-                let fault = self.transaction_fault(change, error);
-                match fault.kind {
-                    FaultKind::Unreachable | FaultKind::Unexpected => {
-                        self.look_again(plan, fault).await
-                    }
-                    _ => Err(fault),
-                }
-            }
+            // Whatever the last try met: an earlier one of the SDK's may have been carried out, and
+            // only its answer been lost.
+            _ => self.look_again(plan, self.transaction_fault(change, error)).await,
         }
     }
 
-    /// What became of a write whose answer was lost: if it was done, the request says so.
+    /// What became of a write that ended in a fault: if it was done, the request says so.
     async fn look_again(&self, plan: &Plan, fault: Fault) -> Result<Verdict, Fault> {
         match self.request(plan.filed().request.id).await {
             Ok(Some(filed)) if plan.is_written_in(&filed) => {

@@ -23,6 +23,7 @@ use super::{AwsTrail, Session};
 use crate::audit::Tail;
 use crate::error::Fault;
 use crate::lock::{BackendStores, StatePath};
+use crate::message::visible;
 use crate::people::MessageId;
 use crate::ports::{Change, Committed, Filed, Ledger};
 use crate::unlock::RequestId;
@@ -119,7 +120,21 @@ impl Ledger for AwsLedger {
     async fn open_requests(&self) -> Result<Vec<Filed>, Fault> {
         let guards = self.own.query(OPEN, None).await?;
         stream::iter(guards.iter().filter_map(guarded))
-            .map(|id| self.request(id))
+            .map(|id| async move {
+                let item = self.own.get(&request_key(id), REQUEST).await?;
+                Ok(item.and_then(|item| match self.filed(&item) {
+                    Ok(filed) => Some(filed),
+                    Err(fault) => {
+                        // Of another version, which is to see to it; all others need not wait.
+                        tracing::warn!(
+                            request = %id,
+                            cause = fault.cause().map(|cause| visible(&cause)),
+                            "a request is not understood"
+                        );
+                        None
+                    }
+                }))
+            })
             .buffer_unordered(AT_ONCE)
             .try_filter_map(|filed| std::future::ready(Ok(filed)))
             .try_filter(|filed| std::future::ready(filed.request.is_open()))

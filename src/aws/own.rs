@@ -8,7 +8,9 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::time::sleep;
 
+use super::commit::PAUSES;
 use super::error::Subject;
 use super::values::{Item, text};
 use crate::error::Fault;
@@ -127,23 +129,31 @@ impl OwnTable {
         Ok(())
     }
 
-    /// Writes all of these items or none, and says whether their conditions held.
+    /// Writes all of these items or none, and says whether their conditions held. Where it meets
+    /// another write it is tried again: the SDK does not do so for a cancelled transaction.
     pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<bool, Fault> {
-        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
-        let Err(error) = sent else {
-            return Ok(true);
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                let failed = cancelled
-                    .cancellation_reasons()
-                    .iter()
-                    .any(|reason| reason.code() == Some("ConditionalCheckFailed"));
-                // Else another write was under way, or there was no capacity.
-                if failed { Ok(false) } else { Err(self.throttled()) }
+        for pause in PAUSES {
+            sleep(pause).await;
+            let transaction = self.client.transact_write_items();
+            let sent = transaction.set_transact_items(Some(items.clone())).send().await;
+            let Err(error) = sent else {
+                return Ok(true);
+            };
+            match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    let mut reasons = cancelled.cancellation_reasons().iter();
+                    if reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+                        return Ok(false);
+                    }
+                    // Else another write was under way, or there was no capacity.
+                }
+                _ => {
+                    let allow = "allow dynamodb:PutItem and dynamodb:DeleteItem on it";
+                    return Err(self.fault(allow, error));
+                }
             }
-            _ => Err(self.fault("allow dynamodb:PutItem and dynamodb:DeleteItem on it", error)),
         }
+        Err(self.throttled())
     }
 
     /// The fault that an error of the SDK stands for.

@@ -49,7 +49,8 @@ impl Bucket {
     pub(super) async fn delete(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
         let Some(etag) = unlock.pinned().lockfile().and_then(|lockfile| lockfile.etag.as_deref())
         else {
-            return Ok(Deleted::Gone);
+            // Nothing was deleted, so nothing may be called gone. What is pinned has an ETag.
+            return Ok(Deleted::Changed);
         };
         let deleted = self
             .client()

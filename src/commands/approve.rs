@@ -33,7 +33,7 @@ pub(super) async fn run(
         if !request.looks_stale(now) {
             match typed {
                 None => return Ok(Reply::Form(form::confirmation(request))),
-                Some(typed) if typed.trim() != request.state.name.as_str().trim() => {
+                Some(typed) if typed.trim() != form::word(request) => {
                     return Err(Refusal::Unlock(unlock::Refusal::NotConfirmed).into());
                 }
                 Some(_) => {}

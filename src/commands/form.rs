@@ -16,13 +16,27 @@ pub(super) fn reason(typed_state: &str, name: &str) -> Form {
     }
 }
 
+/// Longest example in an empty field, in characters: what is to be typed has to be read in full.
+const EXAMPLE: usize = 100;
+
+/// What an approver types to confirm: the state's name, and of one that cannot be shown or typed as
+/// it is, the shortened one of its buttons.
+pub(super) fn word(request: &UnlockRequest) -> String {
+    let name = request.state.name.as_str().trim();
+    if name.chars().count() <= EXAMPLE && visible(name) == name {
+        name.to_owned()
+    } else {
+        request.state.short_name()
+    }
+}
+
 /// Asks an approver to stop and think: the lock may be that of a live run.
 pub(super) fn confirmation(request: &UnlockRequest) -> Form {
     let name = request.state.name.as_str();
     Form {
         title: title("It may be alive: ", name),
         label: "Type the state's name to unlock it",
-        example: clip_middle(&visible(name), 100),
+        example: word(request),
         required: true,
         long: false,
         command: Command::Approve { request: request.id, typed: None },

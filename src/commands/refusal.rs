@@ -78,6 +78,10 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
                 .name(&flaw.to_string(), LONG)
                 .then(". Look at it in the AWS console, and remove it there by hand.")
         }
+        unlock::Refusal::NotPinned(NotPinned::NoEtag) => Text::own(
+            "The store does not say which version of its lockfile is there (an ETag), so that none \
+             can be released safely: remove it by hand.",
+        ),
         unlock::Refusal::NoReason => Text::own(
             "A reason is needed: say in a few words why the lock has to go, for whoever approves.",
         ),
@@ -117,7 +121,7 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
         ),
         unlock::Refusal::NotConfirmed => Text::own(
             "That is not the state's name, and nothing was approved: press Approve again and type \
-             the name as the card has it.",
+             what stands in the empty field.",
         ),
     }
 }

@@ -39,7 +39,14 @@ pub(super) async fn carry_out(
     let start =
         Change { from: Some(filed), transition: approved, event: Some(event), release_row: None };
     match super::commit(context, &start).await? {
-        Committed::Done(started) => finish(context, started).await.map(Committed::Done),
+        // The start is written, and a lockfile may be gone: whatever fails from here on, nobody may
+        // be told that nothing was changed.
+        Committed::Done(started) => {
+            finish(context, started).await.map(Committed::Done).map_err(|error| match error {
+                Error::Fault(fault) => Error::Unsettled(fault),
+                error => error,
+            })
+        }
         other => Ok(other),
     }
 }

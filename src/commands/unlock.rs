@@ -51,7 +51,8 @@ pub(super) async fn run(
         }
         Committed::Done(filed) | Committed::Stale(filed) => {
             context.courier.deliver().await;
-            let filed = context.ledger.request(id).await?.unwrap_or(filed);
+            // It is written: that it cannot be read now is no reason to say it was not.
+            let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
             Ok(Reply::asker(posted(&filed)))
         }
         Committed::Repeated | Committed::LockChanged(_) => Ok(Reply::Done),

@@ -19,7 +19,8 @@ const BUTTONS_A_ROW: usize = 5;
 /// Longest example in an empty field of a form, in characters, from the same reference.
 const EXAMPLE_LIMIT: usize = 100;
 
-/// Roles and people that a message can call: their mentions have to fit into a content of 2,000 characters.
+/// Roles and people that a message can call: their mentions have to fit into a content of 2,000
+/// characters.
 const CALLS: usize = 80;
 
 /// A message in the shapes in which Discord takes one.
@@ -34,9 +35,10 @@ impl Rendered {
     pub(super) fn new(message: &Message) -> Self {
         let calls = message.calls.iter().map(|role| role.get()).filter(|&role| role != 0);
         let pings = message.pings.iter().map(|user| user.get()).filter(|&user| user != 0);
+        let calls: Vec<RoleId> = calls.take(CALLS).map(RoleId::new).collect();
         Self {
-            calls: calls.take(CALLS).map(RoleId::new).collect(),
-            pings: pings.take(CALLS).map(UserId::new).collect(),
+            pings: pings.take(CALLS - calls.len()).map(UserId::new).collect(),
+            calls,
             embed: embed(message),
             rows: rows(&message.buttons),
         }
@@ -100,7 +102,7 @@ impl Rendered {
     fn content(&self) -> Option<String> {
         let roles = self.calls.iter().map(|role| format!("<@&{role}>"));
         let people = self.pings.iter().map(|user| format!("<@{user}>"));
-        let mentions: Vec<String> = roles.chain(people).take(CALLS).collect();
+        let mentions: Vec<String> = roles.chain(people).collect();
         (!mentions.is_empty()).then(|| mentions.join(" "))
     }
 }

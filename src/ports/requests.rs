@@ -19,7 +19,7 @@ pub trait Ledger: Send + Sync {
     /// The open request for a state's lock, if there is one.
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault>;
 
-    /// Every open request, in no particular order.
+    /// Every open request that this version understands, in no particular order.
     async fn open_requests(&self) -> Result<Vec<Filed>, Fault>;
 
     /// Writes what was decided, in one transaction: the request over the version it was decided on,

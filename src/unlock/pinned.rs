@@ -37,20 +37,30 @@ pub enum NotPinned {
     /// A record that cannot be compared, so that no release of it could be bound to it.
     #[error("the record cannot be compared: {0}")]
     Incomparable(Flaw),
+    /// A lockfile whose version the store does not tell, so that no delete could be bound to it.
+    #[error("the lockfile has no ETag")]
+    NoEtag,
 }
 
 impl Pinned {
     /// Pins a lock, with all its records as they are.
     ///
     /// # Errors
-    /// When there is none, or one of its records is too large, or a row's is no string: of such a
-    /// record there is not enough to tell it from another.
+    /// When there is none, or one of its records is too large, or a row's is no string, or a
+    /// lockfile's version is not known: of such a record there is not enough to tell it from another.
     pub fn new(lock: &LockState) -> Result<Self, NotPinned> {
         let sources = lock.sources().ok_or(NotPinned::Free)?;
         for stored in sources.records() {
             if let Err(flaw @ (Flaw::TooLarge(_) | Flaw::NotAString(_))) = &stored.info {
                 return Err(NotPinned::Incomparable(flaw.clone()));
             }
+        }
+        if sources
+            .lockfile
+            .as_ref()
+            .is_some_and(|lockfile| lockfile.etag.as_deref().is_none_or(str::is_empty))
+        {
+            return Err(NotPinned::NoEtag);
         }
         Ok(Self(lock.clone()))
     }

@@ -68,16 +68,12 @@ pub enum Ending {
 impl HoldId {
     fn of(held: &HeldLock) -> Self {
         let path = held.state.path.as_str();
-        let records = || held.lock.sources().into_iter().flat_map(|sources| sources.records());
-        let text = match held.lock.info() {
-            Some(info) => format!("{path}\nid {}", info.id),
-            None => {
-                let record = records().next().map(|stored| Hash::of(stored.record.as_bytes()));
-                format!(
-                    "{path}\nrecord {}",
-                    record.map_or_else(String::new, |hash| hash.to_string())
-                )
-            }
+        let text = if let Some(info) = held.lock.info() {
+            format!("{path}\nid {}", info.id)
+        } else {
+            let record = held.lock.sources().and_then(|sources| sources.records().next());
+            let hash = record.map(|stored| Hash::of(stored.record.as_bytes()).to_string());
+            format!("{path}\nrecord {}", hash.unwrap_or_default())
         };
         Self(Hash::of(text).to_string())
     }

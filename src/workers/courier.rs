@@ -12,7 +12,7 @@ use tracing::{debug, warn};
 
 use crate::audit::Hash;
 use crate::commands::{Clearing, card, cleared, notice};
-use crate::error::Fault;
+use crate::error::{Fault, FaultKind};
 use crate::people::ChannelId;
 use crate::ports::{
     Channels, Clock, Courier, Filed, Ledger, Notice, NoticeId, Outbox, Undelivered,
@@ -29,8 +29,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Notices taken at once.
 const BATCH: usize = 50;
 
-/// Most clearings in one message.
+/// Most clearings in one message, and most people that they name together: as many as fit into it,
+/// and as one line of them can have.
 const TOGETHER: usize = 10;
+const NAMED_TOGETHER: usize = 50;
 
 /// Length of a nonce, from Discord's reference of "Create Message": at most 25 characters.
 const NONCE: usize = 25;
@@ -75,6 +77,8 @@ impl OutboxCourier {
         shutdown.run_until_cancelled(rounds).await;
     }
 
+    /// Delivers what can be. A notice that meets a fault stays for the next round, and what comes
+    /// after it is delivered all the same, unless nothing can be read or written at all.
     async fn deliver_due(&self, resting: &mut HashMap<ChannelId, Instant>) -> Result<(), Fault> {
         let mut due = VecDeque::from(self.outbox.due(BATCH).await?);
         resting.retain(|_, until| *until > Instant::now());
@@ -92,8 +96,18 @@ impl OutboxCourier {
             // A card is made of the request as it is now: of several changes, the last one counts.
             let again = matches!(notice, Notice::Card { .. })
                 && due.iter().any(|(_, later)| *later == notice);
-            if again || self.deliver_one(&id, &notice, resting).await? == Delivery::Over {
-                self.outbox.strike(&id).await?;
+            let delivery = if again {
+                Ok(Delivery::Over)
+            } else {
+                self.deliver_one(&id, &notice, resting).await
+            };
+            match delivery {
+                Ok(Delivery::Over) => self.outbox.strike(&id).await?,
+                Ok(Delivery::Waits) => {}
+                Err(fault) if fault.kind == FaultKind::Unexpected => {
+                    warn!(id = id.0, kind = fault.kind.as_str(), "a notice waits: {fault}");
+                }
+                Err(fault) => return Err(fault),
             }
         }
         Ok(())
@@ -111,10 +125,9 @@ impl OutboxCourier {
         }
         let clearings: Vec<Clearing<'_>> =
             together.iter().filter_map(|(_, notice)| Clearing::of(notice)).collect();
-        let Some((first, _)) = together.first() else {
-            return Delivery::Over;
-        };
-        let posted = self.channels.post(channel, &cleared(&clearings), &nonce(first)).await;
+        // Of all of them: a second try that says more than the first one is another message.
+        let ids = together.iter().map(|(id, _)| id);
+        let posted = self.channels.post(channel, &cleared(&clearings), &nonce(ids)).await;
         outcome(channel, posted.map(|_| ()), resting)
     }
 
@@ -150,7 +163,7 @@ impl OutboxCourier {
             (Notice::Card { .. }, Some(filed)) => self.bring_up_to_date(filed, id).await?,
             (_, filed) => match notice(what, filed.as_ref().map(|filed| &filed.request)) {
                 Some(message) => {
-                    self.channels.post(channel, &message, &nonce(id)).await.map(|_| ())
+                    self.channels.post(channel, &message, &nonce([id])).await.map(|_| ())
                 }
                 None => Ok(()),
             },
@@ -175,7 +188,7 @@ impl OutboxCourier {
                 result => return Ok(result),
             }
         }
-        match self.channels.post(channel, &message, &nonce(id)).await {
+        match self.channels.post(channel, &message, &nonce([id])).await {
             Ok(posted) => {
                 self.ledger.set_card(request.id, Some(posted)).await?;
                 Ok(Ok(()))
@@ -241,10 +254,14 @@ fn gather(
     first: (NoticeId, Notice),
     due: &mut VecDeque<(NoticeId, Notice)>,
 ) -> Vec<(NoticeId, Notice)> {
+    let named = |notice: &Notice| Clearing::of(notice).map_or(0, |clearing| clearing.waiting.len());
+    let mut people = named(&first.1);
     let mut together = vec![first];
     let mut at = 0;
-    while let Some((_, Notice::Cleared { channel: other, .. })) = due.get(at) {
-        if *other == channel && together.len() < TOGETHER {
+    while let Some((_, next @ Notice::Cleared { channel: other, .. })) = due.get(at) {
+        let more = named(next);
+        if *other == channel && together.len() < TOGETHER && people + more <= NAMED_TOGETHER {
+            people += more;
             together.extend(due.remove(at));
         } else {
             at += 1;
@@ -253,7 +270,8 @@ fn gather(
     together
 }
 
-/// What makes a second try of the same notice the same message.
-fn nonce(id: &NoticeId) -> String {
-    Hash::of(&id.0).as_str()[..NONCE].to_owned()
+/// What makes a second try of the same notices the same message.
+fn nonce<'n>(ids: impl IntoIterator<Item = &'n NoticeId>) -> String {
+    let ids: Vec<&str> = ids.into_iter().map(|id| id.0.as_str()).collect();
+    Hash::of(ids.join("\n")).as_str()[..NONCE].to_owned()
 }

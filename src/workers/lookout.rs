@@ -84,12 +84,11 @@ impl Lookout {
     /// and the next pass goes on from there.
     pub async fn pass(&self) -> Result<(), Fault> {
         let mut known = self.known.lock().await;
-        let before = match known.take() {
-            Some(before) => before,
-            None => {
-                let holds = self.context.holds.current().await?;
-                holds.into_iter().map(|(path, hold)| (path, Known::from(hold))).collect()
-            }
+        let before = if let Some(before) = known.take() {
+            before
+        } else {
+            let holds = self.context.holds.current().await?;
+            holds.into_iter().map(|(path, hold)| (path, Known::from(hold))).collect()
         };
         let held = self.context.reading.locks.list().await?;
         let now = self.context.reading.clock.now();

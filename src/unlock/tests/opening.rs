@@ -203,10 +203,10 @@ prop_compose! {
             Just(RECORD.as_bytes().to_vec()),
         ],
         stored_at in prop::option::of((0..4_000_000_000_i64, 0..1_000_000_000_u32)),
-        etag in prop::option::of(any::<String>()),
+        etag in ".+",
     ) -> StoredLock {
         let stored_at = stored_at.and_then(|(s, ns)| DateTime::from_timestamp(s, ns));
-        StoredLock::new(LockRecord::new(bytes), stored_at).with_etag(etag)
+        StoredLock::new(LockRecord::new(bytes), stored_at).with_etag(Some(etag))
     }
 }
 
