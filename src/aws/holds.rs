@@ -16,7 +16,7 @@ use crate::audit::Hash;
 use crate::error::Fault;
 use crate::lock::{State, StatePath};
 use crate::ports::{Holds, Notice, Watches};
-use crate::watch::{Hold, Line, PastHold};
+use crate::watch::{Ending, Hold, Line, PastHold};
 
 const HOLD: &str = "hold";
 const ID: &str = "id";
@@ -93,7 +93,8 @@ impl AwsHolds {
         let put = put
             .expression_attribute_names("#id", ID)
             .expression_attribute_values(":id", text(was.id.as_str()));
-        self.put(if is_first_telling {
+        // Who has not seen that people were told must not write it over.
+        self.put(if is_first_telling || !hold.told_stale {
             put.condition_expression("#id = :id AND attribute_not_exists(#told)")
                 .expression_attribute_names("#told", TOLD)
                 .build()
@@ -131,7 +132,9 @@ impl AwsHolds {
         let written = self.written(past)?;
         let mut items =
             vec![keep(format!("{PAST}#{path}"), PAST_KEPT, Some((PAST.to_owned(), written)))?];
-        if let Some(host) = past.hold.host() {
+        // One that was ended by force tells of nothing that the machine has done.
+        let by_itself = !matches!(past.ending, Ending::Unlocked { .. });
+        if let Some(host) = past.hold.host().filter(|_| by_itself) {
             let path = (STATE.to_owned(), path);
             items.push(keep(host_key(host), HOST_KEPT, Some(path))?);
         }

@@ -22,6 +22,8 @@ pub(super) const SK: &str = "sk";
 /// When an item may be dropped, in seconds since 1970.
 pub(super) const TTL: &str = "ttl";
 
+const ALLOW: &str = "allow dynamodb:PutItem and dynamodb:DeleteItem on it";
+
 /// The table, whatever is kept in it.
 #[derive(Clone, Debug)]
 pub(super) struct OwnTable {
@@ -139,19 +141,16 @@ impl OwnTable {
             let Err(error) = sent else {
                 return Ok(true);
             };
-            match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    let mut reasons = cancelled.cancellation_reasons().iter();
-                    if reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-                        return Ok(false);
-                    }
-                    // Else another write was under way, or there was no capacity.
-                }
-                _ => {
-                    let allow = "allow dynamodb:PutItem and dynamodb:DeleteItem on it";
-                    return Err(self.fault(allow, error));
-                }
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+                error.as_service_error()
+            else {
+                return Err(self.fault(ALLOW, error));
+            };
+            let mut reasons = cancelled.cancellation_reasons().iter();
+            if reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+                return Ok(false);
             }
+            // Else another write was under way, or there was no capacity.
         }
         Err(self.throttled())
     }

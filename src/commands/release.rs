@@ -125,6 +125,11 @@ async fn end(
                 return match (&failure, remains.lockfile, &found) {
                     // The row went by itself, and the lockfile by this release: the lock is gone.
                     (None, true, Found::Gone) => settle(context, &filed, Event::Released).await,
+                    // The row went by itself, and the lockfile is still there.
+                    (Some(fault), true, Found::Gone) => {
+                        let why = format!("the lockfile was not released: {fault}");
+                        settle(context, &filed, Event::Failed(why)).await
+                    }
                     _ => settle(context, &filed, Event::LockChanged(found)).await,
                 };
             }

@@ -24,6 +24,11 @@ pub async fn settle(context: &Context, filed: &Filed, event: Event<'_>) -> Resul
             Change { from: Some(&filed), transition: &transition, event: None, release_row: None };
         match super::commit(context, &change).await? {
             Committed::Done(done) => return Ok(done),
+            // What was seen of a pending request's lock says nothing of a release that began since:
+            // it may have been this bot who removed what is missing.
+            Committed::Stale(fresh) if fresh.request.status() != filed.request.status() => {
+                return Ok(fresh);
+            }
             Committed::Stale(fresh) | Committed::AlreadyOpen(fresh) => filed = fresh,
             Committed::Repeated | Committed::LockChanged(_) => return Ok(filed),
         }

@@ -32,12 +32,14 @@ pub(super) async fn run(
     let change =
         Change { from: None, transition: &opened, event: Some(by.event), release_row: None };
     let mut committed = super::commit(context, &change).await?;
-    if let Committed::AlreadyOpen(other) = &committed
-        && let Some(over) = is_over(context, other, &lock)
-    {
-        // Nobody has closed that one yet, and it stands in nobody's way.
-        settle(context, other, over).await?;
-        committed = super::commit(context, &change).await?;
+    if let Committed::AlreadyOpen(other) = &committed {
+        // The first look may be older than that request, and says nothing of its lock then.
+        let lock = context.reading.locks.inspect(&state).await?;
+        if let Some(over) = is_over(context, other, &lock) {
+            // Nobody has closed that one yet, and it stands in nobody's way.
+            settle(context, other, over).await?;
+            committed = super::commit(context, &change).await?;
+        }
     }
     match committed {
         Committed::AlreadyOpen(other) => {

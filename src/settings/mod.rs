@@ -144,12 +144,13 @@ pub struct Settings {
         value_name = "DURATION", default_value = REQUEST_TTL)]
     request_ttl: String,
 
-    /// Age past which a lock counts as stale
+    /// Age past which a lock counts as stale where there are too few past holds to tell
     #[arg(long, env = "LOCKTENDER_STALE_AFTER", global = true, hide_env_values = true, help_heading = UNLOCK,
         value_name = "DURATION", default_value = STALE_AFTER)]
     stale_after: String,
 
-    /// Id of the channel where released locks and checkpoints of the audit trail are announced
+    /// Id of the channel where locks that clear or look stale, and checkpoints of the audit trail, are
+    /// announced
     #[arg(long, env = "LOCKTENDER_ANNOUNCE_CHANNEL_ID", global = true, hide_env_values = true, help_heading = UNLOCK,
         value_name = "ID")]
     announce_channel_id: Option<String>,
@@ -169,7 +170,7 @@ pub struct Settings {
         value_name = "BUCKET")]
     state_bucket: Option<String>,
 
-    /// How often the locks are watched
+    /// Pause between two looks at all locks
     #[arg(long, env = "LOCKTENDER_POLL_INTERVAL", global = true, hide_env_values = true, help_heading = BACKEND,
         value_name = "DURATION", default_value = POLL_INTERVAL)]
     poll_interval: String,

@@ -35,12 +35,16 @@ impl Line {
         self.0.iter().position(|watcher| watcher.person.id == user)
     }
 
-    /// The line with one more in it; who is in it already keeps their place. `None` where it is full.
+    /// The line with one more in it; who is in it already keeps their place, and goes on being told
+    /// every time if they wanted to be. `None` where it is full.
     #[must_use]
     pub fn with(&self, watcher: Watcher) -> Option<Self> {
         let mut line = self.clone();
         match line.before(watcher.person.id) {
-            Some(place) => line.0[place] = watcher,
+            Some(place) => {
+                let keep = watcher.keep || line.0[place].keep;
+                line.0[place] = Watcher { keep, ..watcher };
+            }
             None if line.0.len() < LONGEST => line.0.push(watcher),
             None => return None,
         }

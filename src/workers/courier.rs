@@ -188,9 +188,16 @@ impl OutboxCourier {
                 result => return Ok(result),
             }
         }
+        // An earlier try may have posted it with its answer lost, whichever notice that was for.
+        let first = NoticeId(format!("card#{}", request.id));
+        let (is_first, id) = if filed.card.is_none() { (true, &first) } else { (false, id) };
         match self.channels.post(channel, &message, &nonce([id])).await {
             Ok(posted) => {
                 self.ledger.set_card(request.id, Some(posted)).await?;
+                if is_first && request.version > 0 {
+                    // What that try posted says how things stood then.
+                    return Ok(self.channels.edit(channel, posted, &message).await);
+                }
                 Ok(Ok(()))
             }
             Err(undelivered) => Ok(Err(undelivered)),

@@ -21,6 +21,9 @@ use crate::watch::{Difference, Ending, Hold, Kind, PastHold, differences};
 /// How many differences are written at once.
 const AT_ONCE: usize = 16;
 
+/// How many entries of a trail are looked at for the release of a lock.
+const ENTRIES: usize = 10;
+
 /// Longest pause between two passes while nothing can be read.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
@@ -162,7 +165,9 @@ impl Lookout {
             By::SomebodyNow => return Ok(Some(Written::NotYet)),
         };
         let path = hold.state.path.clone();
-        let past = PastHold { hold, ended_at: now, ending };
+        // It ended when the next one began, if not before.
+        let ended_at = next.as_ref().map_or(now, |next| next.since.min(now));
+        let past = PastHold { hold, ended_at, ending };
         let next_hold = next.as_ref();
         let notices = |line: &_| clearing_notices(&past, next_hold, line, self.announce);
         let ended = self.context.holds.end(&past, next_hold, &notices).await?;
@@ -185,8 +190,9 @@ impl Lookout {
         {
             return Ok(By::SomebodyNow);
         }
-        let newest = self.context.trail.newest(path, None, 1).await?;
-        let request = newest.first().and_then(|entry| {
+        // More than the last entry: somebody may have asked for the next lock's release already.
+        let newest = self.context.trail.newest(path, None, ENTRIES).await?;
+        let request = newest.iter().find_map(|entry| {
             let is_of_this = entry.text_of("lock", "id") == hold.lock_id.as_deref();
             let at: DateTime<Utc> = entry.text("at")?.parse().ok()?;
             let is_done = entry.text("action") == Some("unlock.done");
