@@ -1,0 +1,190 @@
+//! What must never happen, said without the rules that are checked: from what was written into the
+//! trail, what really lay in the stores, and who really clicked.
+
+use std::collections::BTreeSet;
+
+use locktender::audit::Action;
+use locktender::people::UserId;
+use locktender::unlock::{Outcome, RequestId};
+
+use crate::protocol::Protocol;
+use crate::replica::By;
+use crate::state::{State, TrueRequest};
+use crate::store::{Change, Filed, Shared};
+use crate::world::{Half, Halves, Time, Who};
+
+/// A promise that was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Breach {
+    /// A record was deleted without enough people, or that is not the pinned one.
+    Unapproved,
+    /// The word of somebody counted who had lost the role by the last look.
+    VoidCounted,
+    /// A request is bound to other records than were seen by who asked.
+    OtherPinned,
+    /// A closed request was changed.
+    ClosedChanged,
+    /// A row was deleted, and not in one with the record of it.
+    RowUnrecorded,
+    /// A lockfile was deleted, and the start of it was not on record.
+    NotStarted,
+    /// A click had two effects.
+    EffectTwice,
+    /// A lock was released twice, by the trail.
+    ReleasedTwice,
+    /// The trail says that a lock was released, and some of it is there.
+    NotReleased,
+    /// The trail says that a lock was free already, and some of it is there or the bot deleted it.
+    NotFree,
+    /// The trail says that a lock changed hands, and it never did.
+    NotChanged,
+    /// Somebody ended a request who must not, or time did before it was up.
+    WrongEnd,
+}
+
+/// Whether a request has the words of enough people in the trail, none of them who asked.
+fn is_approved(protocol: &Protocol, state: &State, request: &TrueRequest) -> bool {
+    let words = state.store.trail.iter().filter(|line| line.request == request.id);
+    let words = words.filter(|line| line.action == Action::Approved).filter_map(|line| line.by);
+    let people: BTreeSet<UserId> =
+        words.filter(|by| *by != request.by.id() && *by != Who::Dave.id()).collect();
+    people.len() >= protocol.setup.approvals as usize
+}
+
+/// Holds a delete against the promises, before it is done. `written` goes with it.
+fn deleted(protocol: &Protocol, state: &mut State, id: RequestId, half: Half, written: &[Action]) {
+    let there = state.lock.get(half);
+    let Some(place) = state.truth.requests.iter().position(|request| request.id == id) else {
+        state.truth.breaches.insert(Breach::Unapproved);
+        return;
+    };
+    let request = state.truth.requests[place];
+    if there != request.pinned.get(half) || !is_approved(protocol, state, &request) {
+        state.truth.breaches.insert(Breach::Unapproved);
+    }
+    let mut lines = state.store.trail.iter().filter(|line| line.request == id);
+    let breach = match half {
+        Half::Row => {
+            let ends = [Action::UnlockDone, Action::UnlockFailed];
+            let is_recorded = written.iter().any(|action| ends.contains(action));
+            (!is_recorded).then_some(Breach::RowUnrecorded)
+        }
+        Half::Lockfile => {
+            let is_started = lines.any(|line| line.action == Action::UnlockStarted);
+            (!is_started).then_some(Breach::NotStarted)
+        }
+    };
+    state.truth.breaches.extend(breach);
+    state.truth.requests[place].deleted.set(half, there);
+}
+
+/// To be asked before a row is deleted together with these entries.
+pub fn row_deleted(protocol: &Protocol, state: &mut State, id: RequestId, written: &[Action]) {
+    deleted(protocol, state, id, Half::Row, written);
+}
+
+/// To be asked before a lockfile is deleted.
+pub fn lockfile_deleted(protocol: &Protocol, state: &mut State, id: RequestId, is_lost: bool) {
+    deleted(protocol, state, id, Half::Lockfile, &[]);
+    for request in state.truth.requests.iter_mut().filter(|request| request.id == id) {
+        request.unanswered |= is_lost;
+    }
+}
+
+/// Holds what was written against the promises, and deletes the row that goes with it. `seen` is
+/// the lock that a new request was asked for.
+pub fn written(
+    protocol: &Protocol,
+    state: &mut State,
+    change: &Change,
+    before: Option<&Shared<Filed>>,
+    by: By,
+    seen: Option<Halves>,
+) {
+    let next = &change.transition.next;
+    let id = next.id;
+    let actions: Vec<Action> = change.transition.entries.iter().map(|draft| draft.action).collect();
+    if let (Some(seen), By::Click { number, .. }) = (seen, by) {
+        let by = protocol.setup.clicks[number].who;
+        let request = TrueRequest {
+            id,
+            by,
+            pinned: seen,
+            touched: false,
+            deleted: Halves::default(),
+            unanswered: false,
+        };
+        state.truth.requests.push(request);
+    }
+    if change.release_row.is_some() {
+        row_deleted(protocol, state, id, &actions);
+        state.lock.row = None;
+    }
+    touch(state);
+    let pinned = state.truth.requests.iter().find(|request| request.id == id).map(|r| r.pinned);
+    if pinned != Some(Halves::pinned(&next.pinned)) {
+        state.truth.breaches.insert(Breach::OtherPinned);
+    }
+    if before.is_some_and(|before| !before.request.is_open()) {
+        state.truth.breaches.insert(Breach::ClosedChanged);
+    }
+    if let (By::Click { number, has_role }, Some(_)) = (by, change.event) {
+        if state.truth.effects.contains(&number) {
+            state.truth.breaches.insert(Breach::EffectTwice);
+        }
+        state.truth.effects.push(number);
+        state.truth.effects.sort_unstable();
+        if actions.contains(&Action::Approved) && !has_role {
+            state.truth.breaches.insert(Breach::Unapproved);
+        }
+    }
+    let Some(closing) = next.closing() else {
+        return;
+    };
+    let Some(request) = state.truth.requests.iter().find(|request| request.id == id).copied()
+    else {
+        return;
+    };
+    let by = closing.by.as_ref().map(|person| person.id);
+    let breach = match closing.outcome {
+        Outcome::Unlocked if request.pinned.any_in(state.lock) => Some(Breach::NotReleased),
+        Outcome::Unlocked if is_released(state, &request, next.resumed) => {
+            Some(Breach::ReleasedTwice)
+        }
+        Outcome::AlreadyFree if request.pinned.any_in(state.lock) => Some(Breach::NotFree),
+        Outcome::AlreadyFree if request.deleted != Halves::default() && !request.unanswered => {
+            Some(Breach::NotFree)
+        }
+        Outcome::Superseded if !request.touched => Some(Breach::NotChanged),
+        Outcome::Denied if by == Some(request.by.id()) || by == Some(Who::Dave.id()) => {
+            Some(Breach::WrongEnd)
+        }
+        Outcome::Withdrawn if by != Some(request.by.id()) => Some(Breach::WrongEnd),
+        Outcome::Expired if state.time == Time::Early => Some(Breach::WrongEnd),
+        _ => None,
+    };
+    state.truth.breaches.extend(breach);
+}
+
+/// Whether the trail had this lock released before. What is taken up again after a crash may have
+/// been gone before the first attempt, and is called released all the same: nobody can know.
+fn is_released(state: &State, request: &TrueRequest, resumed: bool) -> bool {
+    let done = |id: RequestId| {
+        let lines = state.store.trail.iter().filter(|line| line.request == id);
+        lines.filter(|line| line.action == Action::UnlockDone).count()
+    };
+    let same = |other: &&TrueRequest| other.id != request.id && other.pinned == request.pinned;
+    let others: usize = state.truth.requests.iter().filter(same).map(|other| done(other.id)).sum();
+    done(request.id) > 1 || (others > 0 && !resumed)
+}
+
+/// Remembers of every request that its lock is not as it was.
+pub fn touch(state: &mut State) {
+    let lock = state.lock;
+    for request in &mut state.truth.requests {
+        for half in [Half::Row, Half::Lockfile] {
+            let is_ours = request.deleted.get(half).is_some() && lock.get(half).is_none();
+            request.touched |= request.pinned.get(half) != lock.get(half) && !is_ours;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What is explored.
+
+use locktender::lock::Stores;
+use locktender::unlock::Outcome::{
+    AlreadyFree, Denied, Expired, Failed, Superseded, Unlocked, Withdrawn,
+};
+
+use crate::protocol::{Click, Setup, What};
+use crate::state::Left;
+use crate::world::{Halves, Record, Who, request};
+
+/// Everything that is explored.
+pub fn all() -> Vec<Setup> {
+    vec![
+        row(),
+        lockfile(),
+        both(),
+        row_by_two(),
+        both_by_two(),
+        refusals(),
+        row_openings(),
+        lockfile_openings(),
+    ]
+}
+
+/// A lock in the lock table, with all that can be clicked.
+pub fn row() -> Setup {
+    Setup {
+        clicks: vec![
+            click(1, Who::Ann, What::Open, 1),
+            click(2, Who::Bob, What::Approve(request(1)), 2),
+            click(3, Who::Carol, What::Deny(request(1)), 1),
+            click(4, Who::Ann, What::Withdraw(request(1)), 1),
+        ],
+        left: Left { moves: 2, denied: 1, late: true, ..Left::default() },
+        ends: &[Unlocked, Denied, Withdrawn, Expired, Superseded, AlreadyFree, Failed],
+        ..opened("a row", true, false, 1)
+    }
+}
+
+/// A lock beside its state.
+pub fn lockfile() -> Setup {
+    Setup {
+        clicks: vec![
+            click(1, Who::Ann, What::Open, 1),
+            click(2, Who::Bob, What::Approve(request(1)), 1),
+        ],
+        left: Left { moves: 2, crashes: 1, lost: 1, denied: 1, ..Left::default() },
+        ends: &[Unlocked, Superseded, AlreadyFree, Failed],
+        ..opened("a lockfile", false, true, 1)
+    }
+}
+
+/// A lock in both.
+pub fn both() -> Setup {
+    Setup {
+        clicks: vec![
+            click(1, Who::Ann, What::Open, 1),
+            click(2, Who::Bob, What::Approve(request(1)), 1),
+        ],
+        left: Left { moves: 2, crashes: 1, denied: 1, ..Left::default() },
+        ends: &[Unlocked, Superseded, AlreadyFree, Failed],
+        ..opened("a row and a lockfile", true, true, 1)
+    }
+}
+
+/// A row that takes two approvals, of which one can become void.
+pub fn row_by_two() -> Setup {
+    Setup {
+        clicks: vec![
+            click(1, Who::Ann, What::Open, 1),
+            click(2, Who::Bob, What::Approve(request(1)), 2),
+            click(3, Who::Carol, What::Approve(request(1)), 1),
+            click(4, Who::Ann, What::Approve(request(1)), 1),
+        ],
+        left: Left { crashes: 1, lookups: 1, bob: true, ..Left::default() },
+        ends: &[Unlocked],
+        ..opened("a row, by two", true, false, 2)
+    }
+}
+
+/// The same of a lock in both stores.
+pub fn both_by_two() -> Setup {
+    Setup {
+        clicks: vec![
+            click(1, Who::Ann, What::Open, 1),
+            click(2, Who::Bob, What::Approve(request(1)), 1),
+            click(3, Who::Carol, What::Approve(request(1)), 2),
+        ],
+        left: Left { crashes: 1, bob: true, ..Left::default() },
+        ends: &[Unlocked],
+        ..opened("both, by two", true, true, 2)
+    }
+}
+
+/// Attempts that are refused, while others are not.
+pub fn refusals() -> Setup {
+    Setup {
+        clicks: vec![
+            click(1, Who::Ann, What::Open, 1),
+            click(2, Who::Ann, What::Approve(request(1)), 2),
+            click(3, Who::Dave, What::Approve(request(1)), 1),
+            click(4, Who::Bob, What::Approve(request(1)), 1),
+        ],
+        left: Left { late: true, ..Left::default() },
+        ends: &[Unlocked, Expired],
+        ..opened("attempts that are refused", true, false, 1)
+    }
+}
+
+/// Two people who ask for the same row, or for what has become of it.
+pub fn row_openings() -> Setup {
+    Setup {
+        clicks: openings(1),
+        opened: false,
+        left: Left { moves: 2, ..Left::default() },
+        ends: &[Unlocked, Superseded, AlreadyFree],
+        ..opened("openings, with rows", true, false, 1)
+    }
+}
+
+/// The same of a lockfile, one of them told twice.
+pub fn lockfile_openings() -> Setup {
+    Setup {
+        clicks: openings(2),
+        opened: false,
+        left: Left { moves: 1, ..Left::default() },
+        ends: &[Unlocked, Superseded, AlreadyFree],
+        ..opened("openings, with lockfiles", false, true, 1)
+    }
+}
+
+fn openings(times: u8) -> Vec<Click> {
+    vec![
+        click(1, Who::Ann, What::Open, times),
+        click(2, Who::Bob, What::Open, 1),
+        click(3, Who::Bob, What::Approve(request(1)), 1),
+        click(4, Who::Ann, What::Approve(request(2)), 1),
+    ]
+}
+
+fn click(event: u64, who: Who, what: What, times: u8) -> Click {
+    Click { event, who, what, times }
+}
+
+/// A request that is open already, for a lock that is whole.
+fn opened(name: &'static str, row: bool, lockfile: bool, approvals: u32) -> Setup {
+    let first = |is_there: bool| is_there.then_some(Record::First);
+    Setup {
+        name,
+        stores: Stores { row, lockfile },
+        lock: Halves { row: first(row), lockfile: first(lockfile) },
+        approvals,
+        clicks: Vec::new(),
+        opened: true,
+        left: Left::default(),
+        ends: &[],
+    }
+}

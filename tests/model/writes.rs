@@ -1,0 +1,86 @@
+//! A transaction, and what comes after it, as the commands take its answer.
+
+use crate::flaw::Flaw;
+use crate::oracle;
+use crate::replica::{Due, How, Step, Then};
+use crate::run::Run;
+use crate::store::{Change, Filed, Shared, Tail, Verdict};
+use crate::world::Halves;
+
+impl Run<'_> {
+    /// Sends it.
+    pub fn write(
+        &mut self,
+        change: Shared<Change>,
+        tail: Tail,
+        then: Then,
+        how: How,
+    ) -> Option<Step> {
+        if how == How::Denied {
+            return self.denied(&change, then);
+        }
+        let flaw = self.protocol.flaw;
+        let id = change.transition.next.id;
+        if flaw == Some(Flaw::RecordedLater) && change.release_row.is_some() {
+            oracle::row_deleted(self.protocol, self.state, id, &[]);
+            self.state.lock.row = None;
+            let change = Change { release_row: None, ..(*change).clone() };
+            return Some(Step::Write { change: Shared::new(change), tail, then });
+        }
+        let before = self.state.store.request(id).cloned();
+        match self.state.store.write(self.state.lock.row, &change, tail, flaw) {
+            Ok(filed) => {
+                let seen = if let Then::Open { seen, .. } = then { Some(seen) } else { None };
+                oracle::written(self.protocol, self.state, &change, before.as_ref(), self.by, seen);
+                match how {
+                    How::Lost => Some(Step::LookAgain { change, tail, then }),
+                    _ => self.done(filed, &then),
+                }
+            }
+            Err(_) if how == How::Lost => None,
+            Err(Verdict::Repeated) => match then {
+                Then::Settle(_, after) => self.settled(change.from.clone()?, after),
+                _ => None,
+            },
+            Err(Verdict::Stale(fresh)) => self.stale(&change, fresh, then),
+            Err(Verdict::LockChanged(row)) => {
+                let seen = Halves { row, lockfile: None };
+                let due = if row.is_none() { Due::Gone } else { Due::Other(seen) };
+                Some(self.lock_changed(change.from.clone()?, due, &then))
+            }
+            Err(Verdict::TailMoved) => Some(Step::Tail { change, then }),
+            Err(Verdict::Guarded(other)) => match then {
+                Then::Open { seen, again } => {
+                    Some(Step::Guarded { change, tail, seen, again, other })
+                }
+                _ => None,
+            },
+        }
+    }
+
+    /// After it was written.
+    pub fn done(&mut self, filed: Shared<Filed>, then: &Then) -> Option<Step> {
+        match *then {
+            Then::Start => self.finish(filed),
+            Then::Settle(_, after) => self.settled(filed, after),
+            _ => None,
+        }
+    }
+
+    /// After somebody else was quicker.
+    fn stale(&mut self, change: &Change, filed: Shared<Filed>, then: Then) -> Option<Step> {
+        let before = change.from.as_ref().map(|from| from.is_executing());
+        let has_begun = before == Some(false) && filed.is_executing();
+        match then {
+            Then::Open { .. } => None,
+            Then::Approve | Then::Release(_) | Then::Start => Some(Step::Lookup(filed)),
+            Then::Close => Some(Step::Decide { filed, out: false }),
+            Then::Refuse(refusal, attempt) => self.refuse(filed, refusal, attempt),
+            Then::Settle(_, after) if has_begun && self.protocol.flaw != Some(Flaw::SeenBefore) => {
+                self.settled(filed, after)
+            }
+            Then::Settle(due, after) => Some(Step::Settle { filed, due, after }),
+            Then::End { remains, failed } => Some(Step::End { filed, remains, failed }),
+        }
+    }
+}
