@@ -9,3 +9,11 @@ mod outages;
 mod process;
 mod scene;
 mod slow;
+mod unlock;
+mod unlock_clicks;
+mod unlock_hostile;
+mod unlock_outages;
+#[cfg(unix)]
+mod unlock_process;
+mod unlock_refusals;
+mod unlock_scene;

@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "`pub` in `support` means: for every test")]
 
 mod architecture;
+mod audit;
 mod aws_embedded;
 mod aws_faults;
 mod aws_lockfiles;
@@ -13,9 +14,14 @@ mod demo;
 mod discord;
 #[cfg(unix)]
 mod end_to_end;
+#[cfg(unix)]
+mod end_to_end_unlock;
+#[cfg(unix)]
+mod end_to_end_watch;
 mod fake_discord;
 #[cfg(unix)]
 mod harness;
+mod migrations;
 mod naming;
 mod settings;
 mod support;

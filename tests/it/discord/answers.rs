@@ -48,7 +48,10 @@ async fn status_names_the_holder_in_one_response() {
             Some((before, rest)) => {
                 format!("{before}Held for (some time){}", &rest[rest.find("**").unwrap()..])
             }
-            None => line.to_owned(),
+            None => match line.split_once("**: ").zip(line.split_once("; too few")) {
+                Some(((word, _), (_, rest))) => format!("{word}**: (some time); too few{rest}"),
+                None => line.to_owned(),
+            },
         };
         let stays = |line: &&str| !line.contains("timestamp: ");
         text.lines().filter(stays).map(line).collect::<Vec<_>>().join("\n")

@@ -55,7 +55,7 @@ fn inline_code(text: &str) -> Option<usize> {
 
 /// Asserts that nothing in a message is live but what the bot itself wrote.
 #[track_caller]
-fn assert_dead(text: &str) {
+pub(super) fn assert_dead(text: &str) {
     let mut outside = outside_code(text);
     // The bot's own: what is bold, and times.
     for word in ["active", "long", "stale"] {
@@ -107,7 +107,8 @@ impl Locks for Halves {
     }
 }
 
-fn hostile_text() -> impl Strategy<Value = String> {
+/// Text that is meant to do something.
+pub(super) fn hostile_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("@everyone".to_owned()),
         Just("<@123456789012345678>".to_owned()),

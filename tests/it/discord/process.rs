@@ -11,7 +11,8 @@ use crate::support::discord::Fault;
 use crate::support::dynamodb::TABLE;
 use crate::support::program::{Program, terminate};
 
-fn program(scene: &Scene) -> Program {
+/// The bot of a scene, as a process.
+pub(super) fn program(scene: &Scene) -> Program {
     Program::at(&scene.db.endpoint())
         .set("LOCKTENDER_LOCK_TABLE", TABLE)
         .set("DISCORD_TOKEN", scene.discord.token())
@@ -21,10 +22,10 @@ fn program(scene: &Scene) -> Program {
 }
 
 /// The arguments with which it makes its tables first.
-const RUN: [&str; 2] = ["run", "--migrate"];
+pub(super) const RUN: [&str; 2] = ["run", "--migrate"];
 
 /// Ends it with SIGTERM, and gives exit code and log.
-async fn end(mut child: Child) -> (Option<i32>, String) {
+pub(super) async fn end(mut child: Child) -> (Option<i32>, String) {
     terminate(child.id());
     let ended = tokio::task::spawn_blocking(move || {
         let code = child.wait().unwrap().code();

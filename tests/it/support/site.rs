@@ -26,7 +26,9 @@ pub struct Site {
     pub bob: Person,
     /// The program, configured to reach moto without a detour.
     pub program: Program,
-    bot: Leash,
+    /// Where the bot reaches AWS.
+    aws: String,
+    bot: Option<Leash>,
 }
 
 impl Site {
@@ -38,6 +40,13 @@ impl Site {
 
     /// A site on this backend, whose bot reaches AWS at this address.
     pub async fn on(bench: &Bench, backend: &Backend, aws: &str) -> Self {
+        let mut site = Self::closed(bench, backend, aws).await;
+        site.start().await;
+        site
+    }
+
+    /// The same, with the bot not started yet.
+    pub async fn closed(bench: &Bench, backend: &Backend, aws: &str) -> Self {
         let dir = bench.working_dir(backend).await;
         dir.apply().await.expect_success();
         let discord = FakeDiscord::start().await;
@@ -57,18 +66,38 @@ impl Site {
             .set("DISCORD_TOKEN", discord.token())
             .set("DISCORD_GUILD_ID", &discord.guild().to_string())
             .set("DISCORD_API_URL", &discord.url());
-        let bot = Leash::spawn(env!("CARGO_BIN_EXE_locktender"), |command| {
+        let aws = aws.to_owned();
+        Self { dir, discord, channel, announce, alice, bob, program, aws, bot: None }
+    }
+
+    /// Sets a variable of the bot's, for when it is started.
+    pub fn set(self, variable: &str, value: &str) -> Self {
+        Self { program: self.program.set(variable, value), ..self }
+    }
+
+    /// Starts the bot, and waits until it is connected and has its commands.
+    pub async fn start(&mut self) {
+        let program = &self.program;
+        let sessions = self.discord.world().identifies.len();
+        self.bot = Some(Leash::spawn(env!("CARGO_BIN_EXE_locktender"), |command| {
             let configured = program.command(&["run", "--migrate"]);
             let variables = configured.get_envs().filter_map(|(name, value)| Some((name, value?)));
             command
                 .args(["run", "--migrate"])
                 .env_clear()
                 .envs(variables)
-                .env("AWS_ENDPOINT_URL", aws)
+                .env("AWS_ENDPOINT_URL", &self.aws)
                 .current_dir(program.folder())
-        });
-        discord.eventually("commands", |world| (world.bulk_overwrites > 0).then_some(())).await;
-        Self { dir, discord, channel, announce, alice, bob, program, bot }
+        }));
+        self.discord.gateway().identified(sessions + 1).await;
+        self.discord
+            .eventually("commands", |world| (world.bulk_overwrites > 0).then_some(()))
+            .await;
+    }
+
+    /// Kills the bot with SIGKILL.
+    pub async fn kill(&mut self) {
+        self.bot.take().expect("a running bot").kill().await;
     }
 
     /// What alice reads of a state.
@@ -83,7 +112,7 @@ impl Site {
         let options = [("state", state), ("reason", "the runner died")];
         let asked = self.alice.slash(self.channel, "unlock", &options).await.settled().await;
         let told = self.discord.world().text(&asked.message());
-        assert!(told.contains("is in the channel"), "{told}\n{}", self.bot.output());
+        assert!(told.contains("is in the channel"), "{told}\n{}", self.log());
         self.card("asks to unlock").await
     }
 
@@ -133,11 +162,16 @@ impl Site {
         entries.map(|entry: Value| entry["action"].as_str().unwrap().to_owned()).collect()
     }
 
+    fn log(&self) -> String {
+        self.bot.as_ref().map(Leash::output).unwrap_or_default()
+    }
+
     /// Ends the bot, and asserts that it asked Discord for nothing that Discord does not like.
     pub async fn close(mut self) {
         assert_eq!(self.discord.world().violations, Vec::<String>::new());
-        terminate(self.bot.group());
-        let status = self.bot.wait(END).await.expect("the bot ends after SIGTERM");
-        assert!(status.success(), "{}", self.bot.output());
+        let mut bot = self.bot.take().expect("a running bot");
+        terminate(bot.group());
+        let status = bot.wait(END).await.expect("the bot ends after SIGTERM");
+        assert!(status.success(), "{}", bot.output());
     }
 }

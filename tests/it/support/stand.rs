@@ -111,10 +111,10 @@ impl Stand {
             .await
     }
 
-    /// The announcements of cleared locks; checkpoints of the trail are left out.
+    /// The announcements of cleared locks; what else is announced is left out.
     pub fn announced(&self) -> Vec<String> {
         let all = self.read(self.announce);
-        all.into_iter().filter(|text| !text.contains("The audit trail")).collect()
+        all.into_iter().filter(|text| text.contains("is free")).collect()
     }
 
     /// How many notices are still to be delivered.

@@ -83,7 +83,8 @@ async fn two_replicas_say_it_once() {
         second.pass().await.unwrap();
         office.db.delete(PATH).await;
         let (a, b) = tokio::join!(first.pass(), second.pass());
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         first.pass().await.unwrap();
         second.pass().await.unwrap();
         assert_eq!(office.wall.read(ANNOUNCE).len(), 1);
@@ -100,12 +101,14 @@ async fn two_replicas_say_it_once() {
 #[tokio::test]
 async fn a_lock_that_changes_hands_between_two_looks_is_said_to_have_done_so() {
     let (office, lookout) = held().await;
-    lock(&office, PATH, &of("b", "mira@laptop")).await;
+    // The first one ended when the second one began, whenever that is seen.
+    let next = record("b", "OperationTypeApply", "mira@laptop", "2026-11-23T11:58:00Z");
+    lock(&office, PATH, &next).await;
     lookout.pass().await.unwrap();
-    insta::assert_snapshot!(office.wall.read(ANNOUNCE).join("\n"), @"🔁 env/prod changed hands. Held 10 min by root@vm (apply). Now held by mira@laptop.");
+    insta::assert_snapshot!(office.wall.read(ANNOUNCE).join("\n"), @"🔁 env/prod changed hands. Held 8 min by root@vm (apply). Now held by mira@laptop.");
     office.db.delete(PATH).await;
     lookout.pass().await.unwrap();
-    assert!(office.wall.read(ANNOUNCE)[1].contains("is free. Held 10 min by mira@laptop"));
+    assert!(office.wall.read(ANNOUNCE)[1].contains("is free. Held 2 min by mira@laptop"));
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ pub struct Message {
     pub edits: u32,
     /// Everyone whom this message has pinged from its first version to this one.
     pub pinged: BTreeSet<Ping>,
+    /// How many versions of this message have pinged somebody, the first one included.
+    pub rings: u32,
     /// Whether content was sent with nothing said about mentions, so that Discord's generous
     /// defaults decided who is pinged. Counts for every creation, and for edits of the content.
     pub allowed_mentions_absent: bool,

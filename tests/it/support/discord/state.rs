@@ -161,6 +161,7 @@ impl State {
             loading: true,
             edits: 0,
             pinged: BTreeSet::new(),
+            rings: 0,
             allowed_mentions_absent: false,
             flags: 0,
             nonce: None,
@@ -208,7 +209,9 @@ impl State {
         }
         if speaks {
             message.allowed_mentions_absent |= body.allowed_mentions.is_none();
-            message.pinged.extend(self.pings(&message, body.allowed_mentions.as_ref()));
+            let pings = self.pings(&message, body.allowed_mentions.as_ref());
+            message.rings += u32::from(!pings.is_empty());
+            message.pinged.extend(pings);
         }
         match writing {
             Writing::First => message.nonce = body.nonce,

@@ -1,0 +1,160 @@
+//! Whatever a reason, a name or a record says, a card shows it and calls nobody but the approvers.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use locktender::clock::SystemClock;
+use locktender::message::clip;
+use locktender::ports::Clock;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use serde_json::json;
+
+use super::hostile::{assert_dead, hostile_text};
+use super::scene::Scene;
+use crate::support::discord::{Message, Person, World};
+use crate::support::dynamodb::{BUCKET, text};
+
+/// Names of states that Terraform takes and Discord would make something of.
+const STATES: [&str; 12] = [
+    "env/prod",
+    "x@everyone",
+    "**bold**",
+    "[a](https:x)",
+    "# x",
+    "<@1>",
+    "<@&1>",
+    "snake_case_name",
+    "a`b`c",
+    "||x||",
+    "1. one",
+    "`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>",
+];
+
+/// The key of a state, in its workspace where it has one.
+fn key(state: &str) -> String {
+    match state.split_once('@') {
+        Some((name, workspace)) => format!("env:/{workspace}/{name}/terraform.tfstate"),
+        None => format!("{state}/terraform.tfstate"),
+    }
+}
+
+/// The words of an embed, without what the bot itself makes bold, and without times.
+fn words(message: &Message) -> String {
+    let mut words = Vec::new();
+    for embed in &message.embeds {
+        words.extend(embed.title.clone());
+        words.extend(embed.description.clone());
+        words.extend(embed.fields.iter().flat_map(|f| [f.name.clone(), f.value.clone()]));
+        words.extend(embed.footer.as_ref().map(|footer| footer.text.clone()));
+    }
+    let words = words.join("\n").replace("**Before you approve,**", "Before you approve,");
+    let mut rest = &*words;
+    let mut timeless = String::new();
+    while let Some(at) = rest.find("<t:") {
+        timeless.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = own_time(rest).unwrap_or("<t:".len());
+        if end == "<t:".len() {
+            timeless.push_str("<t:");
+        }
+        rest = &rest[end..];
+    }
+    timeless + rest
+}
+
+/// Where a time ends as the bot writes one: `<t:1795420080:F> (<t:1795420080:R>)`.
+fn own_time(text: &str) -> Option<usize> {
+    let unix = text.strip_prefix("<t:")?.split_once(":F>")?.0;
+    let own = format!("<t:{unix}:F> (<t:{unix}:R>)");
+    (unix.len() == 10 && text.starts_with(&own)).then_some(own.len())
+}
+
+/// The newest message in the channel, once there are so many.
+async fn newest(scene: &Scene, count: usize) -> Message {
+    let look = |world: &World| {
+        let here = world.channel(scene.channel);
+        (here.len() >= count).then(|| here[here.len() - 1].clone())
+    };
+    scene.discord.eventually("a card", look).await
+}
+
+/// Asserts that a card has nothing live in it, and calls the approvers alone.
+#[track_caller]
+fn assert_tame(scene: &Scene, card: &Message) {
+    assert_eq!(card.content, format!("<@&{}>", scene.approvers()));
+    assert_dead(&words(card));
+    scene.assert_only_approvers_called();
+}
+
+async fn dance(scene: &Scene, requester: &Person, state: &str, texts: [&str; 3], seen: usize) {
+    let [who, reason, why_not] = texts;
+    let created = SystemClock.now() - TimeDelta::hours(5);
+    let record = json!({
+        "ID": format!("id{who}"), "Operation": format!("op{reason}"), "Info": format!("i{why_not}"),
+        "Who": format!("w{who}"), "Version": "1.11.4", "Created": created,
+    });
+    let path = format!("{BUCKET}/{}", key(state));
+    scene.db.put(&path, &[("Info", text(&record.to_string()))]).await;
+    let typed = format!("main:{state}");
+    let options = [("state", &*typed), ("reason", reason)];
+    let answer = requester.slash(scene.channel, "unlock", &options).await.settled().await;
+    for message in answer.messages() {
+        assert!(
+            scene.text(&message).contains("Your request"),
+            "{state:?}: {}",
+            scene.text(&message)
+        );
+        let link = "https://discord.com/channels/";
+        assert_dead(&words(&message).replace(link, ""));
+    }
+    let card = newest(scene, seen + 1).await;
+    assert_eq!(card.buttons().len(), 3, "{}", scene.text(&card));
+    assert_tame(scene, &card);
+
+    // Whoever is told of an open request reads the requester's name.
+    let other = scene.bob.slash(scene.channel, "unlock", &options).await;
+    let told = other.settled().await.message();
+    assert!(scene.text(&told).contains("There is an open request"));
+    assert_dead(&words(&told).replace("https://discord.com/channels/", ""));
+
+    let form = scene.bob.press(&card, "Deny").await.modal();
+    scene.bob.submit(&form, &[("text", why_not)]).await;
+    let denied = scene.says(&card, ": denied").await;
+    assert_tame(scene, &denied);
+    let history = scene.bob.slash(scene.channel, "history", &[("state", &typed)]).await;
+    assert_dead(&words(&history.settled().await.message()));
+}
+
+#[tokio::test]
+async fn whatever_is_written_the_card_is_valid_and_calls_nobody_but_the_approvers() {
+    let scene = Scene::new().await;
+    let _bot = scene.start().await;
+    scene.registered(1).await;
+    let mut runner = TestRunner::deterministic();
+    let strategy = (hostile_text(), hostile_text(), hostile_text(), hostile_text());
+    for round in 0..24 {
+        let (who, reason, why_not, name) = strategy.new_tree(&mut runner).unwrap().current();
+        // A form takes 500 characters as Discord counts them.
+        let (reason, why_not) = (format!("x{}", clip(&reason, 240)), clip(&why_not, 240));
+        let requester = scene.discord.member(&format!("u{}", clip(&name, 31)), &[]);
+        let state = STATES[round % STATES.len()];
+        dance(&scene, &requester, state, [&who, &reason, &why_not], round).await;
+        // Discord allows 50 requests a second in all.
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_longest_texts_of_the_worst_kind_fit_into_a_card() {
+    let scene = Scene::new().await;
+    let _bot = scene.start().await;
+    scene.registered(1).await;
+    for (seen, worst) in ["`", "*", "😀", "\\", "<#1>"].into_iter().enumerate() {
+        let long = |length: usize| worst.repeat(length / worst.chars().count());
+        let requester = scene.discord.member(&long(32), &[]);
+        let state = format!("s{}", long(1_000));
+        let state = clip(&state, 240);
+        dance(&scene, &requester, &state, [&long(300), &long(500), &long(500)], seen).await;
+    }
+}

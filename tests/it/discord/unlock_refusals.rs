@@ -1,0 +1,118 @@
+//! Who is not let in on an unlock: it is told to them alone, and the card stays as it is.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serenity::all::{ChannelId, CreateAllowedMentions, CreateMessage, HttpBuilder};
+
+use super::scene::Scene;
+use super::unlock_scene::{STATE, record_of};
+use crate::support::discord::Message;
+
+/// Asserts that the card still wants to be pressed, and that the lock is there.
+async fn assert_pending(scene: &Scene, card: &Message) {
+    let now = scene.discord.world().message(card.id).cloned().unwrap();
+    assert_eq!((&now.embeds, now.edits), (&card.embeds, 0));
+    let labels: Vec<_> = now.buttons().iter().filter_map(|b| b.label.clone()).collect();
+    assert_eq!(labels, ["Approve", "Deny", "Withdraw"]);
+    assert!(scene.is_locked().await);
+}
+
+#[tokio::test]
+async fn whoever_is_not_the_second_person_is_told_alone_and_the_card_stays() {
+    let (scene, _bot) = Scene::stale().await;
+    let guild = scene.discord.guild();
+    let namesake = scene.discord.role("approvers");
+    let dave = scene.discord.member("dave", &[]);
+    let eve = scene.discord.member("eve", &[namesake]);
+    let robot = scene.discord.bot_member("robot", &[scene.approvers()]);
+    let card = scene.request().await;
+    let cases = [
+        (&scene.alice, "Approve", "You asked for this unlock yourself"),
+        (&scene.alice, "Deny", "This is your own request"),
+        (&scene.bob, "Withdraw", "Only who made this request can withdraw it"),
+        (&dave, "Approve", "You have none of the approver roles"),
+        (&dave, "Deny", "You have none of the approver roles"),
+        (&eve, "Approve", "You have none of the approver roles"),
+        (&robot, "Approve", "Applications neither ask nor approve"),
+        (&robot, "Deny", "Applications neither ask nor approve"),
+    ];
+    for (who, button, words) in cases {
+        let told = scene.told(who, &card, button).await;
+        assert!(told.contains(words), "{button}: {told}");
+        assert_pending(&scene, &card).await;
+    }
+    // More roles do not make a second person of the first, and no roles do not take away what is hers.
+    scene.alice.set_roles(guild, &[scene.approvers(), namesake]);
+    let told = scene.told(&scene.alice, &card, "Approve").await;
+    assert!(told.contains("You asked for this unlock yourself"), "{told}");
+    assert_pending(&scene, &card).await;
+
+    let trail = scene.trail().await;
+    assert!(trail[1..].iter().all(|entry| entry.text("action") == Some("approval.refused")));
+    let by: Vec<_> = trail[1..].iter().filter_map(|entry| entry.text_of("actor", "name")).collect();
+    assert!(["alice", "dave", "eve", "robot"].iter().all(|name| by.contains(name)), "{by:?}");
+    scene.assert_only_approvers_called();
+}
+
+#[tokio::test]
+async fn a_click_that_comes_from_elsewhere_is_refused() {
+    let scene = Scene::new().await;
+    scene.put(STATE, &record_of("ci@runner-4", TimeDelta::hours(5))).await;
+    // A message of this bot's in another server, which it has served once.
+    let other = scene.discord.add_guild();
+    let bot = scene.start_with(Arc::new(scene.db.locks()), other).await;
+    scene.registered(1).await;
+    let abroad = scene.discord.channel_in(other, "ops");
+    let role = scene.discord.role_in(other, "approvers");
+    scene.bob.join(other, &[role]);
+    let list_abroad = scene.bob.slash(abroad, "list", &[]).await.settled().await.message();
+    bot.stop().await.unwrap();
+
+    let _bot = scene.start().await;
+    scene.registered(2).await;
+    let card = scene.request().await;
+    let elsewhere = scene.discord.channel("elsewhere");
+    let list = scene.bob.slash(elsewhere, "list", &[]).await.settled().await.message();
+    for label in ["Approve", "Deny"] {
+        let id = Scene::id_of(&card, label);
+        let told = scene.alone(scene.bob.press_forged(&list, &id).await).await;
+        assert!(told.contains("This request was made in another channel"), "{label}: {told}");
+        let told = scene.alone(scene.bob.press_forged(&list_abroad, &id).await).await;
+        assert!(told.contains("I answer only in the server"), "{label}: {told}");
+        assert_pending(&scene, &card).await;
+    }
+    // Whoever presses in the wrong channel is on record; another server's people are none of ours.
+    let actions = scene.actions().await;
+    assert_eq!(actions, ["request.opened", "approval.refused", "approval.refused"]);
+    scene.assert_only_approvers_called();
+}
+
+#[tokio::test]
+async fn a_direct_message_is_refused() {
+    let (scene, _bot) = Scene::stale().await;
+    let card = scene.request().await;
+    let direct = ChannelId::new(scene.bob.direct_channel().get());
+    let http = HttpBuilder::new(scene.discord.token())
+        .proxy(scene.discord.url())
+        .ratelimiter_disabled(true)
+        .build();
+    let nobody = CreateAllowedMentions::new();
+    let hello = CreateMessage::new().content("hello").allowed_mentions(nobody);
+    let hello = direct.send_message(&http, hello).await.unwrap();
+    let hello = scene
+        .discord
+        .eventually("the message", |world| {
+            let mut all = world.messages.iter();
+            all.find(|message| message.id.get() == hello.id.get()).cloned()
+        })
+        .await;
+    for label in ["Approve", "Deny", "Withdraw"] {
+        let id = Scene::id_of(&card, label);
+        let answer = scene.bob.press_forged(&hello, &id).await.settled().await;
+        let told = scene.text(&answer.messages().pop().unwrap());
+        assert!(told.contains("I answer only in the server"), "{label}: {told}");
+    }
+    assert_pending(&scene, &card).await;
+    scene.assert_untouched(&card).await;
+}

@@ -1,0 +1,112 @@
+//! A day of a team's work, as whoever reads the channels sees it. To read it:
+//! `cargo test --test it a_day_of_work -- --nocapture`.
+
+use super::post::{Post, plain};
+use crate::support::discord::ChannelId;
+use crate::support::e2e::{self, Bench, Locking};
+use crate::support::site::STATE;
+use crate::support::terraform::{Backend, WorkingDir};
+
+/// Two more states beside the one of the site.
+const DATABASE: &str = "prod/database";
+const WEB: &str = "staging/web";
+
+/// Longer than any apply of the day is at work, and so short that one can wait for it.
+const STALE_AFTER: &str = "20s";
+
+/// Plans of the day that go through.
+const PLANS: usize = 6;
+
+async fn another(bench: &Bench, post: &Post, state: &str) -> WorkingDir {
+    let key = format!("{state}/terraform.tfstate");
+    bench.working_dir(&Backend { key, ..post.site.dir.backend().clone() }).await
+}
+
+/// An apply from beginning to end, which the bot sees, and whose end it tells.
+async fn apply(post: &Post, dir: &WorkingDir) {
+    let told = post.told(0).await.len();
+    let apply = dir.start_apply().await;
+    post.see(dir).await;
+    apply.finish().await.expect_success();
+    post.told(told + 1).await;
+}
+
+/// A channel as it stands, without what was said of plans: whether a plan of a fifth of a second is
+/// seen is left to chance.
+fn read(post: &Post, channel: ChannelId) -> (String, usize) {
+    let world = post.site.discord.world();
+    let texts: Vec<String> = world.channel(channel).into_iter().map(|it| world.text(it)).collect();
+    let texts: Vec<String> = texts.iter().map(|text| plain(text)).collect();
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let (plans, lines): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.contains("(plan)"));
+    (lines.join("\n"), plans.len())
+}
+
+#[tokio::test]
+async fn a_day_of_work_reads_as_a_few_lines_each_of_which_matters() {
+    let Some(bench) = e2e::bench().await else { return };
+    let settings = [("LOCKTENDER_STALE_AFTER", STALE_AFTER)];
+    let post = Post::open_with(&bench, Locking::Row, &settings).await;
+    let (network, site) = (&post.site.dir, &post.site);
+    let (database, web) =
+        (another(&bench, &post, DATABASE).await, another(&bench, &post, WEB).await);
+
+    // The morning: plans, and two applies.
+    for dir in [network, &database, &web, network] {
+        dir.plan().await.expect_success();
+    }
+    apply(&post, network).await;
+    apply(&post, &web).await;
+
+    // The runner of the next one dies. A colleague runs into its lock, and bob waits for it.
+    let stale = database.apply_and_kill().await;
+    post.see(&database).await;
+    assert!(!database.plan().await.success);
+    post.notify(&site.bob, DATABASE).await;
+    site.discord
+        .eventually("the stale one", |world| {
+            let all = world.channel(site.announce).into_iter();
+            all.into_iter().find(|it| world.text(it).contains("looks stale")).map(drop)
+        })
+        .await;
+    let card = site.ask(DATABASE).await;
+    site.approve(&card, DATABASE).await;
+    site.card("unlocked").await;
+    post.called("bob").await;
+    database.plan().await.expect_success();
+    apply(&post, &database).await;
+
+    // Another one dies, and somebody helps themselves.
+    let told = post.told(0).await.len();
+    let killed = web.apply_and_kill().await;
+    post.see(&web).await;
+    web.force_unlock(&killed.id()).await.expect_success();
+    post.told(told + 1).await;
+
+    // The evening.
+    network.plan().await.expect_success();
+    apply(&post, network).await;
+
+    let (announced, plans) = read(&post, site.announce);
+    println!("#locks\n{announced}\n\nand {plans} of {PLANS} plans");
+    assert!(plans <= PLANS, "{plans}");
+    insta::assert_snapshot!(announced, @r"
+    🔓 prod/network is free. Held N s by HOLDER (apply).
+    🔓 staging/web is free. Held N s by HOLDER (apply).
+    title: ⏳ prod/database looks stale
+    Held N s so far by HOLDER (apply).
+    **stale**: N s; too few past holds here to compare with, so the limit of N s counts.
+    [Request unlock](secondary, 0:unlock:prod/database)
+    🔓 prod/database is free. Held N s by HOLDER (apply), released by bob at alice's request.
+    🔓 prod/database is free. Held N s by HOLDER (apply).
+    🔓 staging/web is free. Held N s by HOLDER (apply).
+    🔓 prod/network is free. Held N s by HOLDER (apply).
+    ");
+    let (asked, _) = read(&post, site.channel);
+    println!("\n#ops\n{asked}");
+    let asked = asked.replace(&stale.id(), "LOCK-ID");
+    assert!(asked.contains("LOCK-ID") && asked.contains("unlocked"), "{asked}");
+    assert_eq!(post.held().await, Vec::<String>::new());
+    assert!(post.past(STATE).await.len() >= 2, "both applies are remembered");
+    post.site.close().await;
+}
