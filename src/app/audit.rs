@@ -7,6 +7,7 @@ use super::output::print;
 use super::{AppError, Done, command_line};
 use crate::audit::Entry;
 use crate::aws::{AwsTrail, Session};
+use crate::commands::counted;
 use crate::console::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
 use crate::lock::StatePath;
 use crate::message::visible;
@@ -42,11 +43,10 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> 
                 Ok(Done::Fine)
             }
             Ok(verified) => {
-                let entries = verified.entries;
-                let chains = verified.heads.len();
                 print(&format!(
-                    "The trail holds: {entries} entries in {chains} chains, every one as it was \
-                     written.\nDigest of all heads: {}",
+                    "The trail holds: {} in {}, every one as it was written.\nDigest of all heads: {}",
+                    counted(verified.entries, "entry", "entries"),
+                    counted(verified.heads.len() as u64, "chain", "chains"),
                     verified.digest()
                 ))?;
                 Ok(Done::Fine)

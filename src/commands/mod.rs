@@ -32,7 +32,7 @@ pub use clearing::{Clearing, cleared, clearing_notices};
 pub use history::MOST as HISTORY_MOST;
 pub use json::StatusJson;
 pub use list::list;
-pub use notice::notice;
+pub use notice::{counted, notice};
 pub use release::resume;
 pub use settle::settle;
 pub use status::{Report, inspect, status_message};

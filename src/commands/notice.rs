@@ -69,6 +69,8 @@ fn released(request: &UnlockRequest) -> Option<Message> {
     Some(Message::sentence(Tone::Free, text))
 }
 
-fn counted(number: u64, one: &str, many: &str) -> String {
+/// `1 entry`, `2 entries`.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
