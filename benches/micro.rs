@@ -4,20 +4,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::{Bencher, black_box};
+use locktender::aws::{AwsHolds, AwsLedger, AwsTrail, LedgerTables, Patience, Session};
 use locktender::command::Command;
-use locktender::commands::{self, Context, Report};
+use locktender::commands::{self, Asker, Context, Reading, Report};
 use locktender::console::{Style, text};
-use locktender::error::Fault;
+use locktender::error::{Fault, GivenUp};
 use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
-    StoredLock, Stores,
+    StatePath, StoredLock, Stores,
 };
-use locktender::ports::{Clock, Directory, Locks};
+use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, UserId};
+use locktender::ports::{Acceptance, Clock, Courier, Deleted, Directory, Locks, Members};
+use locktender::unlock::{ApprovedUnlock, Policy, RequestId};
+use locktender::watch::{Ending, Hold, Kind, PastHold, differences, verdict};
 use tokio::runtime::{Builder, Runtime};
 
 fn main() {
@@ -34,12 +40,12 @@ fn parse_a_record(bencher: Bencher) {
 /// From what was read to the text of the answer.
 #[divan::bench]
 fn word_and_write_a_status(bencher: Bencher) {
-    let context = context(Given::locks(1));
+    let reading = reading(Given::locks(1));
     let held = Given::locks(1).0.remove(0);
     let report = Report { state: held.state, lock: held.lock, at: noon() };
     let runtime = runtime();
     bencher.bench(|| {
-        let message = runtime.block_on(commands::status_message(&context, black_box(&report)));
+        let message = runtime.block_on(commands::status_message(&reading, black_box(&report)));
         text(&message, Style::Coloured)
     });
 }
@@ -68,10 +74,50 @@ fn sort_5000_names(bencher: Bencher) {
 /// One page of `/lock list` among 1,000 locks: filter, sort and word, but no reading.
 #[divan::bench]
 fn page_of_1000_locks(bencher: Bencher) {
-    let context = context(Given::locks(1_000));
+    let context = context(reading(Given::locks(1_000)));
+    let actor = actor();
+    let by = Asker { actor: &actor, event: EventId::new(1), acceptance: &Nobody };
     let command = Command::List { filter: String::new(), page: 50 };
     let runtime = runtime();
-    bencher.bench(|| runtime.block_on(commands::run(black_box(&command), &context)).unwrap());
+    bencher.bench(|| runtime.block_on(commands::run(black_box(&command), &by, &context)).unwrap());
+}
+
+/// What a look at 1,000 locks costs, beside the reading of them.
+#[divan::bench]
+fn differences_of_1000_locks(bencher: Bencher) {
+    let held = Given::locks(1_000).0;
+    let holds = held.iter().filter_map(|held| Hold::of(held, noon()));
+    let before: BTreeMap<StatePath, Hold> =
+        holds.map(|hold| (hold.state.path.clone(), hold)).collect();
+    bencher.bench(|| differences(black_box(&before), black_box(&held), noon()));
+}
+
+/// What is to be thought of 1,000 locks, each of which has 100 past holds behind it.
+#[divan::bench]
+fn verdicts_for_1000_locks(bencher: Bencher) {
+    let held = Given::locks(1_000).0;
+    let holds: Vec<(Hold, Vec<PastHold>)> = held
+        .iter()
+        .filter_map(|held| Hold::of(held, noon()))
+        .map(|hold| {
+            let past = (0..100).map(|at| past(&hold, at)).collect();
+            (hold, past)
+        })
+        .collect();
+    let limit = TimeDelta::hours(2);
+    bencher.bench(|| {
+        let verdicts = black_box(&holds).iter();
+        let verdicts = verdicts.map(|(hold, past)| verdict(hold, past, 1, limit, noon()).kind);
+        verdicts.filter(|&kind| kind == Kind::Stale).count()
+    });
+}
+
+/// A hold of the same state that is over, of another length each.
+fn past(hold: &Hold, at: i64) -> PastHold {
+    let since = noon() - TimeDelta::days(at + 1);
+    let length = TimeDelta::seconds(300 + at * 7_919 % 600);
+    let hold = Hold { since, ..hold.clone() };
+    PastHold { hold, ended_at: since + length, ending: Ending::Cleared }
 }
 
 /// Locks that are simply there.
@@ -104,6 +150,10 @@ impl Locks for Given {
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
         Ok(Vec::new())
     }
+
+    async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        panic!("nobody asks for {:?}", unlock.state())
+    }
 }
 
 #[async_trait]
@@ -126,9 +176,65 @@ fn noon() -> DateTime<Utc> {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-fn context(given: Given) -> Context {
+/// Whoever is needed by what is not measured here.
+struct Nobody;
+
+#[async_trait]
+impl Acceptance for Nobody {
+    async fn accept(&self) -> Result<(), GivenUp> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Courier for Nobody {
+    async fn deliver(&self) {}
+
+    async fn refresh(&self, _: RequestId) {}
+}
+
+#[async_trait]
+impl Members for Nobody {
+    async fn roles(&self, _: UserId) -> Result<Option<BTreeSet<RoleId>>, Fault> {
+        Ok(None)
+    }
+}
+
+fn reading(given: Given) -> Reading {
     let given = Arc::new(given);
-    Context { catalog: catalog(), locks: given.clone(), directory: given, clock: Arc::new(Noon) }
+    Reading { catalog: catalog(), locks: given.clone(), directory: given, clock: Arc::new(Noon) }
+}
+
+/// What a command is given. The tables in it are never asked.
+fn context(reading: Reading) -> Context {
+    let session = Session::at("http://127.0.0.1:1", Patience::default());
+    let tables = || LedgerTables { table: "none".to_owned(), audit_table: "none".to_owned() };
+    let holds = Arc::new(AwsHolds::connect(&session, tables()));
+    let policy = Policy {
+        approver_roles: BTreeSet::new(),
+        approvals: NonZeroU32::MIN,
+        request_ttl: TimeDelta::minutes(30),
+        stale_after: TimeDelta::hours(2),
+    };
+    Context {
+        reading,
+        policy,
+        ledger: Arc::new(AwsLedger::connect(&session, tables(), &[])),
+        trail: Arc::new(AwsTrail::connect(&session, tables())),
+        holds: holds.clone(),
+        watches: holds,
+        courier: Arc::new(Nobody),
+        members: Arc::new(Nobody),
+    }
+}
+
+fn actor() -> Actor {
+    Actor {
+        person: Person { id: UserId::new(1), name: "alice".to_owned() },
+        is_bot: false,
+        roles: BTreeSet::new(),
+        place: Place { guild: GuildId::new(1), channel: ChannelId::new(1) },
+    }
 }
 
 fn catalog() -> Catalog {

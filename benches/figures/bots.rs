@@ -33,13 +33,19 @@ pub struct Bot {
 impl Bot {
     /// Locktender, on one of the tables.
     pub async fn locktender(store: &Store, table: &str) -> Self {
-        Self::start(Path::new(env!("CARGO_BIN_EXE_locktender")), "run", store, table).await
+        Self::start(Path::new(env!("CARGO_BIN_EXE_locktender")), "run", store, table, None).await
+    }
+
+    /// Locktender, which announces in this channel.
+    pub async fn announcing(store: &Store, table: &str, channel: u64) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_locktender"));
+        Self::start(program, "run", store, table, Some(channel)).await
     }
 
     /// The bare bot, on one of the tables.
     pub async fn bare(store: &Store, table: &str) -> Self {
         let this: PathBuf = std::env::current_exe().unwrap();
-        Self::start(&this, bare::ARGUMENT, store, table).await
+        Self::start(&this, bare::ARGUMENT, store, table, None).await
     }
 
     /// The process.
@@ -47,7 +53,18 @@ impl Bot {
         &self.process
     }
 
-    async fn start(program: &Path, argument: &str, store: &Store, table: &str) -> Self {
+    /// The Discord that it is connected to.
+    pub fn discord(&self) -> &Discord {
+        &self.discord
+    }
+
+    async fn start(
+        program: &Path,
+        argument: &str,
+        store: &Store,
+        table: &str,
+        announce: Option<u64>,
+    ) -> Self {
         let discord = Discord::start().await;
         let mut variables = store.variables(table);
         // The shape of a real token, which serenity looks at.
@@ -55,7 +72,10 @@ impl Bot {
         variables.push(("DISCORD_TOKEN", token.to_owned()));
         variables.push(("DISCORD_GUILD_ID", GUILD.to_string()));
         variables.push(("DISCORD_API_URL", discord.url()));
-        let bot = Self { process: Running::start(program, argument, &variables), discord };
+        variables.push(("LOCKTENDER_APPROVER_ROLE_IDS", "1100000000000000007".to_owned()));
+        let announce = announce.map(|id| ("LOCKTENDER_ANNOUNCE_CHANNEL_ID", id.to_string()));
+        variables.extend(announce);
+        let bot = Self { process: Running::start(program, &[argument], &variables), discord };
         assert!(bot.discord.connected().await, "it did not connect:\n{}", bot.process.log());
         bot
     }

@@ -18,6 +18,9 @@ const TETHER: &str = r#"
 /// Clock ticks a second in `/proc`, the same on every Linux that Rust runs on (`USER_HZ`).
 const TICKS: u32 = 100;
 
+/// How often the memory of a process that ends by itself is looked at.
+const LOOK: Duration = Duration::from_millis(2);
+
 /// A running program. Dropping it kills it, also on a panic.
 pub struct Running {
     child: Child,
@@ -38,12 +41,12 @@ pub struct Memory {
 
 impl Running {
     /// Starts a program with these variables and no others. Its log goes to a file without a name.
-    pub fn start(program: &Path, argument: &str, variables: &[(&str, String)]) -> Self {
+    pub fn start(program: &Path, arguments: &[&str], variables: &[(&str, String)]) -> Self {
         let log = tempfile::tempfile().unwrap();
         let child = Command::new("/bin/sh")
             .args(["-c", TETHER, "tether"])
             .arg(program)
-            .arg(argument)
+            .args(arguments)
             .env_clear()
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .current_dir(std::env::temp_dir())
@@ -67,12 +70,34 @@ impl Running {
 
     /// Its memory.
     pub fn memory(&self) -> Memory {
+        self.memory_if_any().unwrap()
+    }
+
+    /// Waits for its end, which has to be a good one, and gives the most `VmHWM` and the most
+    /// processor time that were seen. The kernel forgets them with the process, so they are looked
+    /// at all the while.
+    pub fn used_until_end(mut self) -> (u32, Duration) {
+        let (mut peak, mut processor) = (0, Duration::ZERO);
+        loop {
+            // Before it is waited for it has an entry in /proc, if only as what is left of it.
+            peak = self.memory_if_any().map_or(peak, |memory| peak.max(memory.peak));
+            processor = processor.max(self.processor_time());
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert!(status.success(), "{status}: {}", self.log());
+                return (peak, processor);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Nothing once it has ended.
+    fn memory_if_any(&self) -> Option<Memory> {
         let status = self.proc("status");
         let kib = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            line.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
+            line?.trim().trim_end_matches(" kB").parse().ok()
         };
-        Memory { now: kib("VmRSS"), peak: kib("VmHWM"), own: kib("RssAnon") }
+        Some(Memory { now: kib("VmRSS")?, peak: kib("VmHWM")?, own: kib("RssAnon")? })
     }
 
     /// The processor time that it has used, in user and in system mode.

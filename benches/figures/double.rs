@@ -20,7 +20,7 @@ use futures::stream::SplitSink;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex as AsyncMutex, oneshot, watch};
+use tokio::sync::{Mutex as AsyncMutex, broadcast, oneshot, watch};
 use tokio::time::timeout;
 
 /// The server of the interactions.
@@ -47,6 +47,8 @@ struct Shared {
     /// Who waits for the answers to which interactions.
     asked: Mutex<HashMap<u64, oneshot::Sender<(Instant, Bytes)>>>,
     last_id: Mutex<u64>,
+    /// What the bot has posted to channels.
+    posted: broadcast::Sender<(Instant, Bytes)>,
 }
 
 impl Discord {
@@ -60,12 +62,14 @@ impl Discord {
             connected: watch::Sender::new(false),
             asked: Mutex::default(),
             last_id: Mutex::new(1_100_000_000_000_001_000),
+            posted: broadcast::Sender::new(1_000),
         });
         let router = Router::new()
             .route("/api/v10/gateway", get(gateway_address))
             .route("/api/v10/gateway/bot", get(gateway_address))
             .route("/api/v10/applications/{app}/guilds/{guild}/commands", any(commands))
             .route("/api/v10/interactions/{id}/{token}/callback", post(callback))
+            .route("/api/v10/channels/{channel}/messages", post(message))
             .route("/gateway/", any(gateway))
             .route("/gateway", any(gateway))
             .with_state(shared.clone());
@@ -113,6 +117,11 @@ impl Discord {
         last - begun
     }
 
+    /// What the bot posts to channels from now on, and when each of it has arrived whole.
+    pub fn posted(&self) -> broadcast::Receiver<(Instant, Bytes)> {
+        self.shared.posted.subscribe()
+    }
+
     fn next_id(&self) -> u64 {
         let mut last = self.shared.last_id.lock().unwrap();
         *last += 1;
@@ -143,6 +152,22 @@ async fn callback(
     // Nobody waits any more where a bench has given up.
     let _ = waiting.send((at, body));
     StatusCode::NO_CONTENT
+}
+
+/// A message in a channel. What is said of it goes back, and no more.
+async fn message(
+    State(shared): State<Arc<Shared>>,
+    Path(channel): Path<String>,
+    body: Bytes,
+) -> Json<Value> {
+    // Nobody listens where nothing is measured of it.
+    let _ = shared.posted.send((Instant::now(), body));
+    let author = json!({"id": APPLICATION.to_string(), "username": "bench",
+        "discriminator": "0001", "avatar": null, "bot": true});
+    Json(json!({"id": "1100000000000000010", "channel_id": channel, "author": author,
+        "content": "", "timestamp": "2026-11-23T12:00:00.000000+00:00", "edited_timestamp": null,
+        "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
+        "attachments": [], "embeds": [], "pinned": false, "type": 0}))
 }
 
 async fn gateway(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) -> Response {

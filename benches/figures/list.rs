@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use locktender::aws::AwsLocks;
 use locktender::clock::SystemClock;
-use locktender::commands::{self, Context};
+use locktender::commands::{self, Reading};
 use locktender::lock::{Backend, BackendName, BackendStores, Catalog};
 use locktender::workers::PatientDirectory;
 use tempfile::TempDir;
@@ -18,11 +18,11 @@ const RUNS: usize = 15;
 
 /// Measures the command itself, and the whole program.
 pub async fn measure(store: &Store, report: &mut Report) {
-    let context = context(store);
+    let reading = reading(store);
     let mut times = Vec::new();
     for _ in 0..RUNS {
         let begun = Instant::now();
-        let reports = commands::list(&context, "").await.unwrap();
+        let reports = commands::list(&reading, "").await.unwrap();
         times.push(begun.elapsed());
         assert_eq!(reports.len(), LARGE_LOCKS);
     }
@@ -44,12 +44,12 @@ pub async fn measure(store: &Store, report: &mut Report) {
     add("5. locktender list --json, whole process", &times);
 }
 
-fn context(store: &Store) -> Context {
+fn reading(store: &Store) -> Reading {
     let key = "{state}/terraform.tfstate".parse().unwrap();
     let backend = Backend::new(BackendName::new("main").unwrap(), BUCKET, key, "env:").unwrap();
     let catalog = Catalog::new(vec![backend.clone()]);
     let stores = BackendStores::new(backend, Some(LARGE_TABLE.to_owned()), false).unwrap();
     let locks = Arc::new(AwsLocks::connect(&store.session(), vec![stores]));
     let directory = Arc::new(PatientDirectory::new(locks.clone()));
-    Context { catalog, locks, directory, clock: Arc::new(SystemClock) }
+    Reading { catalog, locks, directory, clock: Arc::new(SystemClock) }
 }

@@ -1,8 +1,8 @@
 //! The figures that Locktender is held to, measured side by side in one run and printed as a table.
 //!
-//! `cargo bench --bench figures` measures all of them, `-- bots`, `-- idle`, `-- process` or
-//! `-- list` after it only those. Nothing is asserted: a figure depends on the machine, and what is
-//! compared with what stands in docs/BENCHMARKS.md.
+//! `cargo bench --bench figures` measures all of them, `-- bots`, `-- idle`, `-- process`, `-- list`,
+//! `-- trail`, `-- release` or `-- watch` after it only those. Nothing is asserted: a figure depends
+//! on the machine, and what is compared with what stands in docs/BENCHMARKS.md.
 //!
 //! Everything runs on the loopback interface: a `DynamoDB` and a double of Discord in this process,
 //! and as child processes the program `locktender`, a bare serenity bot (this executable once more)
@@ -18,8 +18,11 @@ mod double;
 mod idle;
 mod list;
 mod process;
+mod release;
 mod report;
 mod store;
+mod trail;
+mod watch;
 
 use report::Report;
 use store::Store;
@@ -54,6 +57,15 @@ async fn measure(wanted: &[&str]) {
     }
     if wants("list") {
         list::measure(&store, &mut report).await;
+    }
+    if wants("trail") {
+        trail::measure(&store, &mut report).await;
+    }
+    if wants("release") {
+        release::measure(&store, &mut report).await;
+    }
+    if wants("watch") {
+        watch::measure(&store, &mut report).await;
     }
     report.print();
 }

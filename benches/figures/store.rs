@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::stream::{self, StreamExt};
-use locktender::aws::{Patience, Sandbox, Session};
+use locktender::aws::{LedgerTables, Migrations, Patience, Sandbox, Session};
 use locktender::embedded::Embedded;
 
 use crate::bare;
@@ -57,9 +57,13 @@ impl Store {
         ]
     }
 
-    /// The variables by which the program reads one of its tables.
+    /// The variables by which the program reads one of its lock tables, with the tables of its own
+    /// that go with it.
     pub fn variables(&self, table: &str) -> Vec<(&'static str, String)> {
         let mut variables = self.aws_variables();
+        let own = own_tables(table);
+        variables.push(("LOCKTENDER_TABLE", own.table));
+        variables.push(("LOCKTENDER_AUDIT_TABLE", own.audit_table));
         variables.push(("LOCKTENDER_STATE_BUCKET", BUCKET.to_owned()));
         variables.push(("LOCKTENDER_LOCK_TABLE", table.to_owned()));
         variables
@@ -67,8 +71,14 @@ impl Store {
 
     async fn fill(&self, table: &str, rows: usize, locks: usize) {
         Sandbox::open(&self.session(), table).await.unwrap();
-        let client = self.client();
+        self.make_own_tables(table).await;
         let rows: Vec<WriteRequest> = (0..rows).map(|at| row(at, at < locks)).collect();
+        self.write(table, &rows).await;
+    }
+
+    /// Writes all of these rows.
+    pub async fn write(&self, table: &str, rows: &[WriteRequest]) {
+        let client = self.client();
         // BatchWriteItem takes 25.
         let batches = rows
             .chunks(25)
@@ -78,7 +88,13 @@ impl Store {
             .await;
     }
 
-    fn client(&self) -> Client {
+    /// Makes the bot's own tables for a lock table, or for what is measured under that name.
+    pub async fn make_own_tables(&self, of: &str) {
+        Migrations::connect(&self.session(), own_tables(of)).apply().await.unwrap();
+    }
+
+    /// A client that nothing measured goes through.
+    pub fn client(&self) -> Client {
         use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -88,6 +104,11 @@ impl Store {
             .http_client(bare::http_client());
         Client::from_conf(config.build())
     }
+}
+
+/// The bot's own tables for a lock table.
+pub fn own_tables(of: &str) -> LedgerTables {
+    LedgerTables { table: format!("bot-{of}"), audit_table: format!("audit-{of}") }
 }
 
 /// The `LockID` of the state that is asked about.
