@@ -6,10 +6,12 @@ mod audit;
 mod end;
 mod output;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 #[cfg(feature = "embedded")]
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -79,8 +81,9 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     workers.start(|shutdown| async move { lookout.run(shutdown).await });
     let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
-    workers.end().await;
+    let ended = workers.end().await;
     result?;
+    ended?;
     Ok(Done::Fine)
 }
 
@@ -192,8 +195,9 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     };
     let result = chat(context, board, look).await;
     shutdown.cancel();
-    workers.end().await;
+    let ended = workers.end().await;
     result?;
+    ended?;
     Ok(Done::Fine)
 }
 
@@ -237,7 +241,8 @@ impl Parts<'_> {
 
 /// The loops beside the commands.
 struct Workers {
-    tasks: JoinSet<()>,
+    /// Each says whether it ran to its end.
+    tasks: JoinSet<bool>,
     shutdown: CancellationToken,
 }
 
@@ -246,11 +251,21 @@ impl Workers {
         Self { tasks: JoinSet::new(), shutdown }
     }
 
+    /// Starts a worker, and has all of them end if it panics: a bot without it would look well
+    /// while requests never end, and a service manager starts the whole anew.
     fn start<F>(&mut self, worker: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.tasks.spawn(worker(self.shutdown.clone()));
+        let shutdown = self.shutdown.clone();
+        let running = AssertUnwindSafe(worker(shutdown.clone())).catch_unwind();
+        self.tasks.spawn(async move {
+            let ended = running.await.is_ok();
+            if !ended {
+                shutdown.cancel();
+            }
+            ended
+        });
     }
 
     /// Starts what sees to requests and to their trail without anybody's asking.
@@ -266,12 +281,12 @@ impl Workers {
     }
 
     /// Waits for what they have begun.
-    async fn end(mut self) {
+    async fn end(mut self) -> Result<(), AppError> {
+        let mut all = true;
         while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::warn!(%error, "a worker did not run to the end");
-            }
+            all &= ended.unwrap_or(false);
         }
+        if all { Ok(()) } else { Err(AppError::Worker) }
     }
 }
 

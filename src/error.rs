@@ -149,6 +149,18 @@ impl FaultKind {
         }
     }
 
+    /// Whether the answer to a write was lost, so that it may have been carried out.
+    #[must_use]
+    pub fn leaves_open(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Unexpected)
+    }
+
+    /// Whether trying again would come to the same until somebody changes a setting or a permission.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Denied | Self::Missing | Self::WrongRegion | Self::NotALockTable)
+    }
+
     /// The predicate of the sentence whose subject is what could not be used.
     fn clause(self) -> &'static str {
         match self {

@@ -38,6 +38,11 @@ pub enum AppError {
     /// Discord is unreachable or refuses.
     #[error(transparent)]
     Bot(#[from] BotError),
+    /// One of the loops beside the commands has panicked.
+    #[error(
+        "a part of the bot ran into a mistake of its own: report it with what the log says of it"
+    )]
+    Worker,
     /// The demo's data cannot be used.
     #[cfg(feature = "embedded")]
     #[error(transparent)]
@@ -74,7 +79,7 @@ impl AppError {
         match self {
             Self::Settings(_) | Self::Refused(_) | Self::NotMigrated { .. } => 2,
             Self::Fault(Fault { kind: FaultKind::NoRegion, .. }) => 2,
-            Self::Fault(_) | Self::Bot(_) => 3,
+            Self::Fault(_) | Self::Bot(_) | Self::Worker => 3,
             #[cfg(feature = "embedded")]
             Self::Demo(_) => 2,
             Self::Io(_) => 2,

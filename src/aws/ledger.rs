@@ -11,6 +11,7 @@
 //! | `host#`hash of a machine | when, which | that the machine has ended a hold |
 //! | `watch` | hash of a state path | who waits for the lock |
 //! | `checkpoint` | `last` | the last checkpoint of the trail |
+//! | `checkpoint#`when | which part | the heads that a checkpoint has seen |
 //! | `migration` | its name | a migration that was applied |
 
 use async_trait::async_trait;

@@ -50,7 +50,8 @@ pub(super) async fn run(
                 };
                 super::commit(context, &change).await?
             }
-            Some(right) => carry_out(context, &filed, &approved, right, by.event).await?,
+            // On the heap, since most approvals carry nothing out and each would carry a release.
+            Some(right) => Box::pin(carry_out(context, &filed, &approved, right, by.event)).await?,
         };
         match committed {
             Committed::Done(_) | Committed::AlreadyOpen(_) | Committed::Repeated => {

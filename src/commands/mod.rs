@@ -200,9 +200,9 @@ async fn request(context: &Context, id: RequestId) -> Result<Filed, Error> {
 
 /// Writes a change. Where nobody knows whether it was written, that is what is said.
 async fn commit(context: &Context, change: &Change<'_>) -> Result<Committed, Error> {
-    context.ledger.commit(change).await.map_err(|fault| match fault.kind {
-        FaultKind::Unreachable | FaultKind::Unexpected => Error::Unsettled(fault),
-        _ => Error::Fault(fault),
+    let committed = context.ledger.commit(change).await;
+    committed.map_err(|fault| {
+        if fault.kind.leaves_open() { Error::Unsettled(fault) } else { Error::Fault(fault) }
     })
 }
 

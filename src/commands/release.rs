@@ -6,7 +6,7 @@
 
 use super::Context;
 use super::settle::{TRIES, settle};
-use crate::error::{Error, Fault, FaultKind};
+use crate::error::{Error, Fault};
 use crate::people::EventId;
 use crate::ports::{Change, Committed, Deleted, Filed};
 use crate::unlock::{self, ApprovedUnlock, Event, Found, Remains, Status, Transition, decide};
@@ -28,12 +28,11 @@ pub(super) async fn carry_out(
             event: Some(event),
             release_row: Some(right),
         };
-        return match context.ledger.commit(&change).await {
-            Err(fault) if is_final(&fault) => {
+        return match super::commit(context, &change).await {
+            Err(Error::Fault(fault)) if fault.kind.is_final() => {
                 give_up(context, filed, approved, event, &fault).await
             }
-            Err(fault) if is_open(&fault) => Err(Error::Unsettled(fault)),
-            result => Ok(result?),
+            result => result,
         };
     }
     let start =
@@ -68,7 +67,16 @@ async fn finish(context: &Context, filed: Filed) -> Result<Filed, Error> {
         return Ok(filed);
     };
     for _ in 0..TRIES {
-        let lock = context.reading.locks.inspect(right.state()).await.map_err(Error::Unsettled)?;
+        let lock = match context.reading.locks.inspect(right.state()).await {
+            Ok(lock) => lock,
+            // This attempt has removed nothing, and there was none before: it can end here, so that
+            // nobody has to wait for a permission to ask anew.
+            Err(fault) if fault.kind.is_final() && !filed.request.resumed => {
+                let why = format!("nothing was released, since the lock cannot be read: {fault}");
+                return settle(context, &filed, Event::Failed(why)).await;
+            }
+            Err(fault) => return Err(Error::Unsettled(fault)),
+        };
         let remains = match right.pinned().remains(&lock) {
             Ok(Remains { row: false, lockfile: false }) => {
                 return settle(context, &filed, Event::LockChanged(Found::Gone)).await;
@@ -82,7 +90,7 @@ async fn finish(context: &Context, filed: Filed) -> Result<Filed, Error> {
                 Ok(Deleted::Gone) => {}
                 // Another one is there, since the look at it: a new look says which.
                 Ok(Deleted::Changed) => continue,
-                Err(fault) if is_final(&fault) => failure = Some(fault),
+                Err(fault) if fault.kind.is_final() => failure = Some(fault),
                 Err(fault) => return Err(Error::Unsettled(fault)),
             }
         }
@@ -133,7 +141,7 @@ async fn end(
                     _ => settle(context, &filed, Event::LockChanged(found)).await,
                 };
             }
-            Err(fault) if is_final(&fault) => {
+            Err(fault) if fault.kind.is_final() => {
                 let why = if remains.lockfile && failure.is_none() {
                     format!("the lockfile was released, the DynamoDB row was not: {fault}")
                 } else {
@@ -174,17 +182,4 @@ fn decided(
     debug_assert!(*request.status() == Status::Executing);
     decide(request, event, &context.policy, context.reading.clock.now())
         .map_err(|refusal| crate::error::Refusal::Unlock(refusal).into())
-}
-
-/// Whether trying again would come to the same until somebody changes a setting or a permission.
-fn is_final(fault: &Fault) -> bool {
-    matches!(
-        fault.kind,
-        FaultKind::Denied | FaultKind::Missing | FaultKind::WrongRegion | FaultKind::NotALockTable
-    )
-}
-
-/// Whether the answer to a write was lost, so that it may have been carried out.
-fn is_open(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Unreachable | FaultKind::Unexpected)
 }

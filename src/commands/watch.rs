@@ -27,6 +27,12 @@ pub(super) async fn run(
     let Some(line) = line else {
         return Err(Refusal::LineIsFull { state: state.name }.into());
     };
+    if !keep && context.reading.locks.inspect(&state).await? == LockState::Free {
+        // It has cleared meanwhile, and whoever tells people of it may have read the line before.
+        let user = by.actor.person.id;
+        context.watches.change_line(&state, now, &|line| Some(line.without(user))).await?;
+        return Err(Refusal::NothingToWaitFor { state: state.name }.into());
+    }
     let text = Text::own("You will be told in this channel ")
         .then(if keep { "every time " } else { "when " })
         .name(name, SHORT)

@@ -5,7 +5,7 @@ use crate::lock::State;
 
 /// The right to release one lock: the records of it that were approved, and no others.
 ///
-/// There is one only of a request whose approvals are complete, and only [`decide`](super::decide)
+/// There is one only of a request whose approvals are complete, and only [`decide`](super::decide())
 /// brings a request that far: nobody else can set its status. Every delete of a lock asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ApprovedUnlock {

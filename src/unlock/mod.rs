@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Everything here is a pure function: the lock, the people, their roles and the time come in as
-//! arguments, and what comes out is data for a store to write. The rules are in [`decide`]; what a
+//! arguments, and what comes out is data for a store to write. The rules are in [`decide()`]; what a
 //! request is bound to is [`Pinned`]; and without an [`ApprovedUnlock`] nothing is deleted anywhere.
 
 mod approved;

@@ -16,7 +16,7 @@ use crate::people::{EventId, Person, Place, UserId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RequestId(EventId);
 
-/// A request for one lock to be released. Only [`decide`](super::decide) changes one.
+/// A request for one lock to be released. Only [`decide`](super::decide()) changes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UnlockRequest {
     /// Which request.

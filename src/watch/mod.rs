@@ -2,7 +2,7 @@
 //!
 //! - [`Hold`] is one stretch of time for which a lock is held, and [`PastHold`] how one ended.
 //! - [`differences`] says what has changed between two looks at all locks.
-//! - [`verdict`] says whether a hold is longer than it should be, with the evidence.
+//! - [`verdict()`] says whether a hold is longer than it should be, with the evidence.
 //!
 //! Pure functions: no I/O, no clock. Nothing is invented: what was not seen did not happen here.
 

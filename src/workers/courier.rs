@@ -23,6 +23,9 @@ use crate::unlock::{Policy, RequestId};
 /// Discord has left there waits no longer. A look is one query.
 const INTERVAL: Duration = Duration::from_secs(2);
 
+/// Longest pause between two looks while the outbox cannot be read.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// How long a channel is left alone after a failure that does not say how long.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -49,8 +52,8 @@ pub struct OutboxCourier {
     pub policy: Policy,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Where clearings and checkpoints are announced; without it a clearing is announced in the
-    /// channel of its request.
+    /// Where releases and checkpoints are announced; without it a release is announced in the
+    /// channel of its request, and a checkpoint nowhere.
     pub announce: Option<ChannelId>,
     /// The channels that are not to be written to yet, and until when.
     pub resting: Mutex<HashMap<ChannelId, Instant>>,
@@ -69,9 +72,11 @@ impl OutboxCourier {
     /// Delivers from time to time until `shutdown`.
     pub async fn run(&self, shutdown: CancellationToken) {
         let rounds = async {
+            let mut pause = INTERVAL;
             loop {
-                self.deliver().await;
-                sleep(INTERVAL).await;
+                let read = self.round().await;
+                pause = if read { INTERVAL } else { (pause * 2).min(LONGEST_PAUSE) };
+                sleep(pause).await;
             }
         };
         shutdown.run_until_cancelled(rounds).await;
@@ -203,16 +208,23 @@ impl OutboxCourier {
             Err(undelivered) => Ok(Err(undelivered)),
         }
     }
+
+    /// Delivers what is due, and says whether all of the outbox could be read and written.
+    async fn round(&self) -> bool {
+        let mut resting = self.resting.lock().await;
+        let delivered = self.deliver_due(&mut resting).await;
+        if let Err(fault) = &delivered {
+            // What is in the outbox stays there, and the next round comes.
+            warn!(kind = fault.kind.as_str(), "the outbox was not delivered: {fault}");
+        }
+        delivered.is_ok()
+    }
 }
 
 #[async_trait]
 impl Courier for OutboxCourier {
     async fn deliver(&self) {
-        let mut resting = self.resting.lock().await;
-        if let Err(fault) = self.deliver_due(&mut resting).await {
-            // What is in the outbox stays there, and the next round comes.
-            warn!(kind = fault.kind.as_str(), "the outbox was not delivered: {fault}");
-        }
+        self.round().await;
     }
 
     async fn refresh(&self, request: RequestId) {

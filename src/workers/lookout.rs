@@ -30,6 +30,10 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// The age below which nobody asks whether a hold is stale, unless the team's limit is below it.
 const YOUNG: TimeDelta = TimeDelta::minutes(10);
 
+/// How often a hold that is not stale by its age is assessed anew: its machine may have gone on to
+/// other work meanwhile.
+const ASSESSED_EVERY: TimeDelta = TimeDelta::minutes(10);
+
 /// The one who looks.
 pub struct Lookout {
     context: Context,
@@ -44,13 +48,13 @@ pub struct Lookout {
 #[derive(Clone, Debug)]
 struct Known {
     hold: Hold,
-    /// From when on it is stale by its age; not looked up while it is young.
-    stale_from: Option<DateTime<Utc>>,
+    /// When it is assessed again; not before it was assessed once, which it is not while young.
+    assess_from: Option<DateTime<Utc>>,
 }
 
 impl From<Hold> for Known {
     fn from(hold: Hold) -> Self {
-        Self { hold, stale_from: None }
+        Self { hold, assess_from: None }
     }
 }
 
@@ -215,7 +219,7 @@ impl Lookout {
         let is_due = |known: &&Known| {
             !known.hold.told_stale
                 && known.hold.age(now) > young
-                && known.stale_from.is_none_or(|from| now >= from)
+                && known.assess_from.is_none_or(|from| now >= from)
         };
         let due: Vec<Hold> =
             known.values().filter(is_due).map(|known| known.hold.clone()).collect();
@@ -234,7 +238,7 @@ impl Lookout {
             };
             match looked {
                 Ok((from, is_stale, first)) => {
-                    known.stale_from = Some(from);
+                    known.assess_from = Some(from.min(now + ASSESSED_EVERY));
                     known.hold.told_stale = is_stale;
                     told |= first;
                 }

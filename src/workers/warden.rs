@@ -18,8 +18,14 @@ use crate::unlock::{Event, Status};
 /// Clicks decide by the clock themselves, so this only has to be in time for who watches the card.
 const INTERVAL: Duration = Duration::from_secs(3);
 
+/// Longest pause between two looks while nothing can be read.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// How long a release is left to whoever began it. A step of one takes milliseconds.
 const GRACE: TimeDelta = TimeDelta::seconds(5);
+
+/// How long Terraform may take from giving back the lockfile to giving back the row.
+const GIVING_BACK: Duration = Duration::from_secs(1);
 
 /// How many requests are seen to at once.
 const AT_ONCE: usize = 8;
@@ -34,11 +40,16 @@ impl Warden {
     /// Looks from time to time until `shutdown`, the first time at once: that is the recovery after
     /// a crash. A round that has begun is brought to its end, since it may be in mid-release.
     pub async fn run(&self, shutdown: CancellationToken) {
+        let mut pause = INTERVAL;
         while !shutdown.is_cancelled() {
-            if let Err(fault) = self.round().await {
-                warn!(kind = fault.kind.as_str(), "open requests not seen to: {fault}");
+            match self.round().await {
+                Ok(()) => pause = INTERVAL,
+                Err(fault) => {
+                    warn!(kind = fault.kind.as_str(), "open requests not seen to: {fault}");
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
             }
-            shutdown.run_until_cancelled(sleep(INTERVAL)).await;
+            shutdown.run_until_cancelled(sleep(pause)).await;
         }
     }
 
@@ -63,7 +74,8 @@ impl Warden {
     /// Does what is due for one request, and says whether anything changed.
     async fn look_after(&self, filed: Filed) -> bool {
         let (id, version) = (filed.request.id, filed.request.version);
-        match self.due(filed).await {
+        // On the heap, since a release that has to be finished is rare, and large.
+        match Box::pin(self.due(filed)).await {
             Ok(now) => now.request.version != version,
             Err(Error::Fault(fault) | Error::Unsettled(fault)) => {
                 warn!(request = %id, kind = fault.kind.as_str(), "request not seen to: {fault}");
@@ -91,7 +103,16 @@ impl Warden {
         if request.is_expired(context.reading.clock.now()) {
             return settle(context, &filed, Event::Expire).await;
         }
-        let lock = context.reading.locks.inspect(&request.state).await?;
+        let mut lock = context.reading.locks.inspect(&request.state).await?;
+        let is_half_gone = |lock| {
+            let remains = request.pinned.remains(lock);
+            remains.is_ok_and(|remains| remains.row != remains.lockfile)
+        };
+        if request.pinned.replaced_by(&lock).is_some() && is_half_gone(&lock) {
+            // Whoever holds it gives back one half after the other: this may be in between.
+            sleep(GIVING_BACK).await;
+            lock = context.reading.locks.inspect(&request.state).await?;
+        }
         match request.pinned.replaced_by(&lock) {
             Some(found) => settle(context, &filed, Event::LockChanged(found)).await,
             None => Ok(filed),
