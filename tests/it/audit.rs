@@ -91,7 +91,7 @@ async fn one_state_is_meant_by_its_name_or_its_path_and_by_its_path_without_lock
         assert_ne!(all.stdout, by_name.stdout, "{call:?}");
     }
     let verify = owner.run(&["audit", "verify", "--state", "env/prod"]).await;
-    assert!(verify.stdout.starts_with("The trail holds: 4 entries in 1 chains"), "{verify:?}");
+    assert!(verify.stdout.starts_with("The trail holds: 4 entries in 1 chain,"), "{verify:?}");
     let other = owner.run(&["audit", "verify", "--state", "env/dev"]).await;
     assert_fine(&other);
     assert_eq!(other.stdout, "Nothing is recorded of states/env/dev/terraform.tfstate.\n");

@@ -62,7 +62,8 @@ async fn announcements_that_discord_does_not_take_come_later_once_and_in_order()
     stand.start().await;
     let route = format!("POST /channels/{}/messages", stand.announce);
     let said = |words: &str| -> Vec<String> {
-        stand.announced().into_iter().filter(|text| text.contains(words)).collect()
+        let all = stand.read(stand.announce);
+        all.into_iter().filter(|text| text.contains(words)).collect()
     };
     // Old locks are called stale first, which is not what this is about.
     let deadline = Deadline::after(Duration::from_secs(30));
