@@ -65,8 +65,7 @@ pub fn clearing_notices(
 }
 
 /// One message about locks that have cleared at about the same time.
-#[must_use]
-pub fn cleared(clearings: &[Clearing<'_>]) -> Message {
+pub(super) fn cleared(clearings: &[Clearing<'_>]) -> Message {
     let mut message = Message::new(Tone::Free, Text::default());
     for clearing in clearings {
         message = message.line(clearing_line(clearing));
@@ -117,6 +116,19 @@ pub(super) fn held_by(words: String, hold: &Hold) -> Text {
             .then(")"),
         _ => text.then(" by nobody knows whom"),
     }
+}
+
+/// Several holds that have become stale at about the same time, as at the first look of all.
+pub(super) fn all_stale(holds: &[(&Hold, &Verdict)]) -> Message {
+    let title = Text::own(format!("⏳ {} locks look stale", holds.len()));
+    let mut message = Message::new(Tone::Held, title);
+    for (hold, verdict) in holds {
+        let held = held_by(format!(": held {} so far", in_words(verdict.evidence.age)), hold);
+        let name = Text::default().name(hold.state.name.as_str(), SHORT);
+        message = message.line(name.append(held).then("."));
+    }
+    message
+        .line(Text::own("Look at one with /lock status, and have it released with /lock unlock."))
 }
 
 /// A hold that has become stale, with the way to have it released.

@@ -28,11 +28,11 @@ use futures::FutureExt;
 use tracing::warn;
 
 pub use card::card;
-pub use clearing::{Clearing, cleared, clearing_notices};
+pub use clearing::{Clearing, clearing_notices};
 pub use history::MOST as HISTORY_MOST;
 pub use json::StatusJson;
 pub use list::list;
-pub use notice::{counted, notice};
+pub use notice::{counted, notice, notices_together};
 pub use release::resume;
 pub use settle::settle;
 pub use status::{Report, inspect, status_message};

@@ -1,12 +1,13 @@
 //! What is announced.
 
 use super::card::approvers;
-use super::clearing::{Clearing, cleared, stale};
+use super::clearing::{Clearing, all_stale, cleared, stale};
 use super::status::{operation, or_unknown};
 use crate::lock::{age, in_words};
 use crate::message::{LONG, Message, SHORT, Text, Tone};
 use crate::ports::Notice;
 use crate::unlock::UnlockRequest;
+use crate::watch::{Hold, Verdict};
 
 /// The message for a notice that is a message of its own. `request` is the one that the notice is
 /// about; `None` for a card, which is no announcement, and where the request is gone.
@@ -67,6 +68,32 @@ fn released(request: &UnlockRequest) -> Option<Message> {
         .name(&request.requester.name, SHORT / 2)
         .then("'s request.");
     Some(Message::sentence(Tone::Free, text))
+}
+
+/// The message for several notices of one kind, locks that have cleared or become stale; `None` for
+/// notices of any other kind, and for none.
+#[must_use]
+pub fn notices_together(notices: &[&Notice]) -> Option<Message> {
+    match notices {
+        [] => None,
+        [one] => notice(one, None),
+        several => {
+            let clearings: Vec<Clearing<'_>> =
+                several.iter().filter_map(|notice| Clearing::of(notice)).collect();
+            let stale: Vec<(&Hold, &Verdict)> = several
+                .iter()
+                .filter_map(|notice| match notice {
+                    Notice::Stale { hold, verdict, .. } => Some((&**hold, verdict)),
+                    _ => None,
+                })
+                .collect();
+            match (&*clearings, &*stale) {
+                ([], []) => None,
+                ([], stale) => Some(all_stale(stale)),
+                (clearings, _) => Some(cleared(clearings)),
+            }
+        }
+    }
 }
 
 /// `1 entry`, `2 entries`.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::audit::Hash;
-use crate::commands::{Clearing, card, cleared, notice};
+use crate::commands::{Clearing, card, notice, notices_together};
 use crate::error::{Fault, FaultKind};
 use crate::people::ChannelId;
 use crate::ports::{
@@ -88,10 +88,9 @@ impl OutboxCourier {
         let mut due = VecDeque::from(self.outbox.due(BATCH).await?);
         resting.retain(|_, until| *until > Instant::now());
         while let Some((id, notice)) = due.pop_front() {
-            if let Notice::Cleared { channel, .. } = &notice {
-                let channel = *channel;
+            if let Some(channel) = gathers(&notice) {
                 let together = gather(channel, (id, notice), &mut due);
-                if self.say_cleared(channel, &together, resting).await == Delivery::Over {
+                if self.say_together(channel, &together, resting).await == Delivery::Over {
                     for (id, _) in &together {
                         self.outbox.strike(id).await?;
                     }
@@ -118,8 +117,8 @@ impl OutboxCourier {
         Ok(())
     }
 
-    /// Says in one message which locks have cleared.
-    async fn say_cleared(
+    /// Says in one message which locks have cleared, or which have become stale.
+    async fn say_together(
         &self,
         channel: ChannelId,
         together: &[(NoticeId, Notice)],
@@ -128,11 +127,13 @@ impl OutboxCourier {
         if resting.contains_key(&channel) {
             return Delivery::Waits;
         }
-        let clearings: Vec<Clearing<'_>> =
-            together.iter().filter_map(|(_, notice)| Clearing::of(notice)).collect();
+        let notices: Vec<&Notice> = together.iter().map(|(_, notice)| notice).collect();
+        let Some(message) = notices_together(&notices) else {
+            return Delivery::Over;
+        };
         // Of all of them: a second try that says more than the first one is another message.
         let ids = together.iter().map(|(id, _)| id);
-        let posted = self.channels.post(channel, &cleared(&clearings), &nonce(ids)).await;
+        let posted = self.channels.post(channel, &message, &nonce(ids)).await;
         outcome(channel, posted.map(|_| ()), resting)
     }
 
@@ -266,20 +267,34 @@ fn outcome(
     }
 }
 
-/// Takes the clearings of one channel that come one after the other, so that many at once are few
-/// messages. Nothing else that is due is overtaken.
+/// The channel of a notice that is said together with others of its kind.
+fn gathers(notice: &Notice) -> Option<ChannelId> {
+    match notice {
+        Notice::Cleared { channel, .. } | Notice::Stale { channel, .. } => Some(*channel),
+        _ => None,
+    }
+}
+
+/// Takes the notices of one kind and channel that come one after the other, so that many at once are
+/// few messages. Nothing of another kind that is due is overtaken.
 fn gather(
     channel: ChannelId,
     first: (NoticeId, Notice),
     due: &mut VecDeque<(NoticeId, Notice)>,
 ) -> Vec<(NoticeId, Notice)> {
     let named = |notice: &Notice| Clearing::of(notice).map_or(0, |clearing| clearing.waiting.len());
+    let kind = std::mem::discriminant(&first.1);
     let mut people = named(&first.1);
     let mut together = vec![first];
     let mut at = 0;
-    while let Some((_, next @ Notice::Cleared { channel: other, .. })) = due.get(at) {
+    while let Some((_, next)) = due.get(at)
+        && std::mem::discriminant(next) == kind
+    {
         let more = named(next);
-        if *other == channel && together.len() < TOGETHER && people + more <= NAMED_TOGETHER {
+        if gathers(next) == Some(channel)
+            && together.len() < TOGETHER
+            && people + more <= NAMED_TOGETHER
+        {
             people += more;
             together.extend(due.remove(at));
         } else {

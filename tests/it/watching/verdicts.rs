@@ -90,6 +90,28 @@ async fn a_hold_that_turns_stale_is_announced_once_with_the_way_to_have_it_relea
 }
 
 #[tokio::test]
+async fn many_that_are_stale_at_the_first_look_are_few_messages() {
+    let office = Office::new().await;
+    for n in 10..34 {
+        let path = format!("states/env/{n}/terraform.tfstate");
+        lock_since(&office, &path, &n.to_string(), 24 * 60).await;
+    }
+    lookout(&office.context).pass().await.unwrap();
+    lookout(&office.context).pass().await.unwrap();
+    let announced = office.wall.read(ANNOUNCE);
+    assert_eq!(announced.len(), 3, "{announced:?}");
+    for n in 10..34 {
+        let said = announced.join("\n").matches(&format!("env/{n}: held 1 d so far")).count();
+        assert_eq!(said, 1, "{n} in {announced:?}");
+    }
+    let (first, last) = (announced[0].lines().next(), announced[0].lines().last());
+    insta::assert_snapshot!(format!("{}\n{}", first.unwrap(), last.unwrap()), @"
+    ⏳ 10 locks look stale
+    Look at one with /lock status, and have it released with /lock unlock.
+    ");
+}
+
+#[tokio::test]
 async fn a_request_is_judged_by_the_past_of_its_state() {
     let office = Office::new().await;
     past(&office, &[200, 210, 220, 230, 240]).await;
