@@ -25,6 +25,21 @@ pub struct RunningApply<'a> {
 
 impl<'a> RunningApply<'a> {
     pub(super) async fn start(dir: &'a WorkingDir) -> Self {
+        match Self::try_to_start(dir).await {
+            Ok(apply) => apply,
+            // A busy moto may close a connection before it has answered. Terraform then tries its
+            // put again, and is refused by the lock that it has taken itself.
+            Err(output) if output.contains("ConditionalCheckFailedException") => {
+                let row = dir.lock_row().await.expect("the lock that refused it");
+                row.delete().await;
+                Self::try_to_start(dir).await.unwrap_or_else(|output| stuck(&output))
+            }
+            Err(output) => stuck(&output),
+        }
+    }
+
+    /// What it printed, if it does not get to work.
+    async fn try_to_start(dir: &'a WorkingDir) -> Result<Self, String> {
         let gate = tempfile::tempdir().expect("a temporary directory");
         let variable = format!("-var=gate={}", gate.path().display());
         let mut leash =
@@ -33,10 +48,11 @@ impl<'a> RunningApply<'a> {
         let reached = gate.path().join("reached");
         let deadline = Deadline::after(START);
         while !reached.exists() {
-            let alive = leash.ended().is_none() && deadline.look_again().await;
-            assert!(alive, "terraform apply does not get to work:\n{}", leash.output());
+            if leash.ended().is_some() || !deadline.look_again().await {
+                return Err(leash.output());
+            }
         }
-        Self { dir, leash, gate }
+        Ok(Self { dir, leash, gate })
     }
 
     /// The process group of Terraform and of what it runs.
@@ -59,4 +75,8 @@ impl<'a> RunningApply<'a> {
         StaleLock::new(self.dir.lock_row().await, self.dir.lockfile().await)
             .expect("a killed apply leaves its lock")
     }
+}
+
+fn stuck(output: &str) -> ! {
+    panic!("terraform apply does not get to work:\n{output}")
 }

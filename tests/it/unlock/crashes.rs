@@ -21,7 +21,7 @@ use crate::support::stand::{Executioner, Stand};
 use crate::support::store::Bucket;
 
 /// How many bots live at once; most of the time each waits for a worker's next round.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 4;
 
 /// How long a bot may take to put in order what it finds. A release is left to whoever began it for
 /// 5 s, and looked for every 3 s.
