@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::error::Subject;
 use super::outbox::put_notice;
@@ -33,6 +34,9 @@ const PART: usize = 200 * 1024;
 
 /// How long the heads of a checkpoint are kept, far longer than a bot is not running.
 const KEPT: TimeDelta = TimeDelta::days(400);
+
+/// Some items, and where the next ones begin.
+type Page = (Vec<Item>, Option<Item>);
 
 /// The audit trail, which is only ever added to.
 #[derive(Debug)]
@@ -67,6 +71,41 @@ impl AwsTrail {
     pub(super) async fn tail(&self, path: &StatePath) -> Result<Tail, Fault> {
         let newest = self.newest(path, None, 1).await?;
         Ok(newest.first().map(Tail::at).unwrap_or_default())
+    }
+
+    /// One page of the trail, or of one chain of it, from a place on, and where the next one begins.
+    fn page(
+        &self,
+        path: Option<&StatePath>,
+        start: Option<Item>,
+    ) -> impl Future<Output = Result<Page, Fault>> + Send + use<> {
+        let (client, table) = (self.client.clone(), self.audit_table.clone());
+        let (subject, path) = (self.subject.clone(), path.map(|path| text(path.as_str())));
+        async move {
+            let (items, next) = if let Some(path) = path {
+                let query = client.query().table_name(table);
+                let page = query
+                    .key_condition_expression("#path = :path")
+                    .expression_attribute_names("#path", PATH)
+                    .expression_attribute_values(":path", path)
+                    .consistent_read(true)
+                    .set_exclusive_start_key(start)
+                    .send()
+                    .await
+                    .map_err(|error| subject.fault("allow dynamodb:Query on it", error))?;
+                (page.items, page.last_evaluated_key)
+            } else {
+                let scan = client.scan().table_name(table);
+                let page = scan
+                    .consistent_read(true)
+                    .set_exclusive_start_key(start)
+                    .send()
+                    .await
+                    .map_err(|error| subject.fault("allow dynamodb:Scan on it", error))?;
+                (page.items, page.last_evaluated_key)
+            };
+            Ok((items.unwrap_or_default(), next))
+        }
     }
 
     async fn heads(&self, at: &str) -> Result<Heads, Fault> {
@@ -157,37 +196,19 @@ impl Trail for AwsTrail {
         path: Option<&StatePath>,
         each: &mut (dyn FnMut(Entry) -> ControlFlow<()> + Send),
     ) -> Result<(), Fault> {
-        let mut start: Option<Item> = None;
+        // The next page is on its way while this one is looked at.
+        let mut ahead = AbortOnDropHandle::new(tokio::spawn(self.page(path, None)));
         loop {
-            let (items, next) = if let Some(path) = path {
-                let query = self.client.query().table_name(&self.audit_table);
-                let page = query
-                    .key_condition_expression("#path = :path")
-                    .expression_attribute_names("#path", PATH)
-                    .expression_attribute_values(":path", text(path.as_str()))
-                    .consistent_read(true)
-                    .set_exclusive_start_key(start)
-                    .send()
-                    .await
-                    .map_err(|error| self.subject.fault("allow dynamodb:Query on it", error))?;
-                (page.items, page.last_evaluated_key)
-            } else {
-                let scan = self.client.scan().table_name(&self.audit_table);
-                let page =
-                    scan.consistent_read(true)
-                        .set_exclusive_start_key(start)
-                        .send()
-                        .await
-                        .map_err(|error| self.subject.fault("allow dynamodb:Scan on it", error))?;
-                (page.items, page.last_evaluated_key)
-            };
-            for item in items.unwrap_or_default() {
+            let (items, next) = ahead.await.map_err(|error| self.subject.unexpected(error))??;
+            let more =
+                next.map(|next| AbortOnDropHandle::new(tokio::spawn(self.page(path, Some(next)))));
+            for item in items {
                 if each(self.entry(item)?).is_break() {
                     return Ok(());
                 }
             }
-            match next {
-                Some(next) => start = Some(next),
+            match more {
+                Some(more) => ahead = more,
                 None => return Ok(()),
             }
         }
