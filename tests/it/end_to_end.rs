@@ -1,19 +1,13 @@
 //! A real `terraform apply` dies, and the program says so: in Discord, on the command line, and
 //! again when the lock has cleared.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::support::discord::{FakeDiscord, Message};
 use crate::support::e2e::{self, Bench, Locking};
-use crate::support::leash::Leash;
 use crate::support::lock::StaleLock;
-use crate::support::program::{Program, terminate};
+use crate::support::program::Program;
 use crate::support::terraform::{Backend, WorkingDir};
-
-/// How long the bot has to end after SIGTERM: the 10 s it waits for answers under way, and more.
-const END: Duration = Duration::from_secs(20);
 
 /// The name of the harness' state under the default naming.
 const STATE: &str = "prod/network";
@@ -148,11 +142,7 @@ async fn a_running_bot_reports_a_killed_apply_in_discord() {
         .set("LOCKTENDER_APPROVER_ROLE_IDS", "900")
         .set("LOCKTENDER_TABLE", &format!("bot-{}", dir.backend().bucket.name))
         .set("LOCKTENDER_AUDIT_TABLE", &format!("audit-{}", dir.backend().bucket.name));
-    let mut bot = Leash::spawn(env!("CARGO_BIN_EXE_locktender"), |command| {
-        let configured = program.command(&["run", "--migrate"]);
-        let variables = configured.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        command.args(["run", "--migrate"]).env_clear().envs(variables).current_dir(program.folder())
-    });
+    let mut bot = program.start(&["run", "--migrate"]);
     discord.eventually("commands", |world| (world.bulk_overwrites > 0).then_some(())).await;
 
     let text = |message: &Message| discord.world().text(message);
@@ -176,7 +166,7 @@ async fn a_running_bot_reports_a_killed_apply_in_discord() {
     assert!(text(&refreshed).contains("is free"), "{}", text(&refreshed));
     assert_eq!(discord.world().violations, Vec::<String>::new());
 
-    terminate(bot.group());
-    let status = bot.wait(END).await.expect("the bot ends after SIGTERM");
+    bot.terminate();
+    let status = bot.wait().await;
     assert!(status.success(), "{}", bot.output());
 }

@@ -30,12 +30,12 @@ async fn every_ending_is_told_once(locking: Locking) {
     post.site.dir.force_unlock(&killed.id()).await.expect_success();
     post.told(3).await;
     let killed = post.kill_an_apply().await;
-    post.site.kill().await;
+    post.site.kill();
     post.site.dir.force_unlock(&killed.id()).await.expect_success();
     post.site.start().await;
     post.told(4).await;
 
-    post.site.kill().await;
+    post.site.kill();
     post.site.start().await;
     let apply = post.site.dir.start_apply().await;
     post.see(&post.site.dir).await;

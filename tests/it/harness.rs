@@ -1,6 +1,7 @@
 //! The end-to-end harness itself: locks that real Terraform makes are what the other tests take
 //! them for, and nothing is left running.
 
+#[cfg(target_os = "linux")]
 mod processes;
 mod skipping;
 

@@ -1,15 +1,15 @@
 //! `locktender run` as a process: what it logs, what it never logs, and how it ends.
 
-use std::io::Read;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::scene::Scene;
+use crate::support::deadline::Deadline;
 use crate::support::discord::Fault;
 use crate::support::dynamodb::TABLE;
-use crate::support::program::{Program, terminate};
+use crate::support::leash::Leash;
+use crate::support::program::Program;
 
 /// The bot of a scene, as a process.
 pub(super) fn program(scene: &Scene) -> Program {
@@ -25,15 +25,10 @@ pub(super) fn program(scene: &Scene) -> Program {
 pub(super) const RUN: [&str; 2] = ["run", "--migrate"];
 
 /// Ends it with SIGTERM, and gives exit code and log.
-pub(super) async fn end(mut child: Child) -> (Option<i32>, String) {
-    terminate(child.id());
-    let ended = tokio::task::spawn_blocking(move || {
-        let code = child.wait().unwrap().code();
-        let mut log = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (code, log)
-    });
-    ended.await.unwrap()
+pub(super) async fn end(mut bot: Leash) -> (Option<i32>, String) {
+    bot.terminate();
+    let code = bot.wait().await.code();
+    (code, bot.stderr())
 }
 
 #[tokio::test]
@@ -44,8 +39,7 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
         .set("AWS_SECRET_ACCESS_KEY", "a-secret-key-of-the-test")
         .set("LOCKTENDER_LOG", "trace")
         .set("LOCKTENDER_LOG_FORMAT", "json");
-    let mut command = program.command(&RUN);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let bot = program.start(&RUN);
     scene.registered(1).await;
     let message = scene.ask("status", &[("state", "env/prod")]).await.message();
     scene.ask("status", &[("state", "../x")]).await;
@@ -58,7 +52,7 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
     scene.discord.faults().always(callback, Fault::AnswerLost);
     scene.ask("help", &[]).await;
 
-    let (code, log) = end(child).await;
+    let (code, log) = end(bot).await;
     assert_eq!(code, Some(0), "{log}");
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let interactions: Vec<&Value> =
@@ -85,14 +79,13 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
 async fn the_log_has_what_aws_said_under_the_reference_that_the_person_got() {
     let scene = Scene::new().await;
     let program = program(&scene).set("LOCKTENDER_LOCK_TABLE", "no-such-table");
-    let mut command = program.command(&RUN);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let bot = program.start(&RUN);
     scene.registered(1).await;
     let message = scene.ask("status", &[("state", "env/prod")]).await.message();
     let text = scene.text(&message);
     let (_, reference) = text.split_once("The log has more under ").unwrap();
     let reference = reference.split('.').next().unwrap();
-    let (_, log) = end(child).await;
+    let (_, log) = end(bot).await;
     let line = log.lines().find(|line| line.contains(&format!("reference=\"{reference}\"")));
     let line = line.unwrap_or_else(|| panic!("{reference} in {log}"));
     assert!(line.contains("ResourceNotFoundException"), "{line}");
@@ -102,13 +95,12 @@ async fn the_log_has_what_aws_said_under_the_reference_that_the_person_got() {
 async fn sigterm_ends_a_bot_whose_gateway_has_closed_without_a_code() {
     let scene = Scene::new().await;
     let program = program(&scene);
-    let mut command = program.command(&RUN);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let bot = program.start(&RUN);
     scene.registered(1).await;
     scene.discord.gateway().close_without_code();
     tokio::time::sleep(Duration::from_secs(1)).await;
     // It waits 12 s at the most; a spinning client would notice only by its heartbeat, after 41 s.
-    let ended = tokio::time::timeout(Duration::from_secs(30), end(child)).await;
+    let ended = tokio::time::timeout(Duration::from_secs(30), end(bot)).await;
     let (code, log) = ended.expect("SIGTERM is heard");
     assert_eq!(code, Some(0), "{log}");
 }
@@ -131,11 +123,12 @@ async fn sigterm_ends_a_bot_that_waits_for_discord() {
         .set("DISCORD_GUILD_ID", "1")
         .set("DISCORD_API_URL", "http://127.0.0.1:1")
         .set("LOCKTENDER_APPROVER_ROLE_IDS", "900");
-    let mut command = program.command(&["run"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut bot = program.start(&["run"]);
     // It says so before it waits.
-    let mut said = [0; 1];
-    child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
-    let (code, log) = end(child).await;
+    let deadline = Deadline::generous();
+    while bot.stderr().is_empty() {
+        assert!(bot.ended().is_none() && deadline.look_again().await, "it says nothing");
+    }
+    let (code, log) = end(bot).await;
     assert_eq!(code, Some(0), "{log}");
 }

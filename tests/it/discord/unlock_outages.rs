@@ -66,7 +66,7 @@ async fn announcements_that_discord_does_not_take_come_later_once_and_in_order()
         all.into_iter().filter(|text| text.contains(words)).collect()
     };
     // Old locks are called stale first, which is not what this is about.
-    let deadline = Deadline::after(Duration::from_secs(30));
+    let deadline = Deadline::generous();
     let is_stale = |state: &str| said("stale").iter().any(|text| text.contains(state));
     while !states.iter().all(|state| is_stale(state)) {
         assert!(deadline.look_again().await, "{:?}", stand.read(stand.announce));
@@ -82,7 +82,7 @@ async fn announcements_that_discord_does_not_take_come_later_once_and_in_order()
         stand.bob.press(&card, "Approve").await;
         stand.card(&format!("{state}: unlocked")).await;
     }
-    let deadline = Deadline::after(Duration::from_secs(30));
+    let deadline = Deadline::generous();
     while stand.due().await > 0 {
         assert!(deadline.look_again().await, "{:?}", stand.announced());
     }
@@ -103,7 +103,7 @@ async fn released_before_its_card_says_so() -> (Scene, super::scene::Running, Me
     let card = scene.request().await;
     scene.discord.faults().next(1, EDIT, Fault::Delay(Duration::from_millis(500)));
     scene.bob.press(&card, "Approve").await;
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = Deadline::generous();
     while scene.is_locked().await {
         assert!(deadline.look_again().await, "the lock is not released");
     }
@@ -127,7 +127,7 @@ async fn assert_release_stands(scene: &Scene) {
         let rows = scene.db.rows("locktender").await;
         rows.iter().filter(|row| row["pk"].as_s().unwrap() == "outbox").count()
     };
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = Deadline::generous();
     while outbox().await > 0 {
         assert!(deadline.look_again().await, "something is still to be delivered");
     }

@@ -1,7 +1,6 @@
 //! `locktender run` as a process in the middle of an unlock: how it ends, and what it logs.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -126,8 +125,7 @@ async fn the_log_of_an_unlock_has_no_token_and_no_record() {
         .set("AWS_SECRET_ACCESS_KEY", "a-secret-key-of-the-test")
         .set("LOCKTENDER_LOG", "trace")
         .set("LOCKTENDER_LOG_FORMAT", "json");
-    let mut command = program.command(&RUN);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let bot = program.start(&RUN);
     scene.registered(1).await;
 
     let card = scene.request().await;
@@ -147,7 +145,7 @@ async fn the_log_of_an_unlock_has_no_token_and_no_record() {
     scene.discord.faults().next(2, CALLBACK, Fault::AnswerLost);
     scene.ask("history", &[("state", STATE)]).await;
 
-    let (code, log) = end(child).await;
+    let (code, log) = end(bot).await;
     assert_eq!(code, Some(0), "{log}");
     let events = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let outcomes: BTreeSet<String> = events

@@ -1,8 +1,6 @@
 //! A site whose bot looks every second, and what its channels say, without what differs from run to
 //! run.
 
-use std::time::Duration;
-
 use locktender::aws::{AwsHolds, LedgerTables};
 use locktender::lock::StatePath;
 use locktender::ports::Holds;
@@ -15,9 +13,6 @@ use crate::support::e2e::{Bench, Locking};
 use crate::support::lock::StaleLock;
 use crate::support::site::Site;
 use crate::support::terraform::WorkingDir;
-
-/// How long the bot may take to see a lock. It takes a second.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A site, and a look at what its bot remembers.
 pub struct Post {
@@ -62,7 +57,7 @@ impl Post {
     /// Waits until the bot has seen the lock that is held in this directory, and gives it.
     pub async fn see(&self, dir: &WorkingDir) -> StaleLock {
         let lock = StaleLock::new(dir.lock_row().await, dir.lockfile().await).expect("a lock");
-        let deadline = Deadline::after(PATIENCE);
+        let deadline = Deadline::generous();
         while !self.held().await.contains(&lock.id()) {
             assert!(deadline.look_again().await, "the bot does not see {}", lock.id());
         }

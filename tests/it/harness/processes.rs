@@ -1,85 +1,84 @@
-//! Whatever happens to a test, its servers and its Terraform end with it.
+//! Whatever happens to a test, its bots, its servers and its Terraform end with it.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use crate::support::deadline::Deadline;
 use crate::support::e2e::{self, Locking};
 use crate::support::leash::Leash;
+use crate::support::program::Program;
+use crate::support::stand::Stand;
 
-/// Far more than SIGKILL takes, and than a moto and an apply take to start.
-const BOUND: Duration = Duration::from_mins(1);
-
-/// Where [`hold`] writes the process groups that it has started.
+/// Where a holding test writes the process groups that it has started.
 const HOLD: &str = "LOCKTENDER_TEST_HOLD";
 
-/// Set for a [`hold`] that ends by itself.
-const AND_END: &str = "LOCKTENDER_TEST_HOLD_AND_END";
+/// How a holding test ends.
+const END: &str = "LOCKTENDER_TEST_HOLD_END";
 
-/// A command with a child of its own, the way a server starts through a wrapper script.
+/// What a test may come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Passes,
+    Panics,
+    IsKilled,
+}
+
+/// A command with a child of its own, the way a server starts through a wrapper script. The child
+/// is a shell that has stopped itself: it stays without any program beside the shell.
 fn command_with_a_child() -> Leash {
-    Leash::spawn("/bin/sh", |command| command.args(["-c", "sleep 600 & echo started; wait"]))
+    let script = r"sh -c 'kill -STOP $$' & echo started; wait";
+    Leash::spawn("/bin/sh", |command| command.args(["-c", script]))
 }
 
 #[tokio::test]
 async fn a_killed_command_takes_its_children_with_it() {
-    let Some(processes) = Processes::look() else {
-        return;
-    };
     let leash = command_with_a_child();
     let group = leash.group();
-    let deadline = Deadline::after(BOUND);
+    let deadline = Deadline::generous();
     while leash.output() != "started\n" {
         assert!(deadline.look_again().await, "printed: {:?}", leash.output());
     }
     // Command, child and watcher: the look at the processes sees what it is to miss below.
-    assert_eq!(processes.alive(group), 3);
+    assert_eq!(alive(group), 3);
 
-    leash.kill().await;
+    leash.kill();
 
-    processes.assert_ended(group).await;
+    assert_ended(group).await;
 }
 
 #[tokio::test]
 async fn a_panicking_test_takes_its_commands_with_it() {
-    let Some(processes) = Processes::look() else {
-        return;
-    };
-    let (sender, group) = std::sync::mpsc::channel();
+    let (sender, group) = oneshot::channel();
     let test = std::thread::spawn(move || {
         let leash = command_with_a_child();
         sender.send(leash.group()).unwrap();
         panic!("as a failing test does");
     });
+    assert_ended(group.await.unwrap()).await;
 
     assert!(test.join().is_err());
-
-    processes.assert_ended(group.recv().unwrap()).await;
 }
 
 #[tokio::test]
 async fn a_command_that_ends_by_itself_reports_how() {
-    let Some(processes) = Processes::look() else {
-        return;
-    };
     let mut leash =
-        Leash::spawn("/bin/sh", |command| command.args(["-c", "echo out; echo err >&2; exit 3"]));
+        Leash::spawn("/bin/sh", |command| command.args(["-c", "echo err >&2; echo out; exit 3"]));
 
-    let status = leash.wait(BOUND).await.expect("the command ends");
+    let status = leash.wait().await;
 
     assert_eq!(status.code(), Some(3));
+    assert_eq!((&*leash.stdout(), &*leash.stderr()), ("out\n", "err\n"));
     assert_eq!(leash.output(), "out\nerr\n");
     let group = leash.group();
     drop(leash);
-    processes.assert_ended(group).await;
+    assert_ended(group).await;
 }
 
 #[tokio::test]
 async fn a_killed_apply_leaves_no_process() {
-    let Some(processes) = Processes::look() else {
-        return;
-    };
     let Some(bench) = e2e::bench().await else {
         return;
     };
@@ -89,78 +88,93 @@ async fn a_killed_apply_leaves_no_process() {
 
     apply.kill().await;
 
-    processes.assert_ended(group).await;
+    assert_ended(group).await;
 }
 
 #[tokio::test]
-async fn a_killed_test_binary_leaves_no_process() {
-    let Some(processes) = Processes::look() else {
-        return;
-    };
+async fn no_test_leaves_a_bot_however_it_ends() {
+    for end in [End::Passes, End::Panics, End::IsKilled] {
+        nothing_is_left_by("hold_bots", end).await;
+    }
+}
+
+#[tokio::test]
+async fn no_test_leaves_a_server_or_a_terraform_however_it_ends() {
     let Some(_bench) = e2e::bench().await else {
         return;
     };
-    let temporary = tempfile::tempdir().unwrap();
-    let mut binary = test_binary(temporary.path(), false);
-    let groups = started_by(&mut binary, temporary.path()).await;
-    for group in &groups {
-        assert!(processes.alive(*group) > 0, "{group} runs");
-    }
-
-    binary.kill().await;
-
-    for group in groups {
-        processes.assert_ended(group).await;
+    for end in [End::Passes, End::Panics, End::IsKilled] {
+        nothing_is_left_by("hold_tools", end).await;
     }
 }
 
+/// Not a test by itself: what the test above runs in a process of its own, to see it end.
 #[tokio::test]
-async fn a_finished_test_binary_leaves_no_process() {
-    let Some(processes) = Processes::look() else {
+async fn hold_bots() {
+    if std::env::var_os(HOLD).is_none() {
         return;
-    };
-    let Some(_bench) = e2e::bench().await else {
-        return;
-    };
-    let temporary = tempfile::tempdir().unwrap();
-    let mut binary = test_binary(temporary.path(), true);
-    let groups = started_by(&mut binary, temporary.path()).await;
-
-    let status = binary.wait(BOUND).await.expect("the test binary ends");
-
-    assert!(status.success(), "{}", binary.output());
-    for group in groups {
-        processes.assert_ended(group).await;
     }
+    let stand = Stand::new().await;
+    stand.start().await;
+    // It looks for a Discord that is not there, for as long as it is let.
+    let other = Program::at(&stand.db.endpoint())
+        .set("LOCKTENDER_LOCK_TABLE", "locks")
+        .set("DISCORD_TOKEN", "token")
+        .set("DISCORD_GUILD_ID", "1")
+        .set("DISCORD_API_URL", "http://127.0.0.1:1")
+        .set("LOCKTENDER_APPROVER_ROLE_IDS", "900")
+        .start(&["run"]);
+    held(&[stand.group(), other.group()]).await;
 }
 
-/// Not a test by itself: what the two tests above run in a process of its own, to see it end.
+/// The same for the test of servers and Terraform.
 #[tokio::test]
-async fn hold() {
-    let Some(file) = std::env::var_os(HOLD) else {
+async fn hold_tools() {
+    if std::env::var_os(HOLD).is_none() {
         return;
-    };
+    }
     let bench = e2e::bench().await.expect("whoever runs this has found the tools");
     let dir = bench.working_dir(&bench.backend(Locking::Row).await).await;
     let apply = dir.start_apply().await;
-    std::fs::write(file, format!("{} {}\n", bench.moto.group(), apply.group())).unwrap();
-    if std::env::var_os(AND_END).is_none() {
-        tokio::time::sleep(BOUND * 10).await;
-    }
+    held(&[bench.moto.group(), apply.group()]).await;
 }
 
-/// This test binary once more, running nothing but [`hold`].
-fn test_binary(temporary: &Path, and_end: bool) -> Leash {
-    Leash::spawn(std::env::current_exe().unwrap(), |command: &mut Command| {
-        if and_end {
-            command.env(AND_END, "1");
-        }
+/// Says which process groups a holding test has started, and ends as it was told to.
+async fn held(groups: &[u32]) {
+    let groups: String = groups.iter().map(|group| format!("{group} ")).collect();
+    fs::write(std::env::var_os(HOLD).unwrap(), groups + "\n").unwrap();
+    let end = std::env::var(END).unwrap();
+    if end == format!("{:?}", End::IsKilled) {
+        std::future::pending::<()>().await;
+    }
+    assert_ne!(end, format!("{:?}", End::Panics), "as a failing test does");
+}
+
+/// Runs a holding test in a process of its own, and asserts that all it started ends with it.
+async fn nothing_is_left_by(test: &str, end: End) {
+    let temporary = tempfile::tempdir().unwrap();
+    let file = temporary.path().join("groups");
+    let mut binary = Leash::spawn(std::env::current_exe().unwrap(), |command: &mut Command| {
         command
-            .args(["--exact", &test_name("hold")])
-            .env(HOLD, temporary.join("groups"))
+            .args(["--exact", &test_name(test)])
+            .env(HOLD, &file)
+            .env(END, format!("{end:?}"))
             // Killed, it cannot clear up its own temporary files.
-            .env("TMPDIR", temporary)
-    })
+            .env("TMPDIR", temporary.path())
+    });
+    let groups = started_by(&mut binary, &file).await;
+    if end == End::IsKilled {
+        for group in &groups {
+            assert!(alive(*group) > 0, "{group} runs");
+        }
+        binary.kill();
+    } else {
+        let status = binary.wait().await;
+        assert_eq!(status.success(), end == End::Passes, "{}", binary.output());
+    }
+    for group in groups {
+        assert_ended(group).await;
+    }
 }
 
 /// The name by which the test runner knows a test of this module.
@@ -169,10 +183,11 @@ fn test_name(test: &str) -> String {
     format!("{module}::{test}")
 }
 
-async fn started_by(binary: &mut Leash, temporary: &Path) -> Vec<u32> {
-    let deadline = Deadline::after(BOUND);
+/// The process groups that a holding test has started.
+async fn started_by(binary: &mut Leash, file: &Path) -> Vec<u32> {
+    let deadline = Deadline::generous();
     loop {
-        let written = std::fs::read_to_string(temporary.join("groups")).unwrap_or_default();
+        let written = fs::read_to_string(file).unwrap_or_default();
         if written.ends_with('\n') {
             return written.split_whitespace().map(|group| group.parse().unwrap()).collect();
         }
@@ -181,30 +196,24 @@ async fn started_by(binary: &mut Leash, temporary: &Path) -> Vec<u32> {
     }
 }
 
-/// The system's list of processes.
-struct Processes(PathBuf);
-
-impl Processes {
-    fn look() -> Option<Self> {
-        e2e::tool("ps").map(Self)
+async fn assert_ended(group: u32) {
+    let deadline = Deadline::generous();
+    while alive(group) > 0 {
+        assert!(deadline.look_again().await, "process group {group} is still there");
     }
+}
 
-    async fn assert_ended(&self, group: u32) {
-        let deadline = Deadline::after(BOUND);
-        while self.alive(group) > 0 {
-            assert!(deadline.look_again().await, "process group {group} is still there");
-        }
-    }
-
-    /// How many of a group are alive. Zombies are not: a container whose first process reaps
-    /// nobody keeps them for good.
-    fn alive(&self, group: u32) -> usize {
-        let listing = Command::new(&self.0).args(["-A", "-o", "pgid=,stat="]).output().unwrap();
-        assert!(listing.status.success(), "{listing:?}");
-        String::from_utf8_lossy(&listing.stdout)
-            .lines()
-            .filter_map(|line| line.trim().split_once(' '))
-            .filter(|(pgid, stat)| pgid.parse() == Ok(group) && !stat.trim().starts_with('Z'))
-            .count()
-    }
+/// How many of a group are alive. Zombies are not: a container whose first process reaps nobody
+/// keeps them for good.
+fn alive(group: u32) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path().join("stat"));
+    // What is no process has no such file, and a process may end while one looks.
+    let stats = processes.filter_map(|stat| fs::read_to_string(stat).ok());
+    let is_alive = |stat: &String| {
+        // proc_pid_stat(5): after the name, which may hold anything, state, parent and group.
+        let (_, rest) = stat.rsplit_once(')').unwrap();
+        let fields: Vec<&str> = rest.split_whitespace().take(3).collect();
+        fields[0] != "Z" && fields[0] != "X" && fields[2].parse() == Ok(group)
+    };
+    stats.filter(is_alive).count()
 }

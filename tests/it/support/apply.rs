@@ -1,16 +1,11 @@
 //! An apply at work: it holds the lock until the test lets it go on or kills it.
 
-use std::time::Duration;
-
 use tempfile::TempDir;
 
 use super::deadline::Deadline;
 use super::leash::Leash;
 use super::lock::StaleLock;
 use super::terraform::{Run, WorkingDir, finished};
-
-/// It takes about 0.2 s to get to work.
-const START: Duration = Duration::from_mins(1);
 
 /// Dropping it kills the apply.
 ///
@@ -46,7 +41,7 @@ impl<'a> RunningApply<'a> {
             dir.spawn(&["apply", "-auto-approve", "-input=false", "-no-color", &variable]);
 
         let reached = gate.path().join("reached");
-        let deadline = Deadline::after(START);
+        let deadline = Deadline::generous();
         while !reached.exists() {
             if leash.ended().is_some() || !deadline.look_again().await {
                 return Err(leash.output());
@@ -63,7 +58,7 @@ impl<'a> RunningApply<'a> {
     /// Lets the apply go on, and waits for its end.
     pub async fn finish(self) -> Run {
         std::fs::write(self.gate.path().join("open"), "").expect("the gate is ours to open");
-        finished(self.leash, "apply").await
+        finished(self.leash).await
     }
 
     /// Kills Terraform and what it runs with SIGKILL, in one instant.
@@ -71,7 +66,7 @@ impl<'a> RunningApply<'a> {
     /// # Panics
     /// If no lock was left behind.
     pub async fn kill(self) -> StaleLock {
-        self.leash.kill().await;
+        self.leash.kill();
         StaleLock::new(self.dir.lock_row().await, self.dir.lockfile().await)
             .expect("a killed apply leaves its lock")
     }

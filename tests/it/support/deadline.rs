@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+/// How long a test waits for something that should come soon. Only a broken test gets there, so it
+/// is far more than any of it takes on a machine that is busy with other work.
+pub const PATIENCE: Duration = Duration::from_mins(2);
+
 /// Short beside a Terraform command (0.1 s), long beside one look at a file or a process.
-pub const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A bound on a loop that looks for something.
 ///
@@ -12,8 +16,9 @@ pub const PAUSE: Duration = Duration::from_millis(20);
 pub struct Deadline(Instant);
 
 impl Deadline {
-    pub fn after(bound: Duration) -> Self {
-        Self(Instant::now() + bound)
+    /// Lets the loop look for [`PATIENCE`].
+    pub fn generous() -> Self {
+        Self(Instant::now() + PATIENCE)
     }
 
     /// Pauses, and says whether it is worth looking again.

@@ -9,22 +9,23 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
 
-use super::deadline::{Deadline, PAUSE};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-/// The command takes the shell's place, so that its exit status and process id are its own; only
-/// the watcher keeps the pipe. `kill 0` names the watcher's own group: it can hit nobody else,
-/// since a group's number is not given out again while it has a member.
+use super::deadline::Deadline;
+
+/// The shell opens the command's input, starts the watcher, and becomes the command. So the exit
+/// status and the process id are the command's own, and only the watcher keeps the pipe. `kill` is
+/// a builtin, and 0 names the watcher's own group: it cannot hit another one, since the number of
+/// a group is not given out again while it has a member.
 const TETHER: &str = r#"
-    exec 3<&0 </dev/null
+    exec 3<&0 <"$1"
+    shift
     (read -r _ <&3; kill -KILL 0) &
     exec "$@" 3<&-
 "#;
-
-/// SIGKILL takes effect within milliseconds; a loaded machine may be slow to tell us.
-const DEATH: Duration = Duration::from_secs(10);
 
 /// A running command, its children, and what they have printed.
 ///
@@ -33,31 +34,38 @@ pub struct Leash {
     child: Child,
     /// Never written to: it is held for being closed.
     tether: Option<ChildStdin>,
-    /// Has no name in any directory, so there is nothing to clean up.
-    log: File,
+    stdout: Log,
+    stderr: Log,
 }
 
+/// What a command prints. The file has no name in any directory, so nothing has to be cleaned up.
+struct Log(File);
+
 impl Leash {
-    /// Starts `program` in a process group of its own; `configure` adds arguments and environment.
+    /// Starts `program` in a process group of its own, with nothing to read. `configure` adds
+    /// arguments and environment.
     pub fn spawn(
         program: impl AsRef<OsStr>,
         configure: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Self {
-        let log = tempfile::tempfile().expect("a temporary file for the output");
-        let same_log = || Stdio::from(log.try_clone().expect("a second handle of the output"));
+        Self::spawn_reading(Path::new("/dev/null"), program, configure)
+    }
 
+    /// The same for a command that reads this file on its standard input.
+    pub fn spawn_reading(
+        input: &Path,
+        program: impl AsRef<OsStr>,
+        configure: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
+        let (stdout, stderr) = (Log::new(), Log::new());
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", TETHER, "tether"]).arg(program.as_ref());
+        command.args(["-c", TETHER, "tether"]).arg(input).arg(program.as_ref());
+        command.stdout(stdout.writer()).stderr(stderr.writer());
         configure(&mut command);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(same_log())
-            .stderr(same_log())
-            .process_group(0)
-            .spawn()
-            .expect("/bin/sh starts");
+        let child = command.stdin(Stdio::piped()).process_group(0).spawn();
+        let mut child = child.expect("/bin/sh starts");
         let tether = child.stdin.take();
-        Self { child, tether, log }
+        Self { child, tether, stdout, stderr }
     }
 
     /// The group's number, which is also the command's process id.
@@ -65,13 +73,19 @@ impl Leash {
         self.child.id()
     }
 
-    /// Everything printed so far, standard output and standard error in one.
+    /// Everything printed so far to standard output.
+    pub fn stdout(&self) -> String {
+        self.stdout.read()
+    }
+
+    /// Everything printed so far to standard error.
+    pub fn stderr(&self) -> String {
+        self.stderr.read()
+    }
+
+    /// Everything printed so far: standard output, then standard error.
     pub fn output(&self) -> String {
-        let length = self.log.metadata().expect("the output's length").len();
-        let mut bytes = vec![0; usize::try_from(length).expect("output fits into memory")];
-        // Reads by position: the command writes at the offset that all handles share.
-        self.log.read_exact_at(&mut bytes, 0).expect("the output is readable");
-        String::from_utf8_lossy(&bytes).into_owned()
+        self.stdout() + &self.stderr()
     }
 
     /// How the command ended, if it has.
@@ -79,39 +93,63 @@ impl Leash {
         self.child.try_wait().expect("the child is ours to wait for")
     }
 
-    /// Waits for the command to end by itself; `None` if it has not within `bound`.
-    pub async fn wait(&mut self, bound: Duration) -> Option<ExitStatus> {
-        let deadline = Deadline::after(bound);
+    /// Waits for the command to end by itself.
+    ///
+    /// # Panics
+    /// If it does not; shows what it printed.
+    pub async fn wait(&mut self) -> ExitStatus {
+        let deadline = Deadline::generous();
         loop {
             if let Some(status) = self.ended() {
-                return Some(status);
+                return status;
             }
-            if !deadline.look_again().await {
-                return None;
-            }
+            assert!(deadline.look_again().await, "it does not end:\n{}", self.output());
         }
+    }
+
+    /// Sends SIGTERM to the command alone.
+    pub fn terminate(&self) {
+        // The child has not been waited for, so its process id is still its own.
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the command is there");
     }
 
     /// Kills the whole group in one instant, as a machine does that loses power, and waits until
     /// the command is gone.
-    pub async fn kill(mut self) {
-        self.tether = None;
-        assert!(self.wait(DEATH).await.is_some(), "SIGKILL ends a command");
+    pub fn kill(self) {
+        drop(self);
     }
 }
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        self.tether = None;
-        let deadline = Instant::now() + DEATH;
-        while Instant::now() < deadline {
-            // Waiting also reaps the child, which would stay a zombie otherwise.
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(PAUSE / 10);
+        if std::thread::panicking() {
+            eprintln!("what process {} printed:\n{}", self.group(), self.output());
         }
-        // The watcher is gone, against all expectation. No panic here: one may be under way.
-        let _ = self.child.kill();
+        // Until the command is waited for, the number of its group is its own. After that the
+        // watcher keeps it, so the watcher alone may use it.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        }
+        self.tether = None;
+        // This reaps the command, which would stay a zombie otherwise.
+        let _ = self.child.wait();
+    }
+}
+
+impl Log {
+    fn new() -> Self {
+        Self(tempfile::tempfile().expect("a temporary file for the output"))
+    }
+
+    fn writer(&self) -> Stdio {
+        Stdio::from(self.0.try_clone().expect("a second handle of the output"))
+    }
+
+    fn read(&self) -> String {
+        let length = self.0.metadata().expect("the output's length").len();
+        let mut bytes = vec![0; usize::try_from(length).expect("output fits into memory")];
+        // Reads by position: the command writes at the offset that all handles share.
+        self.0.read_exact_at(&mut bytes, 0).expect("the output is readable");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }

@@ -1,16 +1,12 @@
 //! moto: S3 and DynamoDB on this machine, in memory.
 
 use std::path::Path;
-use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
 use super::deadline::Deadline;
 use super::endpoint::{Endpoint, Request};
 use super::leash::Leash;
-
-/// It takes under a second; the first run after an installation compiles Python's files.
-const START: Duration = Duration::from_mins(1);
 
 /// What moto prints, on a line of its own, once it listens.
 const LISTENING: &str = "Running on http://";
@@ -36,7 +32,7 @@ impl Moto {
             }
             command.args(["-H", "127.0.0.1", "-p", "0"]).env_remove("INITIAL_NO_AUTH_ACTION_COUNT")
         });
-        let deadline = Deadline::after(START);
+        let deadline = Deadline::generous();
         let endpoint = loop {
             if let Some(endpoint) = listening(&leash.output()) {
                 break endpoint;

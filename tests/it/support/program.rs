@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
+
+use super::leash::Leash;
 
 /// The program with nothing set but what a test sets.
 pub struct Program {
@@ -47,16 +49,20 @@ impl Program {
         self.home.path()
     }
 
-    /// The program with these arguments, not started yet.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_locktender"));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("HOME", self.home.path())
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.home.path());
-        command
+    /// Starts it, with nothing to read. It ends when what is returned is dropped.
+    pub fn start(&self, arguments: &[&str]) -> Leash {
+        self.start_reading(Path::new("/dev/null"), arguments, |command| command)
+    }
+
+    /// Starts it with one variable set to another value.
+    pub fn start_with(&self, (variable, value): (&str, &str), arguments: &[&str]) -> Leash {
+        let input = Path::new("/dev/null");
+        self.start_reading(input, arguments, |command| command.env(variable, value))
+    }
+
+    /// Starts it with its standard output going elsewhere.
+    pub fn start_writing(&self, stdout: impl Into<Stdio>, arguments: &[&str]) -> Leash {
+        self.start_reading(Path::new("/dev/null"), arguments, |command| command.stdout(stdout))
     }
 
     /// Runs it to its end with nothing to read.
@@ -66,23 +72,26 @@ impl Program {
 
     /// Runs it to its end with this on its standard input.
     pub async fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut command = self.command(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let input = input.to_owned();
-        // What it talks to may live in this process, and must not wait for it.
-        let output = tokio::task::spawn_blocking(move || {
-            let mut child = command.spawn().unwrap();
-            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-            child.wait_with_output().unwrap()
-        });
-        let output = output.await.unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(input.as_bytes()).unwrap();
+        let mut running = self.start_reading(file.path(), arguments, |command| command);
+        let status = running.wait().await;
+        Ran { code: status.code(), stdout: running.stdout(), stderr: running.stderr() }
     }
-}
 
-/// Sends SIGTERM.
-pub fn terminate(pid: u32) {
-    let sent = Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap();
-    assert!(sent.success(), "no process {pid}");
+    fn start_reading(
+        &self,
+        input: &Path,
+        arguments: &[&str],
+        configure: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Leash {
+        Leash::spawn_reading(input, env!("CARGO_BIN_EXE_locktender"), |command| {
+            configure(command)
+                .args(arguments)
+                .env_clear()
+                .env("HOME", self.home.path())
+                .envs(self.variables.iter().map(|(name, value)| (name, value)))
+                .current_dir(self.home.path())
+        })
+    }
 }

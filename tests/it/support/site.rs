@@ -1,20 +1,15 @@
 //! The whole bot as its owner runs it: real Terraform, a moto for all of AWS, a fake Discord.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::discord::{Answer, ChannelId, FakeDiscord, Message, Person, Response};
 use super::e2e::{Bench, Locking};
 use super::leash::Leash;
-use super::program::{Program, terminate};
+use super::program::Program;
 use super::terraform::{Backend, WorkingDir};
 
 /// The name of the state under the default naming.
 pub const STATE: &str = "prod/network";
-
-/// How long the bot has to end after SIGTERM: the 10 s it waits for answers under way, and more.
-const END: Duration = Duration::from_secs(20);
 
 /// A team with a backend, two people in it, and the bot.
 pub struct Site {
@@ -77,18 +72,9 @@ impl Site {
 
     /// Starts the bot, and waits until it is connected and has its commands.
     pub async fn start(&mut self) {
-        let program = &self.program;
         let sessions = self.discord.world().identifies.len();
-        self.bot = Some(Leash::spawn(env!("CARGO_BIN_EXE_locktender"), |command| {
-            let configured = program.command(&["run", "--migrate"]);
-            let variables = configured.get_envs().filter_map(|(name, value)| Some((name, value?)));
-            command
-                .args(["run", "--migrate"])
-                .env_clear()
-                .envs(variables)
-                .env("AWS_ENDPOINT_URL", &self.aws)
-                .current_dir(program.folder())
-        }));
+        let aws = ("AWS_ENDPOINT_URL", &*self.aws);
+        self.bot = Some(self.program.start_with(aws, &["run", "--migrate"]));
         self.discord.gateway().identified(sessions + 1).await;
         self.discord
             .eventually("commands", |world| (world.bulk_overwrites > 0).then_some(()))
@@ -96,8 +82,8 @@ impl Site {
     }
 
     /// Kills the bot with SIGKILL.
-    pub async fn kill(&mut self) {
-        self.bot.take().expect("a running bot").kill().await;
+    pub fn kill(&mut self) {
+        self.bot.take().expect("a running bot").kill();
     }
 
     /// What alice reads of a state.
@@ -170,8 +156,8 @@ impl Site {
     pub async fn close(mut self) {
         assert_eq!(self.discord.world().violations, Vec::<String>::new());
         let mut bot = self.bot.take().expect("a running bot");
-        terminate(bot.group());
-        let status = bot.wait(END).await.expect("the bot ends after SIGTERM");
+        bot.terminate();
+        let status = bot.wait().await;
         assert!(status.success(), "{}", bot.output());
     }
 }

@@ -1,7 +1,6 @@
 //! The whole bot as a process, between a fake Discord, an embedded `DynamoDB` and, where there are
 //! lockfiles, the S3 of a moto.
 
-use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use locktender::audit::Entry;
@@ -12,7 +11,8 @@ use locktender::workers::verify;
 
 use super::discord::{ChannelId, FakeDiscord, Message, Person};
 use super::dynamodb::{DynamoDb, TABLE, tables};
-use super::program::{Program, terminate};
+use super::leash::Leash;
+use super::program::Program;
 
 /// A server with two approvers in it, and the bot's settings.
 pub struct Stand {
@@ -33,7 +33,7 @@ struct Bot(Executioner);
 
 /// A way to end the bot from anywhere.
 #[derive(Clone, Default)]
-pub struct Executioner(Arc<Mutex<Option<Child>>>);
+pub struct Executioner(Arc<Mutex<Option<Leash>>>);
 
 impl Stand {
     /// Everything but the bot, which is not started yet.
@@ -64,12 +64,7 @@ impl Stand {
     /// Starts the bot, and waits until it is connected and has its commands.
     pub async fn start(&self) {
         let before = self.discord.world();
-        let mut command = self.program.command(&["run"]);
-        // Its log is of use where a test of one case fails, and noise where hundreds run.
-        let log =
-            if std::env::var_os("STAND_LOG").is_some() { Stdio::inherit() } else { Stdio::null() };
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
-        *self.bot.0.0.lock().unwrap() = Some(child.unwrap());
+        *self.bot.0.0.lock().unwrap() = Some(self.program.start(&["run"]));
         let asked = "GET /applications/*/guilds/*/commands";
         let looks = before.requests_to(asked).len();
         self.discord.gateway().identified(before.identifies.len() + 1).await;
@@ -86,12 +81,17 @@ impl Stand {
         self.bot.0.clone()
     }
 
+    /// The process group of the running bot.
+    pub fn group(&self) -> u32 {
+        self.bot.0.0.lock().unwrap().as_ref().expect("a running bot").group()
+    }
+
     /// Sends SIGTERM, and gives the exit code.
     pub async fn terminate(&self) -> Option<i32> {
-        let child = self.bot.0.0.lock().unwrap().take();
-        let mut child = child.expect("a running bot");
-        terminate(child.id());
-        tokio::task::spawn_blocking(move || child.wait().unwrap().code()).await.unwrap()
+        let bot = self.bot.0.0.lock().unwrap().take();
+        let mut bot = bot.expect("a running bot");
+        bot.terminate();
+        bot.wait().await.code()
     }
 
     /// The messages of a channel as people read them.
@@ -144,9 +144,8 @@ impl Stand {
 impl Executioner {
     /// Sends SIGKILL and waits until it is dead.
     pub fn kill(&self) {
-        if let Some(mut child) = self.0.lock().unwrap().take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
+        if let Some(bot) = self.0.lock().unwrap().take() {
+            bot.kill();
         }
     }
 }

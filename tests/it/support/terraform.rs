@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -12,9 +11,6 @@ use super::endpoint::{Endpoint, REGION};
 use super::leash::Leash;
 use super::lock::{LockRow, Lockfile, StaleLock};
 use super::store::{Bucket, LockTable};
-
-/// A command takes about 0.1 s, and 10 s if it retries a digest that does not match.
-const COMMAND: Duration = Duration::from_mins(1);
 
 const DEFAULT_WORKSPACE: &str = "default";
 
@@ -199,7 +195,7 @@ impl WorkingDir {
     }
 
     async fn run(&self, args: &[&str]) -> Run {
-        finished(self.spawn(args), &args.join(" ")).await
+        finished(self.spawn(args)).await
     }
 }
 
@@ -207,9 +203,7 @@ impl WorkingDir {
 ///
 /// # Panics
 /// If it does not end in time; it is killed then.
-pub async fn finished(mut leash: Leash, what: &str) -> Run {
-    match leash.wait(COMMAND).await {
-        Some(status) => Run { success: status.success(), output: leash.output() },
-        None => panic!("terraform {what} does not end:\n{}", leash.output()),
-    }
+pub async fn finished(mut leash: Leash) -> Run {
+    let status = leash.wait().await;
+    Run { success: status.success(), output: leash.output() }
 }
