@@ -1,7 +1,6 @@
 //! Reads that are slow, fail, or both.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use locktender::aws::AwsLocks;
@@ -9,22 +8,25 @@ use locktender::error::{Fault, FaultKind};
 use locktender::lock::{HeldLock, KnownState, LockState, State};
 use locktender::ports::{Deleted, Locks};
 use locktender::unlock::ApprovedUnlock;
+use tokio::sync::Semaphore;
 
 use super::scene::Scene;
-use crate::support::discord::Response;
+use crate::support::discord::{Answer, Response};
 use crate::support::dynamodb::{backend, session};
 use crate::support::stub::{self, Asked, Stub};
 
-/// Locks whose answers take longer than a first response may be kept waiting for.
+/// Locks whose answers take longer than a first response may be kept waiting for: each of them
+/// comes when the test lets it.
 struct Slow<L> {
     locks: L,
     fails: bool,
+    let_go: Arc<Semaphore>,
 }
 
 #[async_trait]
 impl<L: Locks> Locks for Slow<L> {
     async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        self.let_go.acquire().await.unwrap().forget();
         if self.fails {
             return Err(Fault {
                 kind: FaultKind::Throttled,
@@ -49,35 +51,44 @@ impl<L: Locks> Locks for Slow<L> {
     }
 }
 
-async fn slow(fails: bool) -> (Scene, super::scene::Running) {
+/// A bot with slow locks, and what lets them answer.
+async fn slow(fails: bool) -> (Scene, super::scene::Running, Arc<Semaphore>) {
     let scene = Scene::new().await;
     scene.lock("env/prod", "root@vm").await;
-    let locks = Arc::new(Slow { locks: scene.db.locks(), fails });
+    let let_go = Arc::new(Semaphore::new(0));
+    let locks = Arc::new(Slow { locks: scene.db.locks(), fails, let_go: let_go.clone() });
     let bot = scene.start_with(locks, scene.discord.guild()).await;
     scene.registered(1).await;
-    (scene, bot)
+    (scene, bot, let_go)
+}
+
+/// The answer to the question for the state, which is put off and then filled in.
+async fn put_off(scene: &Scene, let_go: &Semaphore) -> Answer {
+    let asked = scene.alice.slash(scene.channel, "status", &[("state", "env/prod")]).await;
+    assert!(asked.was_deferred());
+    let_go.add_permits(1);
+    asked.settled().await
 }
 
 #[tokio::test]
 async fn a_slow_read_is_put_off_and_filled_in() {
-    let (scene, _bot) = slow(false).await;
-    let answer = scene.ask("status", &[("state", "env/prod")]).await;
-    assert!(answer.was_deferred());
-    let message = answer.message();
+    let (scene, _bot, let_go) = slow(false).await;
+    let message = put_off(&scene, &let_go).await.message();
     assert!(!message.is_ephemeral() && !message.loading);
     assert!(scene.text(&message).contains("root@vm"));
 
-    let again = scene.alice.press(&message, "Refresh").await.settled().await;
+    let again = scene.alice.press(&message, "Refresh").await;
     assert!(matches!(again.response(), Some(Response::DeferredUpdate)));
+    let_go.add_permits(1);
+    again.settled().await;
     assert_eq!(scene.discord.world().channel(scene.channel).len(), 1);
     scene.assert_clean();
 }
 
 #[tokio::test]
 async fn a_slow_failure_is_still_for_the_asker_alone() {
-    let (scene, _bot) = slow(true).await;
-    let answer = scene.ask("status", &[("state", "env/prod")]).await;
-    assert!(answer.was_deferred());
+    let (scene, _bot, let_go) = slow(true).await;
+    put_off(&scene, &let_go).await;
     let alice = scene.alice.id();
     let told = |seen: usize| (seen == 1).then_some(());
     scene.discord.eventually("the failure", |world| told(world.seen_alone_by(alice).len())).await;

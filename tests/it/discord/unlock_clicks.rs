@@ -1,5 +1,6 @@
 //! Clicks that are forged, late, repeated, or made while the bot is away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -8,6 +9,7 @@ use futures::future::join_all;
 use super::scene::Scene;
 use super::unlock_scene::{CALLBACK, REASON, STATE, record_of};
 use crate::support::discord::{Answer, Fault};
+use crate::support::proxy::Gate;
 
 /// Waits until the bots have tried so often to answer, and have had time to do something wrong.
 async fn answered(scene: &Scene, times: usize) {
@@ -211,11 +213,13 @@ async fn a_click_while_the_connection_is_down_is_answered_after_it() {
 async fn a_connection_that_drops_between_a_click_and_its_answer_changes_nothing_about_it() {
     let (scene, _bot) = Scene::stale().await;
     let card = scene.request().await;
-    scene.discord.faults().next(1, CALLBACK, Fault::Delay(Duration::from_millis(300)));
+    let gate = Arc::new(Gate::default());
+    scene.discord.faults().next(1, CALLBACK, Fault::Wait(gate.clone()));
     let before = tries(&scene);
     let clicked = scene.bob.start_press(&card, "Approve");
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    gate.reached().await;
     scene.discord.gateway().cut();
+    gate.open();
     scene.discord.gateway().resumed(1).await;
     // Discord may deliver again what it does not know to have arrived.
     clicked.redeliver();

@@ -1,6 +1,7 @@
 //! An unlock while Discord has trouble: what people see comes later, once and in order, and where
 //! Discord has given a click up, nothing is changed by it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -9,6 +10,7 @@ use super::scene::Scene;
 use super::unlock_scene::{CALLBACK, REASON, STATE};
 use crate::support::deadline::Deadline;
 use crate::support::discord::{Answer, FIRST_RESPONSE, Fault, Message};
+use crate::support::proxy::Gate;
 use crate::support::stand::Stand;
 
 const POST: &str = "POST /channels/*/messages";
@@ -41,7 +43,7 @@ async fn a_card_in(trouble: Fault) {
 
 #[tokio::test]
 async fn a_card_that_discord_does_not_take_comes_later_and_once() {
-    let not_taken = trouble().into_iter().filter(|trouble| *trouble != Fault::AnswerLost);
+    let not_taken = trouble().into_iter().filter(|it| !matches!(it, Fault::AnswerLost));
     join_all(not_taken.map(a_card_in)).await;
 }
 
@@ -97,21 +99,18 @@ async fn announcements_that_discord_does_not_take_come_later_once_and_in_order()
     assert_eq!(stand.discord.world().violations, Vec::<String>::new());
 }
 
-/// Bob approves while Discord takes its time with the card; gives the scene once the lock is gone.
-async fn released_before_its_card_says_so() -> (Scene, super::scene::Running, Message) {
-    let (scene, bot) = Scene::stale().await;
+/// Bob approves, and `meanwhile` happens after the release and before the card says so. Asserts
+/// that the change of the card was refused, and that the release and the bot stand.
+async fn assert_release_stands(meanwhile: impl Fn(&Scene, &Message)) -> Scene {
+    let (scene, _bot) = Scene::stale().await;
     let card = scene.request().await;
-    scene.discord.faults().next(1, EDIT, Fault::Delay(Duration::from_millis(500)));
+    let gate = Arc::new(Gate::default());
+    scene.discord.faults().next(1, EDIT, Fault::Wait(gate.clone()));
     scene.bob.press(&card, "Approve").await;
-    let deadline = Deadline::generous();
-    while scene.is_locked().await {
-        assert!(deadline.look_again().await, "the lock is not released");
-    }
-    (scene, bot, card)
-}
-
-/// Asserts that a change of the card was refused, and that the release and the bot stand.
-async fn assert_release_stands(scene: &Scene) {
+    gate.reached().await;
+    assert!(!scene.is_locked().await, "the card changes after the release");
+    meanwhile(&scene, &card);
+    gate.open();
     let refused = |world: &crate::support::discord::World| {
         let edits = world.requests_to(EDIT);
         edits.iter().any(|edit| edit.status == Some(404)).then_some(())
@@ -132,21 +131,18 @@ async fn assert_release_stands(scene: &Scene) {
         assert!(deadline.look_again().await, "something is still to be delivered");
     }
     scene.assert_only_approvers_called();
+    scene
 }
 
 #[tokio::test]
 async fn a_card_that_is_deleted_meanwhile_leaves_the_release_standing() {
-    let (scene, _bot, card) = released_before_its_card_says_so().await;
-    scene.discord.delete_message(&card);
-    assert_release_stands(&scene).await;
+    let scene = assert_release_stands(|scene, card| scene.discord.delete_message(card)).await;
     assert_eq!(scene.cards(), 0, "a card that has ended is not posted again");
 }
 
 #[tokio::test]
 async fn a_channel_that_is_deleted_meanwhile_leaves_the_release_standing() {
-    let (scene, _bot, _) = released_before_its_card_says_so().await;
-    scene.discord.delete_channel(scene.channel);
-    assert_release_stands(&scene).await;
+    assert_release_stands(|scene, _| scene.discord.delete_channel(scene.channel)).await;
 }
 
 #[tokio::test]
@@ -232,12 +228,19 @@ async fn nothing_comes_of(what: Click, faults: &[Fault], late: bool) {
             scene.discord.advance(FIRST_RESPONSE + Duration::from_millis(1));
         }
     });
-    let answer = answer.await;
+    let (answer, ()) = tokio::join!(answer, async {
+        if !late {
+            tokio::time::sleep(FIRST_RESPONSE).await;
+            scene.discord.advance(FIRST_RESPONSE + Duration::from_millis(1));
+        }
+    });
     assert!(answer.is_missing() || answer.was_deferred(), "{what:?}");
+    if late {
+        let heard = |tries: usize| (tries > before).then_some(());
+        scene.discord.eventually("a try", |world| heard(world.requests_to(CALLBACK).len())).await;
+    }
     // Time enough for the tries that are left, and for an effect that must not be.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let tries = scene.discord.world().requests_to(CALLBACK).len() - before;
-    assert!(!late || tries > 0, "{what:?} was not even heard");
     if let Some(card) = &card {
         scene.assert_untouched(card).await;
     } else {

@@ -1,9 +1,15 @@
 //! A day of a team's work, as whoever reads the channels sees it. To read it:
 //! `cargo test --test it a_day_of_work -- --nocapture`.
 
+use chrono::TimeDelta;
+use locktender::clock::SystemClock;
+use locktender::ports::Clock;
+use serde_json::{Value, json};
+
 use super::post::{Post, plain};
 use crate::support::discord::ChannelId;
 use crate::support::e2e::{self, Bench, Locking};
+use crate::support::lock::LockRow;
 use crate::support::site::STATE;
 use crate::support::terraform::{Backend, WorkingDir};
 
@@ -11,15 +17,21 @@ use crate::support::terraform::{Backend, WorkingDir};
 const DATABASE: &str = "prod/database";
 const WEB: &str = "staging/web";
 
-/// Longer than any apply of the day is at work, and so short that one can wait for it.
-const STALE_AFTER: &str = "20s";
-
 /// Plans of the day that go through.
-const PLANS: usize = 6;
+const PLANS: usize = 5;
 
 async fn another(bench: &Bench, post: &Post, state: &str) -> WorkingDir {
     let key = format!("{state}/terraform.tfstate");
     bench.working_dir(&Backend { key, ..post.site.dir.backend().clone() }).await
+}
+
+/// Has a lock say that it was taken so long before now.
+async fn taken_before(row: &LockRow, ago: TimeDelta) {
+    let mut record: Value = serde_json::from_str(row.info()).unwrap();
+    record["Created"] = json!(SystemClock.now() - ago);
+    let mut item = row.item.clone();
+    item["Info"]["S"] = json!(record.to_string());
+    row.table.put(&item).await;
 }
 
 /// An apply from beginning to end, which the bot sees, and whose end it tells.
@@ -45,22 +57,16 @@ fn read(post: &Post, channel: ChannelId) -> (String, usize) {
 #[tokio::test]
 async fn a_day_of_work_reads_as_a_few_lines_each_of_which_matters() {
     let Some(bench) = e2e::bench().await else { return };
-    let settings = [("LOCKTENDER_STALE_AFTER", STALE_AFTER)];
-    let post = Post::open_with(&bench, Locking::Row, &settings).await;
-    let (network, site) = (&post.site.dir, &post.site);
+    let mut post = Post::closed(&bench, Locking::Row).await;
     let (database, web) =
         (another(&bench, &post, DATABASE).await, another(&bench, &post, WEB).await);
 
-    // The morning: plans, and two applies.
-    for dir in [network, &database, &web, network] {
-        dir.plan().await.expect_success();
-    }
-    apply(&post, network).await;
-    apply(&post, &web).await;
-
-    // The runner of the next one dies. A colleague runs into its lock, and bob waits for it.
+    // In the night a runner died. The bot says so when it is started in the morning. A colleague
+    // runs into the lock, and bob waits for it.
     let stale = database.apply_and_kill().await;
-    post.see(&database).await;
+    taken_before(stale.row(), TimeDelta::hours(5)).await;
+    post.site.start().await;
+    let (network, site) = (&post.site.dir, &post.site);
     assert!(!database.plan().await.success);
     post.notify(&site.bob, DATABASE).await;
     site.discord
@@ -73,10 +79,17 @@ async fn a_day_of_work_reads_as_a_few_lines_each_of_which_matters() {
     site.approve(&card, DATABASE).await;
     site.card("unlocked").await;
     post.called("bob").await;
-    database.plan().await.expect_success();
+    post.told(2).await;
+
+    // Plans, and three applies.
+    for dir in [network, &database, &web, network] {
+        dir.plan().await.expect_success();
+    }
+    apply(&post, network).await;
+    apply(&post, &web).await;
     apply(&post, &database).await;
 
-    // Another one dies, and somebody helps themselves.
+    // Another runner dies, and somebody helps themselves.
     let told = post.told(0).await.len();
     let killed = web.apply_and_kill().await;
     post.see(&web).await;
@@ -91,13 +104,13 @@ async fn a_day_of_work_reads_as_a_few_lines_each_of_which_matters() {
     println!("#locks\n{announced}\n\nand {plans} of {PLANS} plans");
     assert!(plans <= PLANS, "{plans}");
     insta::assert_snapshot!(announced, @r"
+    title: ⏳ prod/database looks stale
+    Held N h so far by HOLDER (apply).
+    **stale**: N h; too few past holds here to compare with, so the limit of N h counts.
+    [Request unlock](secondary, 0:unlock:prod/database)
+    🔓 prod/database is free. Held N h by HOLDER (apply), released by bob at alice's request.
     🔓 prod/network is free. Held N s by HOLDER (apply).
     🔓 staging/web is free. Held N s by HOLDER (apply).
-    title: ⏳ prod/database looks stale
-    Held N s so far by HOLDER (apply).
-    **stale**: N s; too few past holds here to compare with, so the limit of N s counts.
-    [Request unlock](secondary, 0:unlock:prod/database)
-    🔓 prod/database is free. Held N s by HOLDER (apply), released by bob at alice's request.
     🔓 prod/database is free. Held N s by HOLDER (apply).
     🔓 staging/web is free. Held N s by HOLDER (apply).
     🔓 prod/network is free. Held N s by HOLDER (apply).

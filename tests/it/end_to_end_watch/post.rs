@@ -23,18 +23,17 @@ pub struct Post {
 impl Post {
     /// With a bot that is there.
     pub async fn open(bench: &Bench, locking: Locking) -> Self {
-        Self::open_with(bench, locking, &[]).await
+        let mut post = Self::closed(bench, locking).await;
+        post.site.start().await;
+        post
     }
 
-    /// With a bot that has these settings.
-    pub async fn open_with(bench: &Bench, locking: Locking, settings: &[(&str, &str)]) -> Self {
+    /// With the bot not started yet.
+    pub async fn closed(bench: &Bench, locking: Locking) -> Self {
         let backend = bench.backend(locking).await;
         let aws = backend.endpoint.to_string();
-        let mut site = Site::closed(bench, &backend, &aws).await;
-        for (variable, value) in [("LOCKTENDER_POLL_INTERVAL", "1s")].iter().chain(settings) {
-            site = site.set(variable, value);
-        }
-        site.start().await;
+        let site = Site::closed(bench, &backend, &aws).await;
+        let site = site.set("LOCKTENDER_POLL_INTERVAL", "1s");
         let bucket = &backend.bucket.name;
         let (table, audit_table) = (format!("bot-{bucket}"), format!("audit-{bucket}"));
         let holds = AwsHolds::connect(&session(&aws), LedgerTables { table, audit_table });

@@ -1,7 +1,6 @@
 //! A bot that does a little of everything by itself, and leaves the rest to the test.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serenity::all::{
     ActionRowComponent, AutocompleteChoice, ButtonStyle, ChannelId as SerenityChannel,
@@ -16,6 +15,7 @@ use serenity::async_trait;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use crate::support::deadline::PATIENCE;
 use crate::support::discord::{ChannelId, FakeDiscord};
 
 /// A running bot. What it does not answer by itself comes out of [`Bot::next`].
@@ -49,8 +49,8 @@ impl Bot {
 
     /// The next interaction that the bot leaves to the test.
     pub async fn next(&mut self) -> Interaction {
-        let next = tokio::time::timeout(Duration::from_mins(1), self.left.recv());
-        next.await.expect("an interaction within a minute").expect("the bot runs")
+        let next = tokio::time::timeout(PATIENCE, self.left.recv());
+        next.await.expect("an interaction in time").expect("the bot runs")
     }
 
     pub async fn next_command(&mut self) -> CommandInteraction {

@@ -17,7 +17,6 @@ async fn a_response_after_three_seconds_finds_the_interaction_gone() {
     let locks = discord.channel("locks");
     let alice = discord.member("alice", &[]);
     let mut bot = Bot::start(&discord).await;
-    discord.stop_clock();
 
     let answer = alice.start_slash(locks, "manual", &[]);
     let command = bot.next_command().await;
@@ -38,7 +37,6 @@ async fn a_response_in_the_last_moment_counts() {
     let locks = discord.channel("locks");
     let alice = discord.member("alice", &[]);
     let mut bot = Bot::start(&discord).await;
-    discord.stop_clock();
 
     let answer = alice.start_slash(locks, "manual", &[]);
     let command = bot.next_command().await;
@@ -73,7 +71,6 @@ async fn a_token_lives_for_fifteen_minutes() {
     let locks = discord.channel("locks");
     let alice = discord.member("alice", &[]);
     let mut bot = Bot::start(&discord).await;
-    discord.stop_clock();
 
     let answer = alice.start_slash(locks, "manual", &[]);
     let command = bot.next_command().await;

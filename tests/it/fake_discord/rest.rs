@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serenity::all::{GuildId, HttpBuilder, RoleId, UserId};
 
 use super::bot::{Bot, refusal, serenity_channel};
+use crate::support::deadline::PATIENCE;
 use crate::support::discord::{FakeDiscord, Fault, Request};
 
 #[tokio::test]
@@ -111,7 +112,7 @@ async fn more_than_fifty_requests_a_second_are_too_many() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_mins(1), refused).await.expect("a refusal");
+    tokio::time::timeout(PATIENCE, refused).await.expect("a refusal");
     let world = discord.world();
     assert!(world.requests.iter().any(|request| request.status == Some(429)));
     assert!(world.requests.iter().is_sorted_by_key(|request| request.at));

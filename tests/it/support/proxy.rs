@@ -57,7 +57,8 @@ impl Gate {
         self.open.send_replace(true);
     }
 
-    async fn pass(&self) {
+    /// Waits until the test lets everything pass.
+    pub async fn pass(&self) {
         self.reached.send_replace(true);
         self.open.subscribe().wait_for(|open| *open).await.map(|_| ()).unwrap();
     }

@@ -9,6 +9,7 @@ use locktender::lock::StatePath;
 use locktender::ports::Trail;
 use locktender::workers::verify;
 
+use super::deadline::Deadline;
 use super::discord::{ChannelId, FakeDiscord, Message, Person};
 use super::dynamodb::{DynamoDb, TABLE, tables};
 use super::leash::Leash;
@@ -88,9 +89,19 @@ impl Stand {
 
     /// Sends SIGTERM, and gives the exit code.
     pub async fn terminate(&self) -> Option<i32> {
+        self.terminate_and(async || ()).await
+    }
+
+    /// Sends SIGTERM, does `meanwhile` once the bot has heard of it, and gives the exit code.
+    pub async fn terminate_and(&self, meanwhile: impl AsyncFnOnce()) -> Option<i32> {
         let bot = self.bot.0.0.lock().unwrap().take();
         let mut bot = bot.expect("a running bot");
         bot.terminate();
+        let deadline = Deadline::generous();
+        while !bot.stderr().contains("shutting down") {
+            assert!(deadline.look_again().await, "SIGTERM is not heard");
+        }
+        meanwhile().await;
         bot.wait().await.code()
     }
 

@@ -1,7 +1,8 @@
 //! The whole bot as a process: locks come and go, and the channel tells of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::support::deadline::Deadline;
 use crate::support::discord::Fault;
 use crate::support::dynamodb::text;
 use crate::support::given::record;
@@ -62,10 +63,10 @@ async fn what_clears_while_the_bot_is_dead_or_discord_fails_is_announced_once() 
     stand.discord.faults().next(1, post, Fault::AnswerLost);
     stand.discord.faults().next(1, post, Fault::RateLimited(Duration::from_millis(200)));
     stand.start().await;
-    let begun = Instant::now();
     announced(&stand, "is free. Held").await;
-    while stand.due().await > 0 && begun.elapsed() < Duration::from_mins(1) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    let deadline = Deadline::generous();
+    while stand.due().await > 0 {
+        assert!(deadline.look_again().await, "something is still to be delivered");
     }
     let all = stand.announced();
     let free = all.iter().filter(|text| text.contains("is free")).count();

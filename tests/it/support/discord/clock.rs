@@ -1,7 +1,7 @@
 //! Time as the fake sees it, and the ids made from it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use twilight_model::id::Id;
@@ -15,33 +15,36 @@ const DISCORD_EPOCH_MILLIS: u128 = 1_420_070_400_000;
 
 /// The only clock that Discord's deadlines (3 s, 15 min) are measured with.
 ///
-/// It follows the real time until a test moves or stops it, so that no test has to sleep for a
-/// deadline, and none depends on how fast the machine is.
-#[derive(Default)]
+/// It begins at the real time and stands still until a test moves it. So no test has to sleep for a
+/// deadline, and no bot misses one because the machine is busy.
 pub(super) struct Clock {
-    hands: Mutex<Hands>,
+    now: Mutex<Moment>,
     ids: AtomicU64,
 }
 
-#[derive(Default)]
-struct Hands {
-    ahead: Duration,
-    stopped_at: Option<Moment>,
+impl Default for Clock {
+    fn default() -> Self {
+        Self { now: Mutex::new(real_now()), ids: AtomicU64::default() }
+    }
 }
 
 impl Clock {
     pub fn now(&self) -> Moment {
-        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.stopped_at.unwrap_or_else(real_now) + hands.ahead
+        *self.hands()
     }
 
     pub fn advance(&self, by: Duration) {
-        self.hands.lock().unwrap_or_else(PoisonError::into_inner).ahead += by;
+        *self.hands() += by;
     }
 
-    pub fn stop(&self) {
-        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.stopped_at.get_or_insert_with(real_now);
+    /// Moves it on to this moment, unless it is later already.
+    pub fn reach(&self, moment: Moment) {
+        let mut now = self.hands();
+        *now = moment.max(*now);
+    }
+
+    fn hands(&self) -> MutexGuard<'_, Moment> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new id of any kind: a real snowflake, later ones being greater.

@@ -1,21 +1,25 @@
 //! Faults on demand, and Discord's global rate limit.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::support::proxy::Gate;
 
 /// Requests a second that a bot has in all.
 const GLOBAL_LIMIT: usize = 50;
 
 /// What goes wrong with a request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Fault {
     /// This status, with Discord's JSON error code, and no effect.
     Status(u16, u32),
     /// 429 for the route, with this `Retry-After`, and no effect.
     RateLimited(Duration),
-    /// The effect and the answer come, but only after this time.
+    /// The effect and the answer come, but only after this time, by Discord's clock too.
     Delay(Duration),
+    /// The effect and the answer come, but only when the gate opens.
+    Wait(Arc<Gate>),
     /// The effect comes, but the connection is closed without an answer.
     AnswerLost,
 }

@@ -167,14 +167,9 @@ impl FakeDiscord {
         self.server.wait_for(what, |state| look(&World::of(state))).await
     }
 
-    /// Lets Discord's deadlines come nearer by this much.
+    /// Lets this much time pass on Discord's clock, which stands still otherwise.
     pub fn advance(&self, by: Duration) {
         self.server.clock.advance(by);
-    }
-
-    /// Stops Discord's clock; from now on time passes only by [`Self::advance`].
-    pub fn stop_clock(&self) {
-        self.server.clock.stop();
     }
 
     /// What goes wrong with the bot's requests.

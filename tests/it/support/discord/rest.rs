@@ -51,7 +51,13 @@ async fn gate(Shared(server): Shared<Arc<Server>>, request: HttpRequest, next: N
             }
             Some(Fault::RateLimited(wait)) => too_many_requests(wait, false),
             Some(Fault::Delay(delay)) => {
+                let later = server.clock.now() + delay;
                 tokio::time::sleep(delay).await;
+                server.clock.reach(later);
+                next.run(request).await
+            }
+            Some(Fault::Wait(gate)) => {
+                gate.pass().await;
                 next.run(request).await
             }
             Some(Fault::AnswerLost) => {

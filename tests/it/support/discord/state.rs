@@ -21,9 +21,8 @@ use super::model::{
 };
 use super::sessions::Sessions;
 use super::world::RequestLog;
+use crate::support::deadline::PATIENCE;
 
-/// How long a test waits for something that should come at once. Only a broken test gets there.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// How often a waiting test looks again although nothing happened, for time alone may decide.
 const GLANCE: Duration = Duration::from_millis(20);
 
