@@ -1,28 +1,22 @@
 //! The connection: made, kept, and ended without cutting anyone off.
 
-use std::future::Future;
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serenity::all::{ClientBuilder, GatewayError, GatewayIntents, Http};
-use tokio::time::{sleep, timeout};
-use tokio_util::task::TaskTracker;
+use futures::FutureExt;
+use tokio::time::timeout;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{info, warn};
 
+use super::Connection;
 use super::events::Handler;
-use super::{Connection, describe, refused, within};
+use super::gateway::{Event, Gateway};
 use crate::commands::Context;
 
 /// How long a shutdown waits for the interactions under way.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// How long the end of the connection may take.
-const GOODBYE: Duration = Duration::from_secs(2);
-
-/// How long Discord may take to answer at the start.
-const ANSWER: Duration = Duration::from_secs(10);
-
-/// Longest pause between two attempts to reach Discord at the start.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The bot, ready to connect.
 pub struct Bot {
@@ -41,79 +35,55 @@ pub enum BotError {
          DISCORD_TOKEN"
     )]
     Token,
-    /// Anything else that serenity gives up at.
+    /// Discord wants no other connection of this bot.
     #[error("the connection to Discord has ended for good: {0}; start the bot again")]
     Ended(String),
 }
 
 impl Bot {
     /// Connects and answers until `shutdown` is done, then lets what is under way finish, 10 s at
-    /// most. Dropped connections are taken up again; Discord out of reach at the start is waited
-    /// for.
+    /// most. A connection that ends is made again, and Discord out of reach is waited for.
     ///
     /// # Errors
-    /// When Discord refuses the token, or the connection ends and cannot be taken up again.
+    /// When Discord refuses the token, or the bot for another reason that stays.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), BotError> {
-        let mut shutdown = std::pin::pin!(shutdown);
-        let http = self.connection.http();
-        let gateway = tokio::select! {
-            gateway = reachable(&http) => gateway,
-            () = &mut shutdown => return Ok(()),
-        };
+        let http = Arc::new(self.connection.http());
+        let guild = self.connection.guild();
+        let handler = Arc::new(Handler { context: self.context, guild, http: http.clone() });
         let under_way = TaskTracker::new();
-        let handler = Handler {
-            context: self.context,
-            guild: self.connection.guild(),
-            under_way: under_way.clone(),
-        };
-        // No intent is needed: interactions come without one, and carry the member's roles.
-        let mut client = ClientBuilder::new_with_http(http, GatewayIntents::empty())
-            .event_handler(handler)
-            .await
-            .map_err(ended)?;
-        // serenity asks once more, and takes Discord's own gateway where it gets no answer.
-        *client.ws_url.lock().await = gateway;
-        let shards = client.shard_manager.clone();
-        tokio::select! {
-            result = client.start() => result.map_err(ended),
-            () = shutdown => {
-                info!("shutting down");
-                under_way.close();
-                if timeout(DRAIN, under_way.wait()).await.is_err() {
-                    warn!("gave up waiting for {} interactions", under_way.len());
-                }
-                // Nobody waits for Discord to say goodbye.
-                if timeout(GOODBYE, shards.shutdown_all()).await.is_err() {
-                    warn!("the connection was left open");
-                }
-                Ok(())
+        let mut registering = None;
+        let deliver = |event| match event {
+            Event::Ready => {
+                let register = handler.clone().register();
+                registering = Some(AbortOnDropHandle::new(tokio::spawn(register)));
             }
-        }
-    }
-}
-
-/// Waits until Discord answers, and gives the gateway's address.
-async fn reachable(http: &Http) -> String {
-    let mut pause = Duration::from_secs(1);
-    loop {
-        let why = match within(ANSWER, http.get_gateway()).await {
-            Ok(gateway) => return gateway.url,
-            Err(error) => describe(&error),
+            Event::Interaction(interaction) => {
+                under_way.spawn(handler.clone().interaction(*interaction));
+            }
         };
-        warn!(error = why, "Discord cannot be reached, trying again in {pause:?}");
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-fn ended(error: serenity::Error) -> BotError {
-    match error {
-        serenity::Error::Gateway(
-            GatewayError::InvalidAuthentication | GatewayError::NoAuthentication,
-        ) => BotError::Token,
-        error if refused(&error).is_some_and(|no| no.status_code.as_u16() == 401) => {
-            BotError::Token
-        }
-        error => BotError::Ended(describe(&error)),
+        let mut gateway = Gateway::new(http);
+        let refused = {
+            let mut connected = pin!(gateway.run(deliver).fuse());
+            let refused = tokio::select! {
+                error = &mut connected => Some(error),
+                () = shutdown => None,
+            };
+            info!("shutting down");
+            under_way.close();
+            // The line stays open until then, since an answer may be to something else.
+            let stay = async {
+                connected.await;
+                pending::<()>().await;
+            };
+            tokio::select! {
+                drained = timeout(DRAIN, under_way.wait()) => if drained.is_err() {
+                    warn!("gave up waiting for {} interactions", under_way.len());
+                },
+                () = stay => {}
+            }
+            refused
+        };
+        gateway.close().await;
+        refused.map_or(Ok(()), Err)
     }
 }

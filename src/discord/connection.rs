@@ -55,7 +55,8 @@ impl Connection {
         self.guild
     }
 
-    /// A client of its own for serenity's gateway, which does not share one.
+    /// A client of its own for what people wait for: a rate limit that a post runs into must not
+    /// hold up their answers.
     pub(super) fn http(&self) -> Http {
         http(self.http.token(), self.http.proxy.as_deref())
     }

@@ -1,15 +1,14 @@
 //! What Discord tells the bot, and which part of it does something.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serenity::all::{
-    AutocompleteChoice, Builder, ChannelId, CommandInteraction, Context as Gateway,
-    CreateAutocompleteResponse, CreateInteractionResponse, EventHandler, GuildId, Interaction,
-    InteractionId, Member, Message, MessageFlags, Ready, ResumedEvent, User,
+    AutocompleteChoice, Builder, ChannelId, CommandInteraction, CreateAutocompleteResponse,
+    CreateInteractionResponse, GuildId, Http, Interaction, InteractionId, Member, Message,
+    MessageFlags, User,
 };
-use serenity::async_trait;
 use tokio::time::sleep;
-use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use super::answer::{AskedBy, Ticket};
@@ -35,25 +34,14 @@ const REGISTER_TRIES: u32 = 6;
 pub(super) struct Handler {
     pub(super) context: Context,
     pub(super) guild: GuildId,
-    /// The interactions under way, which a shutdown waits for.
-    pub(super) under_way: TaskTracker,
+    pub(super) http: Arc<Http>,
 }
 
-#[async_trait]
-impl EventHandler for Handler {
-    async fn ready(&self, gateway: Gateway, ready: Ready) {
-        info!(bot = ready.user.name, "connected");
-        self.register(&gateway).await;
-    }
-
-    async fn resume(&self, _: Gateway, _: ResumedEvent) {
-        info!("connected again");
-    }
-
-    async fn interaction_create(&self, gateway: Gateway, interaction: Interaction) {
-        let _under_way = self.under_way.token();
+impl Handler {
+    /// Answers an interaction.
+    pub(super) async fn interaction(self: Arc<Self>, interaction: Interaction) {
         match interaction {
-            Interaction::Autocomplete(asked) => self.autocomplete(&gateway, &asked).await,
+            Interaction::Autocomplete(asked) => self.autocomplete(&asked).await,
             Interaction::Command(asked) => {
                 let origin = Origin {
                     id: asked.id,
@@ -64,7 +52,7 @@ impl EventHandler for Handler {
                     user: &asked.user,
                     member: asked.member.as_deref(),
                 };
-                self.answer(&gateway, &origin, parse::slash(&asked)).await;
+                self.answer(&origin, parse::slash(&asked)).await;
             }
             Interaction::Component(asked) => {
                 let origin = Origin {
@@ -76,7 +64,7 @@ impl EventHandler for Handler {
                     user: &asked.user,
                     member: asked.member.as_ref(),
                 };
-                self.answer(&gateway, &origin, parse::button(&asked)).await;
+                self.answer(&origin, parse::button(&asked)).await;
             }
             Interaction::Modal(asked) => {
                 let origin = Origin {
@@ -88,7 +76,7 @@ impl EventHandler for Handler {
                     user: &asked.user,
                     member: asked.member.as_ref(),
                 };
-                self.answer(&gateway, &origin, parse::form(&asked)).await;
+                self.answer(&origin, parse::form(&asked)).await;
             }
             // Pings come over the gateway to nobody.
             _ => {}
@@ -135,17 +123,12 @@ fn logged(text: &str) -> String {
 }
 
 impl Handler {
-    async fn answer(
-        &self,
-        gateway: &Gateway,
-        origin: &Origin<'_>,
-        asked: Result<Command, Refusal>,
-    ) {
+    async fn answer(&self, origin: &Origin<'_>, asked: Result<Command, Refusal>) {
         let begun = Instant::now();
         let here = origin.guild == Some(self.guild) && origin.member.is_some();
         let asked = if here { asked } else { Err(Refusal::Elsewhere) };
         let to = (origin.id, origin.token);
-        let ticket = Ticket::new(&gateway.http, to, origin.asked_by, asked.as_ref().ok());
+        let ticket = Ticket::new(&self.http, to, origin.asked_by, asked.as_ref().ok());
         let actor = origin.actor();
         let asker =
             Asker { actor: &actor, event: EventId::new(origin.id.get()), acceptance: &ticket };
@@ -172,7 +155,7 @@ impl Handler {
         );
     }
 
-    async fn autocomplete(&self, gateway: &Gateway, asked: &CommandInteraction) {
+    async fn autocomplete(&self, asked: &CommandInteraction) {
         let begun = Instant::now();
         let known = match (asked.guild_id == Some(self.guild), parse::partial_state(asked)) {
             (true, Some(typed)) => {
@@ -188,17 +171,18 @@ impl Handler {
         });
         let response = CreateAutocompleteResponse::new().set_choices(choices.collect());
         let response = CreateInteractionResponse::Autocomplete(response)
-            .execute(&gateway.http, (asked.id, &*asked.token));
+            .execute(&self.http, (asked.id, &*asked.token));
         let error = within(PATIENCE, response).await.err().as_ref().map(describe);
         // One a key is no event for an operator; and where it came too late, the person has typed
         // on meanwhile, and Discord asks again.
         debug!(id = asked.id.get(), error, ms = millis(begun.elapsed()), "autocompletion");
     }
 
-    async fn register(&self, gateway: &Gateway) {
+    /// Tells Discord the commands, if it does not have them.
+    pub(super) async fn register(self: Arc<Self>) {
         let mut pause = Duration::from_secs(1);
         for _ in 0..REGISTER_TRIES {
-            match within(PATIENCE, register(&gateway.http, self.guild)).await {
+            match within(PATIENCE, register(&self.http, self.guild)).await {
                 Ok(Registered::Already) => return info!("commands are up to date"),
                 Ok(Registered::Anew) => return info!("commands registered"),
                 Err(error) => warn!(error = describe(&error), "commands not registered yet"),

@@ -1,10 +1,13 @@
 //! The edge towards Discord: events in, commands to the core, answers out.
+//!
+//! Models, messages and the REST API are serenity's; the gateway is our own.
 
 mod answer;
 mod bot;
 mod connection;
 mod escape;
 mod events;
+mod gateway;
 mod markup;
 mod parse;
 mod register;

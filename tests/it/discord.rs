@@ -1,12 +1,14 @@
-//! The bot in Discord: a real serenity client against a fake Discord that enforces the real one's
+//! The bot in Discord: a real client against a fake Discord that enforces the real one's
 //! rules, over an embedded `DynamoDB`.
 
 mod answers;
+mod connections;
 mod elsewhere;
 mod finding;
 mod hostile;
 mod outages;
 mod process;
+mod process_gateway;
 mod scene;
 mod slow;
 mod unlock;

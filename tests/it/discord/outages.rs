@@ -60,17 +60,16 @@ async fn a_lost_session_is_begun_anew_and_old_buttons_still_work() {
 #[tokio::test]
 async fn a_gateway_that_is_down_for_a_while_is_waited_for() {
     let (scene, _bot, message) = scene_with_message().await;
-    // Two attempts to resume and one to begin anew.
     scene.discord.faults().next(3, "GET /", Fault::Status(503, 0));
     scene.discord.gateway().cut();
-    scene.discord.gateway().identified(2).await;
+    scene.discord.gateway().resumed(1).await;
     assert_button_works(&scene, &message).await;
 }
 
 #[tokio::test]
 async fn discord_out_of_reach_at_the_start_is_waited_for() {
     let scene = Scene::new().await;
-    scene.discord.faults().next(1, "GET /gateway", Fault::Status(502, 0));
+    scene.discord.faults().next(1, "GET /gateway/bot", Fault::Status(502, 0));
     scene.lock("env/prod", "root@vm").await;
     let _bot = scene.start().await;
     scene.registered(1).await;

@@ -40,7 +40,11 @@ pub struct Running {
 impl Scene {
     /// A server without locks, and the bot not started yet.
     pub async fn new() -> Self {
-        let discord = FakeDiscord::start().await;
+        Self::on(FakeDiscord::start().await).await
+    }
+
+    /// The same on a Discord that is there already.
+    pub async fn on(discord: FakeDiscord) -> Self {
         let channel = discord.channel("ops");
         let role = discord.role("approvers");
         let alice = discord.member("alice", &[role]);
@@ -127,6 +131,11 @@ impl Scene {
 }
 
 impl Running {
+    /// Waits until the bot gives up, and gives why.
+    pub async fn ended(self) -> Result<(), BotError> {
+        self.task.await.unwrap()
+    }
+
     /// Stops the bot as a signal does, and gives what it came to.
     pub async fn stop(self) -> Result<(), BotError> {
         self.stop.cancel();

@@ -102,6 +102,10 @@ async fn converse(mut socket: WebSocket, server: Arc<Server>) {
                     let _ = socket.send(Message::Close(None)).await;
                     break None;
                 }
+                Some(Frame::Silence) => {
+                    while !matches!(frames.recv().await, Some(Frame::Cut) | None) {}
+                    break None;
+                }
                 Some(Frame::Cut) | None => break None,
             },
             received = socket.recv() => match received {

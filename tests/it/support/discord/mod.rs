@@ -36,8 +36,10 @@ mod webhooks;
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -77,6 +79,12 @@ impl FakeDiscord {
         let server = Arc::new(Server::new(address, interval));
         let guild = server.write(|state| state.add_guild(&server.clock));
         let router = rest::router(server.clone());
+        let accepting = server.clone();
+        let listener = listener.tap_io(move |connection| {
+            if accepting.resets.load(Ordering::Relaxed) {
+                connection.set_zero_linger().expect("an open connection");
+            }
+        });
         let serving = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("serving on loopback does not fail");
         });

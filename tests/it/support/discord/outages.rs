@@ -1,6 +1,8 @@
 //! What tests do to the gateway.
 
-use serde_json::json;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
 
 use super::gateway::invalid_session;
 use super::sessions::Frame;
@@ -15,6 +17,21 @@ impl Gateway<'_> {
     /// Ends every connection without a word. Sessions can be resumed.
     pub fn cut(&self) {
         self.server.write(|state| state.sessions.send_all(|| Frame::Cut));
+    }
+
+    /// Has connections that are made from now on end with a reset (RST), and not with a FIN.
+    pub fn reset_new_connections(&self) {
+        self.server.resets.store(true, Ordering::Relaxed);
+    }
+
+    /// Says and hears nothing more on the connections of this moment, and leaves them open.
+    pub fn go_silent(&self) {
+        self.server.write(|state| state.sessions.send_all(|| Frame::Silence));
+    }
+
+    /// Sends every session an event that no action of a person makes.
+    pub fn send(&self, event: &str, data: &Value) {
+        self.server.write(|state| state.sessions.dispatch(event, data));
     }
 
     /// Closes every connection with this code. 4007 and 4009 end the sessions with them.

@@ -14,6 +14,8 @@ pub(super) enum Frame {
     Farewell,
     /// End the TCP connection without a word, as a broken network does.
     Cut,
+    /// Say nothing more and hear nothing more, and leave the connection open.
+    Silence,
 }
 
 pub(super) type ConnectionId = u64;
@@ -37,6 +39,8 @@ pub(super) struct Sessions {
     pub heartbeats: usize,
     /// The codes with which connections were closed.
     pub closes: Vec<u16>,
+    /// The codes with which the bot closed connections.
+    pub goodbyes: Vec<u16>,
 }
 
 struct Session {
@@ -64,6 +68,7 @@ impl Sessions {
     /// Ends the session too, if the bot said good-bye.
     pub fn disconnect(&mut self, connection: ConnectionId, close_code: Option<u16>) {
         self.connections.remove(&connection);
+        self.goodbyes.extend(close_code);
         if matches!(close_code, Some(1000 | 1001)) {
             self.open.retain(|session| session.connection != Some(connection));
         }

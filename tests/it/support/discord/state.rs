@@ -1,6 +1,7 @@
 //! Everything the fake knows, behind one lock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,8 @@ pub(super) struct Server {
     /// Whether the gateway lets new connections in.
     pub door: watch::Sender<bool>,
     pub heartbeat_interval: Duration,
+    /// Whether a connection that is made now ends with a reset, and not in an orderly way.
+    pub resets: AtomicBool,
     state: Mutex<State>,
     changed: watch::Sender<()>,
 }
@@ -50,6 +53,7 @@ impl Server {
             faults: Faults::default(),
             door: watch::Sender::new(true),
             heartbeat_interval,
+            resets: AtomicBool::default(),
             state,
             changed: watch::Sender::new(()),
         }

@@ -47,6 +47,8 @@ pub struct World {
     pub heartbeats: usize,
     /// The codes with which Discord closed connections, oldest first.
     pub closes: Vec<u16>,
+    /// The codes with which the bot closed connections, oldest first.
+    pub goodbyes: Vec<u16>,
     /// Every request in the order of their answers, the gateway's `GET /` among them.
     pub requests: Vec<Request>,
     /// What a correct bot never does. Tests end with the assertion that there is none.
@@ -66,6 +68,7 @@ impl World {
             resumes: state.sessions.resumes,
             heartbeats: state.sessions.heartbeats,
             closes: state.sessions.closes.clone(),
+            goodbyes: state.sessions.goodbyes.clone(),
             requests: state.log.requests.clone(),
             violations: state.log.violations.clone(),
             invalid_requests: state.log.invalid_requests,

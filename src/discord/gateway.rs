@@ -1,0 +1,235 @@
+//! The gateway: one session with Discord, kept up over connections that end in whatever way.
+//!
+//! A connection that had a session is made again at once, and Discord then sends what was missed.
+//! Every wait has a limit, and no end of a connection can make the bot spin. docs/adr/0029 says why
+//! this is not serenity's gateway.
+
+mod line;
+mod pauses;
+mod payload;
+mod pulse;
+mod socket;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serenity::all::{Http, Interaction, LightMethod, Request, Route};
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use self::line::{Line, Over};
+use self::pauses::{Pauses, chance};
+use self::payload::{Ready, Received, What};
+use super::bot::BotError;
+use super::{describe, refused, within};
+
+/// How long the API may take to say where the gateway is.
+const ADDRESS: Duration = Duration::from_secs(10);
+
+/// What the gateway has for the rest of the bot.
+pub(super) enum Event {
+    /// A session has begun.
+    Ready,
+    /// A person has asked or pressed something.
+    Interaction(Box<Interaction>),
+}
+
+/// The gateway of one bot.
+pub(super) struct Gateway {
+    http: Arc<Http>,
+    /// Where the API says that the gateway is, unless connecting there has failed.
+    address: Option<String>,
+    session: Option<Session>,
+    line: Option<Line>,
+    pauses: Pauses,
+    outage: Option<Outage>,
+}
+
+/// What it takes to resume.
+struct Session {
+    id: String,
+    /// Where to resume, unless connecting there has failed.
+    resume_url: Option<String>,
+    /// The number of the last event.
+    sequence: u64,
+}
+
+/// The time in which no session is at work.
+struct Outage {
+    began_with: String,
+    is_logged: bool,
+}
+
+/// What the API says of the gateway.
+#[derive(Deserialize)]
+struct BotGateway {
+    url: String,
+    session_start_limit: Option<StartLimit>,
+}
+
+#[derive(Deserialize)]
+struct StartLimit {
+    remaining: Option<u64>,
+}
+
+impl Gateway {
+    /// The gateway for the bot whose token this client has. When a session begins the client is
+    /// told the application's id.
+    pub(super) fn new(http: Arc<Http>) -> Self {
+        let (address, session, line, outage) = (None, None, None, None);
+        Self { http, address, session, line, pauses: Pauses::default(), outage }
+    }
+
+    /// Keeps a session up and delivers its events, until Discord refuses the bot for good.
+    ///
+    /// It can be dropped at any time; [`Self::close`] then says goodbye.
+    pub(super) async fn run(&mut self, mut deliver: impl FnMut(Event)) -> BotError {
+        loop {
+            sleep(self.pauses.next(Instant::now(), chance())).await;
+            let Err(over) = self.connect_and_listen(&mut deliver).await;
+            if let Some(line) = self.line.take() {
+                line.leave().await;
+            }
+            match over {
+                Over::ForGood(error) => return error,
+                Over::Connection(why) => self.lost(why),
+                Over::Session(why) => {
+                    self.session = None;
+                    self.pauses.session_lost();
+                    self.lost(why);
+                }
+            }
+        }
+    }
+
+    /// Ends the session, if a connection is open.
+    pub(super) async fn close(self) {
+        if let Some(line) = self.line {
+            line.leave_session().await;
+        }
+    }
+
+    async fn connect_and_listen(
+        &mut self,
+        deliver: &mut impl FnMut(Event),
+    ) -> Result<Infallible, Over> {
+        let line = self.connect().await?;
+        let token = self.http.token().trim_start_matches("Bot ");
+        let greeting = match &self.session {
+            Some(session) => payload::resume(token, &session.id, session.sequence),
+            None if self.pauses.may_begin_session(Instant::now()) => payload::identify(token),
+            None => {
+                let why = "too many sessions were begun in the last half hour";
+                return Err(Over::Connection(why.to_owned()));
+            }
+        };
+        self.line.insert(line).send(greeting).await?;
+        while let Some(line) = &mut self.line {
+            let last = self.session.as_ref().map(|session| session.sequence);
+            let received = line.next(last).await?;
+            self.take(received, deliver)?;
+        }
+        Err(Over::Connection("it was left".to_owned()))
+    }
+
+    /// Connects to where the session can be resumed, or to where the API says that the gateway is.
+    /// An address that fails is not used again.
+    async fn connect(&mut self) -> Result<Line, Over> {
+        if let Some(session) = &mut self.session
+            && let Some(url) = session.resume_url.take()
+        {
+            let line = Line::open(&url).await?;
+            session.resume_url = Some(url);
+            return Ok(line);
+        }
+        let url = match self.address.take() {
+            Some(url) => url,
+            // On the heap, since it is seldom needed.
+            None => Box::pin(self.ask_address()).await?,
+        };
+        let line = Line::open(&url).await?;
+        self.address = Some(url);
+        Ok(line)
+    }
+
+    async fn ask_address(&self) -> Result<String, Over> {
+        let ask = self.http.fire::<BotGateway>(Request::new(Route::GatewayBot, LightMethod::Get));
+        match within(ADDRESS, ask).await {
+            // Discord resets the token of a bot that begins more than it may.
+            Ok(BotGateway {
+                session_start_limit: Some(StartLimit { remaining: Some(0) }), ..
+            }) if self.session.is_none() => {
+                let why = "Discord allows no more sessions today";
+                Err(Over::Connection(why.to_owned()))
+            }
+            Ok(gateway) => Ok(gateway.url),
+            Err(error) if refused(&error).is_some_and(|no| no.status_code.as_u16() == 401) => {
+                Err(Over::ForGood(BotError::Token))
+            }
+            Err(error) => Err(Over::Connection(describe(&error))),
+        }
+    }
+
+    /// Takes in a payload; some mean that the connection is over.
+    fn take(&mut self, received: Received, deliver: &mut impl FnMut(Event)) -> Result<(), Over> {
+        if let (Some(session), Some(sequence)) = (&mut self.session, received.sequence) {
+            session.sequence = sequence;
+        }
+        match received.what {
+            What::Ready(ready) => {
+                let bot = ready.user.as_ref().and_then(|user| user.username.clone());
+                self.begin(ready, received.sequence);
+                let after = self.up();
+                info!(bot, after, "connected");
+                deliver(Event::Ready);
+            }
+            What::Resumed => {
+                let after = self.up();
+                info!(after, "connected again");
+            }
+            What::Interaction(interaction) => deliver(Event::Interaction(interaction)),
+            What::Unreadable { reference } => {
+                warn!(reference, "an interaction cannot be read: report it");
+            }
+            What::Reconnect => {
+                return Err(Over::Connection("Discord asked for another connection".to_owned()));
+            }
+            What::InvalidSession { resumable } => {
+                let why = "Discord called the session invalid".to_owned();
+                return Err(if resumable { Over::Connection(why) } else { Over::Session(why) });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, ready: Ready, sequence: Option<u64>) {
+        let Ready { session_id, resume_gateway_url: resume_url, application, .. } = ready;
+        if let Some(application) = application {
+            self.http.set_application_id(application.id);
+        }
+        let sequence = sequence.unwrap_or_default();
+        self.session = session_id.map(|id| Session { id, resume_url, sequence });
+    }
+
+    /// A session is at work. Gives what the outage before it began with.
+    fn up(&mut self) -> Option<String> {
+        self.pauses.succeeded();
+        self.outage.take().map(|outage| outage.began_with)
+    }
+
+    /// No session is at work. The log has that once for each outage, and not at all where the next
+    /// connection helps.
+    fn lost(&mut self, why: String) {
+        match &mut self.outage {
+            None => self.outage = Some(Outage { began_with: why, is_logged: false }),
+            Some(Outage { is_logged: true, .. }) => {}
+            Some(outage) => {
+                warn!(error = why, "Discord cannot be reached, and is tried until it can");
+                outage.is_logged = true;
+            }
+        }
+    }
+}

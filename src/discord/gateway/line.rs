@@ -1,0 +1,163 @@
+//! One connection to the gateway, kept alive by heartbeats.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{debug, warn};
+
+use super::pauses::chance;
+use super::payload::{self, Received, What};
+use super::pulse::Pulse;
+use super::socket::{End, Socket};
+use crate::discord::BotError;
+use crate::message::{LONG, clip, visible};
+
+/// How long Discord may take for its first payload.
+const HELLO: Duration = Duration::from_secs(5);
+
+/// How long Discord may take to begin a session, or to go on with one.
+const SESSION: Duration = Duration::from_secs(20);
+
+/// How long Discord may take to answer the close frame with which the bot leaves.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Close code of a client that comes back to its session.
+const COMES_BACK: u16 = 4000;
+
+/// Close code of a client that leaves: it ends the session.
+const LEAVES: u16 = 1000;
+
+/// An open connection.
+pub(super) struct Line {
+    socket: Socket,
+    pulse: Pulse,
+    /// By when a session has to be at work, until one is.
+    session_by: Option<Instant>,
+}
+
+/// Why a connection is over.
+pub(super) enum Over {
+    /// The session is still there, or there was none.
+    Connection(String),
+    /// The session is lost with it.
+    Session(String),
+    /// Discord wants no other connection of this bot.
+    ForGood(BotError),
+}
+
+impl Line {
+    /// Connects to the gateway at this address, and waits for its first payload.
+    pub(super) async fn open(url: &str) -> Result<Self, Over> {
+        let mut socket = Socket::open(url).await.map_err(|why| Over::Connection(printed(&why)))?;
+        let interval = timeout(HELLO, hello(&mut socket)).await;
+        let interval = interval.map_err(|_| Over::Connection("no hello in time".to_owned()))??;
+        let now = Instant::now();
+        Ok(Self {
+            socket,
+            pulse: Pulse::new(interval, now, chance()),
+            session_by: Some(now + SESSION),
+        })
+    }
+
+    /// Sends a payload.
+    pub(super) async fn send(&mut self, payload: String) -> Result<(), Over> {
+        Ok(self.socket.send(payload).await?)
+    }
+
+    /// The next payload that is not about heartbeats. `sequence` is the number of the last event.
+    pub(super) async fn next(&mut self, sequence: Option<u64>) -> Result<Received, Over> {
+        loop {
+            let due = self.session_by.map_or(self.pulse.due(), |by| by.min(self.pulse.due()));
+            let Ok(received) = timeout_at(due, self.socket.receive()).await else {
+                self.tick(sequence).await?;
+                continue;
+            };
+            let Some(received) = payload::read(&received?) else {
+                warn!("a payload of the gateway cannot be read");
+                continue;
+            };
+            if received.sequence.is_some() {
+                // Events come in a session alone.
+                self.session_by = None;
+            }
+            match received.what {
+                What::Acknowledged => self.pulse.acknowledged(),
+                What::Heartbeat => self.socket.send(payload::heartbeat(sequence)).await?,
+                _ => return Ok(received),
+            }
+        }
+    }
+
+    /// Does what is due while nothing comes.
+    async fn tick(&mut self, sequence: Option<u64>) -> Result<(), Over> {
+        let now = Instant::now();
+        if self.pulse.is_dead(now) {
+            return Err(Over::Connection("a heartbeat was not acknowledged".to_owned()));
+        }
+        if self.session_by.is_some_and(|by| now >= by) {
+            return Err(Over::Connection("no session in time".to_owned()));
+        }
+        if self.pulse.beats(now) {
+            self.socket.send(payload::heartbeat(sequence)).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the connection, but not the session. The connection may be over already.
+    pub(super) async fn leave(mut self) {
+        let said = self.socket.close(COMES_BACK).await;
+        debug!(?said, "left a connection");
+    }
+
+    /// Leaves the session, and waits a moment for Discord's goodbye.
+    pub(super) async fn leave_session(mut self) {
+        let farewell = async {
+            self.socket.close(LEAVES).await?;
+            loop {
+                self.socket.receive().await?;
+            }
+        };
+        let said: Result<Result<(), End>, _> = timeout(FAREWELL, farewell).await;
+        debug!(?said, "left the session");
+    }
+}
+
+async fn hello(socket: &mut Socket) -> Result<Duration, End> {
+    loop {
+        let received = payload::read(&socket.receive().await?);
+        if let Some(Received { what: What::Hello { interval }, .. }) = received {
+            return Ok(interval);
+        }
+    }
+}
+
+/// What the websocket library says, as the log has it: it may quote the other side.
+fn printed(why: &str) -> String {
+    clip(&visible(why), LONG)
+}
+
+impl From<End> for Over {
+    fn from(end: End) -> Self {
+        let code = match end {
+            End::Broken(why) => return Self::Connection(printed(&why)),
+            End::Closed(None) => {
+                return Self::Connection("Discord closed it without a code".to_owned());
+            }
+            End::Closed(Some(code)) => code,
+        };
+        // https://discord.com/developers/docs/topics/opcodes-and-status-codes
+        let why = match code {
+            4004 => return Self::ForGood(BotError::Token),
+            4007 | 4009 => {
+                return Self::Session(format!("Discord closed it with code {code}"));
+            }
+            4010 => "Discord does not know this shard",
+            4011 => "the bot is in too many servers for one connection",
+            4012 => "Discord no longer speaks this version of the gateway",
+            4013 => "Discord does not know these intents",
+            4014 => "Discord does not grant these intents",
+            _ => return Self::Connection(format!("Discord closed it with code {code}")),
+        };
+        Self::ForGood(BotError::Ended(format!("{why} (code {code})")))
+    }
+}
