@@ -42,10 +42,10 @@ pub enum BotError {
 
 impl Bot {
     /// Connects and answers until `shutdown` is done, then lets what is under way finish, 10 s at
-    /// most. A connection that ends is made again, and Discord out of reach is waited for.
+    /// most. A connection that ends is made again; if Discord cannot be reached, the bot waits.
     ///
     /// # Errors
-    /// When Discord refuses the token, or the bot for another reason that stays.
+    /// When Discord refuses the token, or wants no connection of this bot for another reason.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), BotError> {
         let http = Arc::new(self.connection.http());
         let guild = self.connection.guild();
@@ -70,7 +70,7 @@ impl Bot {
             };
             info!("shutting down");
             under_way.close();
-            // The line stays open until then, since an answer may be to something else.
+            // The connection stays up meanwhile: clicks that still come are answered.
             let stay = async {
                 connected.await;
                 pending::<()>().await;

@@ -87,6 +87,17 @@ async fn a_connection_that_is_reset_is_soon_resumed() {
 }
 
 #[tokio::test]
+async fn a_session_whose_own_address_is_out_of_reach_is_resumed_at_the_common_one() {
+    let discord = FakeDiscord::start().await;
+    discord.gateway().resume_at("ws://127.0.0.1:1");
+    let (scene, _bot, message) = scene_on(discord).await;
+    for _ in 0..2 {
+        assert_soon_back(&scene, &message, "FIN", CUT).await;
+    }
+    assert_eq!(scene.discord.world().identifies.len(), 1);
+}
+
+#[tokio::test]
 async fn whatever_ends_a_session_the_bot_soon_begins_another() {
     let (scene, _bot, message) = scene().await;
     for (times, (what, end)) in BEGUN_ANEW.into_iter().enumerate() {

@@ -164,13 +164,15 @@ impl State {
         }
         let id = format!("{:032x}", server.clock.id::<()>().get());
         let guilds = self.guilds.keys().map(|id| json!({ "id": id, "unavailable": true }));
+        let here = format!("ws://{}", server.address);
+        let resume_url = self.sessions.resume_url.clone().unwrap_or(here);
         let mut ready = json!({
             "v": 10,
             "user": self.bot.json(),
             "guilds": guilds.collect::<Vec<_>>(),
             "session_id": id,
             "session_type": "normal",
-            "resume_gateway_url": format!("ws://{}", server.address),
+            "resume_gateway_url": resume_url,
             "application": { "id": self.application, "flags": 0 },
             "private_channels": [],
             "relationships": [],

@@ -24,6 +24,11 @@ impl Gateway<'_> {
         self.server.resets.store(true, Ordering::Relaxed);
     }
 
+    /// Has bots that begin a session from now on resume it at this address.
+    pub fn resume_at(&self, url: &str) {
+        self.server.write(|state| state.sessions.resume_url = Some(url.to_owned()));
+    }
+
     /// Says and hears nothing more on the connections of this moment, and leaves them open.
     pub fn go_silent(&self) {
         self.server.write(|state| state.sessions.send_all(|| Frame::Silence));

@@ -34,6 +34,8 @@ pub(super) struct Sessions {
     open: Vec<Session>,
     connections: BTreeMap<ConnectionId, UnboundedSender<Frame>>,
     last_connection: ConnectionId,
+    /// Where bots are told to resume, if not where they are.
+    pub resume_url: Option<String>,
     pub identifies: Vec<Identify>,
     pub resumes: usize,
     pub heartbeats: usize,
