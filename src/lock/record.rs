@@ -38,7 +38,8 @@ pub struct LockInfo {
     pub who: String,
     /// Version of the tool; Terraform and `OpenTofu` look alike.
     pub version: String,
-    /// When the lock was taken, by the holder's clock. None where a tool leaves it out.
+    /// When the lock was taken, by the holder's clock. `None` where a tool leaves it out, or it is
+    /// before 1970 or after 2199.
     pub created: Option<DateTime<Utc>>,
     /// Free text; empty from the command-line tools.
     pub info: String,
@@ -114,12 +115,18 @@ impl LockRecord {
             operation: Operation::new(wire.operation),
             who: wire.who,
             version: wire.version,
-            // Go writes a time that nobody set as that of the year 1.
-            created: wire.created.filter(|created| created.timestamp() > 0),
+            created: wire.created.filter(is_plausible),
             info: wire.info,
             path: wire.path,
         })
     }
+}
+
+/// Go encodes an unset time as year 1. After 2199 the time is no lock's either, and adding a duration
+/// to it could leave the range of dates.
+fn is_plausible(created: &DateTime<Utc>) -> bool {
+    const YEAR_2200: i64 = 7_258_118_400;
+    (1..YEAR_2200).contains(&created.timestamp())
 }
 
 // Records are hostile text and may be large: a log line gets their length only.
@@ -231,6 +238,21 @@ mod tests {
     fn a_time_that_nobody_set_is_unknown() {
         let info = parse(r#"{"ID":"a","Created":"0001-01-01T00:00:00Z"}"#).unwrap();
         assert_eq!(info.created, None);
+    }
+
+    #[test]
+    fn a_time_that_no_lock_was_taken_at_is_unknown_and_the_lock_is_readable() {
+        for (created, is_known) in [
+            ("1970-01-01T00:00:00Z", false),
+            ("1970-01-01T00:00:01Z", true),
+            ("2199-12-31T23:59:59Z", true),
+            ("2200-01-01T00:00:00Z", false),
+            ("+262142-12-31T23:30:00Z", false),
+            ("-262143-01-01T00:00:00Z", false),
+        ] {
+            let info = parse(&format!(r#"{{"ID":"a","Created":"{created}"}}"#)).unwrap();
+            assert_eq!(info.created.is_some(), is_known, "{created}");
+        }
     }
 
     #[test]

@@ -82,10 +82,13 @@ pub fn verdict(
 /// From when on a hold is stale by its age alone.
 #[must_use]
 pub fn stale_from(hold: &Hold, past: &[PastHold], limit: TimeDelta) -> DateTime<Utc> {
-    let age =
-        usual(hold, past).map_or(limit, |usual| (usual.p95 * TIMES).max(usual.p95 + AT_LEAST));
+    let sum = |a: TimeDelta, b| a.checked_add(&b).unwrap_or(TimeDelta::MAX);
+    let age = usual(hold, past).map_or(limit, |Summary { p95, .. }| {
+        p95.checked_mul(TIMES).unwrap_or(TimeDelta::MAX).max(sum(p95, AT_LEAST))
+    });
     // The limit is passed by what is longer than it, not by what is as long.
-    hold.since + age + TimeDelta::milliseconds(1)
+    let past_it = sum(age, TimeDelta::milliseconds(1));
+    hold.since.checked_add_signed(past_it).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// How long holds like this one lasted. One that was ended by force says nothing of how long the

@@ -234,3 +234,13 @@ async fn entries_that_are_appended_at_once_make_no_fork_and_no_gap() {
     let actions = office.actions(STATE).await;
     assert!(recorded > 0 && actions.len() == recorded + 1, "{recorded} of {actions:?}");
 }
+
+#[tokio::test]
+async fn a_lock_with_an_impossible_time_can_be_asked_for() {
+    let office = Office::new().await;
+    let record = crate::support::given::record("a", "x", "y", "+262142-12-31T23:30:00Z");
+    let path = format!("{}/{KEY}", crate::support::dynamodb::BUCKET);
+    office.db.put(&path, &[("Info", crate::support::dynamodb::text(&record))]).await;
+    let request = office.open(&approver("alice"), STATE).await;
+    assert_eq!(office.filed(request).await.request.stale_from, None);
+}
