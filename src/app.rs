@@ -6,12 +6,10 @@ mod audit;
 mod end;
 mod output;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 #[cfg(feature = "embedded")]
 use std::time::Duration;
 
-use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +30,7 @@ use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::unlock::Policy;
 use crate::workers::{
-    Checkpoints, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, Warden,
+    Checkpoints, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, REST, Warden, restarting,
 };
 
 /// How often the demo watches its locks.
@@ -74,11 +72,11 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     let (context, courier) = parts.join(&session, reading);
 
     let mut workers = Workers::new(shutdown.clone());
-    workers.start(|shutdown| async move { names.run(shutdown).await });
-    workers.start(|shutdown| async move { courier.run(shutdown).await });
+    workers.start(&names, |names, shutdown| async move { names.run(shutdown).await });
+    workers.start(&courier, |courier, shutdown| async move { courier.run(shutdown).await });
     workers.watch_requests(&context);
-    let lookout = Lookout::new(context.clone(), unlock.announce, interval);
-    workers.start(|shutdown| async move { lookout.run(shutdown).await });
+    let lookout = Arc::new(Lookout::new(context.clone(), unlock.announce, interval));
+    workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
     let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
     let ended = workers.end().await;
@@ -181,12 +179,11 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     let shutdown = CancellationToken::new();
     let mut workers = Workers::new(shutdown.clone());
     // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
-    let warden = Warden { context: context.clone() };
-    workers.start(|shutdown| async move { warden.run(shutdown).await });
+    let warden = Arc::new(Warden { context: context.clone() });
+    workers.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
     let lookout = Arc::new(Lookout::new(context.clone(), None, DEMO_INTERVAL));
     lookout.pass().await?;
-    let watching = lookout.clone();
-    workers.start(|shutdown| async move { watching.run(shutdown).await });
+    workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
     // What a line has brought about is told before the next one is read.
     let look = async || {
         if let Err(fault) = lookout.pass().await {
@@ -251,33 +248,30 @@ impl Workers {
         Self { tasks: JoinSet::new(), shutdown }
     }
 
-    /// Starts a worker, and has all of them end if it panics: a bot without it would look well
-    /// while requests never end, and a service manager starts the whole anew.
-    fn start<F>(&mut self, worker: impl FnOnce(CancellationToken) -> F)
+    /// Starts a worker, which is started again if it panics: what it met takes nothing from the others.
+    fn start<W, F>(&mut self, worker: &Arc<W>, run: fn(Arc<W>, CancellationToken) -> F)
     where
+        W: Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let shutdown = self.shutdown.clone();
-        let running = AssertUnwindSafe(worker(shutdown.clone())).catch_unwind();
-        self.tasks.spawn(async move {
-            let ended = running.await.is_ok();
-            if !ended {
-                shutdown.cancel();
-            }
-            ended
-        });
+        let (worker, shutdown) = (worker.clone(), self.shutdown.clone());
+        let started = move |shutdown| run(worker.clone(), shutdown);
+        self.tasks.spawn(restarting(started, shutdown, REST));
     }
 
     /// Starts what sees to requests and to their trail without anybody's asking.
     fn watch_requests(&mut self, context: &Context) {
-        let warden = Warden { context: context.clone() };
-        let checkpoints = Checkpoints {
+        let warden = Arc::new(Warden { context: context.clone() });
+        let checkpoints = Arc::new(Checkpoints {
             trail: context.trail.clone(),
             courier: context.courier.clone(),
             clock: context.reading.clock.clone(),
-        };
-        self.start(|shutdown| async move { warden.run(shutdown).await });
-        self.start(|shutdown| async move { checkpoints.run(shutdown).await });
+        });
+        self.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
+        self.start(
+            &checkpoints,
+            |checkpoints, shutdown| async move { checkpoints.run(shutdown).await },
+        );
     }
 
     /// Waits for what they have begun.

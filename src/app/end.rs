@@ -38,7 +38,7 @@ pub enum AppError {
     /// Discord is unreachable or refuses.
     #[error(transparent)]
     Bot(#[from] BotError),
-    /// One of the loops beside the commands has panicked.
+    /// One of the loops beside the commands has panicked and could not be started again.
     #[error(
         "a part of the bot ran into a mistake of its own: report it with what the log says of it"
     )]

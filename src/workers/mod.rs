@@ -4,10 +4,12 @@ mod checkpoint;
 mod courier;
 mod directory;
 mod lookout;
+mod restart;
 mod warden;
 
 pub use checkpoint::{Checkpoints, verify};
 pub use courier::OutboxCourier;
 pub use directory::{LiveDirectory, PatientDirectory};
 pub use lookout::Lookout;
+pub use restart::{REST, restarting};
 pub use warden::Warden;
