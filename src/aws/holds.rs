@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::ledger::{VERSION, path_key};
 use super::outbox::put_notice;
-use super::own::{OwnTable, PK, SK, TTL};
+use super::own::{OwnTable, PK, SK, TTL, Transacted};
 use super::values::{Item, number, number_of, text, text_of};
 use super::{LedgerTables, Session};
 use crate::audit::Hash;
@@ -35,7 +36,7 @@ const HOST_KEPT: TimeDelta = TimeDelta::days(7);
 /// somebody is changing it.
 const EMPTY_KEPT: TimeDelta = TimeDelta::days(1);
 
-/// How often a line is changed anew because somebody else was quicker.
+/// Retries after another process changed the line first.
 const TRIES: usize = 10;
 
 /// The memory of holds.
@@ -65,13 +66,11 @@ impl AwsHolds {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Writes a hold where `was` is held as far as anybody remembers, `None` for nothing; and where
-    /// it is the first that people are told of it, only if nobody has told them.
+    /// A hold over whatever is there; to be put under a condition.
     fn put_hold(
         &self,
         hold: &Hold,
-        was: Option<&Hold>,
-        is_first_telling: bool,
+        under: impl FnOnce(PutBuilder) -> PutBuilder,
     ) -> Result<TransactWriteItem, Fault> {
         let mut item = Item::from([
             (PK.to_owned(), text(HOLD)),
@@ -82,25 +81,7 @@ impl AwsHolds {
         if hold.told_stale {
             item.insert(TOLD.to_owned(), AttributeValue::Bool(true));
         }
-        let put = Put::builder().table_name(self.own.name()).set_item(Some(item));
-        let Some(was) = was else {
-            return self.put(
-                put.condition_expression("attribute_not_exists(#pk)")
-                    .expression_attribute_names("#pk", PK)
-                    .build(),
-            );
-        };
-        let put = put
-            .expression_attribute_names("#id", ID)
-            .expression_attribute_values(":id", text(was.id.as_str()));
-        // Who has not seen that people were told must not write it over.
-        self.put(if is_first_telling || !hold.told_stale {
-            put.condition_expression("#id = :id AND attribute_not_exists(#told)")
-                .expression_attribute_names("#told", TOLD)
-                .build()
-        } else {
-            put.condition_expression("#id = :id").build()
-        })
+        self.put(under(Put::builder().table_name(self.own.name()).set_item(Some(item))).build())
     }
 
     fn no_hold(&self, hold: &Hold) -> Result<TransactWriteItem, Fault> {
@@ -205,6 +186,26 @@ fn host_key(host: &str) -> String {
     format!("{HOST}#{}", Hash::of(host))
 }
 
+/// The condition that this hold is the remembered one, whether or not people were told of it.
+fn is_remembered(hold: &Hold) -> impl FnOnce(PutBuilder) -> PutBuilder + use<> {
+    let id = text(hold.id.as_str());
+    move |put| {
+        put.condition_expression("#id = :id")
+            .expression_attribute_names("#id", ID)
+            .expression_attribute_values(":id", id)
+    }
+}
+
+/// The condition that this hold is the remembered one, and nobody was told that it is stale.
+fn is_untold(hold: &Hold) -> impl FnOnce(PutBuilder) -> PutBuilder + use<> {
+    let is_remembered = is_remembered(hold);
+    move |put| {
+        is_remembered(put)
+            .condition_expression("#id = :id AND attribute_not_exists(#told)")
+            .expression_attribute_names("#told", TOLD)
+    }
+}
+
 #[async_trait]
 impl Holds for AwsHolds {
     async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault> {
@@ -217,18 +218,34 @@ impl Holds for AwsHolds {
     }
 
     async fn begin(&self, hold: &Hold) -> Result<bool, Fault> {
-        self.own.transact(vec![self.put_hold(hold, None, false)?]).await
+        let is_first = |put: PutBuilder| {
+            put.condition_expression("attribute_not_exists(#pk)")
+                .expression_attribute_names("#pk", PK)
+        };
+        let put = self.put_hold(hold, is_first)?;
+        Ok(self.own.transact(vec![put]).await?.is_written())
     }
 
-    async fn change(
+    async fn set_half(&self, hold: &Hold) -> Result<bool, Fault> {
+        // What is written says whether people were told, so it must not be older than the telling.
+        let put = if hold.told_stale {
+            self.put_hold(hold, is_remembered(hold))?
+        } else {
+            self.put_hold(hold, is_untold(hold))?
+        };
+        Ok(self.own.transact(vec![put]).await?.is_written())
+    }
+
+    async fn tell_stale(
         &self,
         hold: &Hold,
         at: DateTime<Utc>,
-        notices: &[Notice],
+        notice: &Notice,
     ) -> Result<bool, Fault> {
-        let mut items = vec![self.put_hold(hold, Some(hold), !notices.is_empty())?];
-        items.extend(self.put_notices(at, hold, notices)?);
-        self.own.transact(items).await
+        let told = Hold { told_stale: true, ..hold.clone() };
+        let mut items = vec![self.put_hold(&told, is_untold(hold))?];
+        items.extend(self.put_notices(at, hold, std::slice::from_ref(notice))?);
+        Ok(self.own.transact(items).await?.is_written())
     }
 
     async fn end(
@@ -241,7 +258,7 @@ impl Holds for AwsHolds {
         for _ in 0..TRIES {
             let (line, version) = self.line_of(&hold.state.path).await?;
             let mut items = vec![match next {
-                Some(next) => self.put_hold(next, Some(hold), false)?,
+                Some(next) => self.put_hold(next, is_remembered(hold))?,
                 None => self.no_hold(hold)?,
             }];
             items.extend(self.put_past(past)?);
@@ -251,14 +268,12 @@ impl Holds for AwsHolds {
             if after != line {
                 items.push(self.put_line(&hold.state, &after, version, past.ended_at)?);
             }
-            if self.own.transact(items).await? {
-                return Ok(true);
+            match self.own.transact(items).await? {
+                Transacted::Written => return Ok(true),
+                // The first item is the hold. Otherwise it was the line that changed.
+                Transacted::ConditionFailed(failed) if failed.at(0) => return Ok(false),
+                Transacted::ConditionFailed(_) => {}
             }
-            let now = self.own.get(HOLD, &path_key(&hold.state.path)).await?;
-            if now.as_ref().and_then(|now| text_of(now, ID)) != Some(hold.id.as_str()) {
-                return Ok(false);
-            }
-            // The hold is what it was, so it was the line that somebody has changed.
         }
         Err(self.own.throttled())
     }
@@ -301,7 +316,7 @@ impl Watches for AwsHolds {
                 return Ok(Some(next));
             }
             let put = self.put_line(state, &next, version, at)?;
-            if self.own.transact(vec![put]).await? {
+            if self.own.transact(vec![put]).await?.is_written() {
                 return Ok(Some(next));
             }
         }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::sleep;
 
@@ -23,6 +23,32 @@ pub(super) const SK: &str = "sk";
 pub(super) const TTL: &str = "ttl";
 
 const ALLOW: &str = "allow dynamodb:PutItem and dynamodb:DeleteItem on it";
+
+/// What came of a transaction that was answered.
+#[derive(Debug)]
+pub(super) enum Transacted {
+    /// All of it is written.
+    Written,
+    /// Nothing is written, since these conditions did not hold.
+    ConditionFailed(FailedConditions),
+}
+
+impl Transacted {
+    pub(super) fn is_written(&self) -> bool {
+        matches!(self, Self::Written)
+    }
+}
+
+/// Which items of a transaction had a condition that did not hold.
+#[derive(Debug)]
+pub(super) struct FailedConditions(Vec<bool>);
+
+impl FailedConditions {
+    /// Whether the item at this place, counted from 0, was one of them.
+    pub(super) fn at(&self, place: usize) -> bool {
+        self.0.get(place).copied().unwrap_or(false)
+    }
+}
 
 /// The table, whatever is kept in it.
 #[derive(Clone, Debug)]
@@ -131,24 +157,29 @@ impl OwnTable {
         Ok(())
     }
 
-    /// Writes all of these items or none, and says whether their conditions held. Where it meets
-    /// another write it is tried again: the SDK does not do so for a cancelled transaction.
-    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<bool, Fault> {
+    /// Writes all of these items or none. Where it meets another write it is tried again: the SDK
+    /// does not do so for a cancelled transaction.
+    pub(super) async fn transact(
+        &self,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<Transacted, Fault> {
         for pause in PAUSES {
             sleep(pause).await;
             let transaction = self.client.transact_write_items();
             let sent = transaction.set_transact_items(Some(items.clone())).send().await;
             let Err(error) = sent else {
-                return Ok(true);
+                return Ok(Transacted::Written);
             };
             let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
                 error.as_service_error()
             else {
                 return Err(self.fault(ALLOW, error));
             };
-            let mut reasons = cancelled.cancellation_reasons().iter();
-            if reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-                return Ok(false);
+            let failed =
+                |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+            let failed: Vec<bool> = cancelled.cancellation_reasons().iter().map(failed).collect();
+            if failed.contains(&true) {
+                return Ok(Transacted::ConditionFailed(FailedConditions(failed)));
             }
             // Else another write was under way, or there was no capacity.
         }

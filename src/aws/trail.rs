@@ -257,12 +257,8 @@ impl Trail for AwsTrail {
         let put = put.build().map_err(|error| self.own.not_understood(error))?;
         let announce = put_notice(&self.own, at, CHECKPOINT, 0, announcement)?;
         // Where the condition fails, another replica was first, and has announced it.
-        self.own
-            .transact(vec![
-                TransactWriteItem::builder().put(put).build(),
-                TransactWriteItem::builder().put(announce).build(),
-            ])
-            .await
+        let items = [put, announce].map(|put| TransactWriteItem::builder().put(put).build());
+        Ok(self.own.transact(items.to_vec()).await?.is_written())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::watch::{Hold, PastHold, Verdict};
 
 /// What people are still to be told, in the order in which it happened. Written with what it is
 /// about: by [`Ledger::commit`](super::Ledger::commit), [`Holds::end`](super::Holds::end) and
-/// [`change`](super::Holds::change), and [`Trail::set_checkpoint`](super::Trail::set_checkpoint).
+/// [`tell_stale`](super::Holds::tell_stale), and [`Trail::set_checkpoint`](super::Trail::set_checkpoint).
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// The oldest notices, `limit` at most.

@@ -19,13 +19,17 @@ pub trait Holds: Send + Sync {
     /// Remembers that a lock is held, and says whether nobody had done so before.
     async fn begin(&self, hold: &Hold) -> Result<bool, Fault>;
 
-    /// Remembers what is new about a hold, with what people have to be told of it, and says whether
-    /// it was under way still.
-    async fn change(
+    /// Remembers whether one half or all of a lock is there, and says whether the hold was under way
+    /// still.
+    async fn set_half(&self, hold: &Hold) -> Result<bool, Fault>;
+
+    /// Remembers that people are told at `at` that a hold is stale, with what they are told. Says
+    /// whether it was under way still and nobody had been told.
+    async fn tell_stale(
         &self,
         hold: &Hold,
         at: DateTime<Utc>,
-        notices: &[Notice],
+        notice: &Notice,
     ) -> Result<bool, Fault>;
 
     /// Remembers that a hold is over, and that `next` is held instead if it is; with what people

@@ -141,8 +141,7 @@ impl Lookout {
                 holds.begin(&hold).await.map(|first| first.then_some(Written::Held(hold)))
             }
             Difference::Half(hold) => {
-                let changed = holds.change(&hold, now, &[]).await;
-                changed.map(|changed| changed.then_some(Written::Held(hold)))
+                holds.set_half(&hold).await.map(|is_same| is_same.then_some(Written::Held(hold)))
             }
             Difference::Cleared(hold) => self.end(hold, None, now).await,
             Difference::ChangedHands { from, to } => self.end(from, Some(to), now).await,
@@ -256,10 +255,9 @@ impl Lookout {
         if assessment.verdict.kind != Kind::Stale {
             return Ok((from, false, false));
         }
-        let hold = Hold { told_stale: true, ..hold };
-        let notice =
-            Notice::Stale { hold: Box::new(hold.clone()), verdict: assessment.verdict, channel };
-        Ok((from, true, self.context.holds.change(&hold, now, &[notice]).await?))
+        let told = Hold { told_stale: true, ..hold.clone() };
+        let notice = Notice::Stale { hold: Box::new(told), verdict: assessment.verdict, channel };
+        Ok((from, true, self.context.holds.tell_stale(&hold, now, &notice).await?))
     }
 }
 

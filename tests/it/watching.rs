@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod announcing;
+mod hands;
 mod lines;
 mod passes;
 mod verdicts;
