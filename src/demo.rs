@@ -12,7 +12,7 @@ use crate::aws::{AwsHolds, LedgerTables, Migrations, Patience, Sandbox, Session}
 use crate::commands::Context;
 use crate::console::{Board, Chat, Input, Style};
 use crate::embedded::{Embedded, EmbeddedError};
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::{
     Backend, BackendError, BackendName, BackendStores, Catalog, HeldLock, LockRecord, LockState,
     NoStore, StatePath, StoredLock, Stores,
@@ -209,10 +209,11 @@ async fn remember(holds: &AwsHolds, catalog: &Catalog, now: DateTime<Utc>) -> Re
         let Some(hold) = Hold::of(&HeldLock { state: state.clone(), lock }, now) else {
             continue;
         };
-        holds.begin(&hold).await?;
+        holds.begin(&hold).await.map_err(WriteFault::into_fault)?;
         let ended_at = taken + TimeDelta::minutes(minutes);
         let past = PastHold { hold, ended_at, ending: Ending::Cleared };
-        holds.end(&past, None, &|_| Vec::new()).await?;
+        let ended = holds.end(&past, None, &|_| Vec::new()).await;
+        ended.map_err(WriteFault::into_fault)?;
     }
     Ok(())
 }

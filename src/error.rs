@@ -3,6 +3,9 @@
 //! A [`Refusal`] is about what was asked: the person is told in one sentence, with the next step,
 //! and nobody else needs to know. A [`Fault`] is about what the bot stands on: it is logged under a
 //! reference, and the person gets the reference with the remedy. The types are never mixed.
+//!
+//! A write that fails is a [`WriteFault`]: it says whether the write may have been carried out all the
+//! same.
 
 use crate::lock::{NameError, StateName};
 use crate::people::{MessageId, Place};
@@ -80,6 +83,46 @@ pub enum Refusal {
     Unlock(#[from] unlock::Refusal),
 }
 
+/// A write that did not succeed, as far as the bot can tell.
+///
+/// There is no conversion to a plain [`Fault`] but [`into_fault`](Self::into_fault), since only a
+/// refused write may be told as "nothing was changed".
+#[derive(Debug, thiserror::Error)]
+pub enum WriteFault {
+    /// Every try was refused, or none was sent: nothing was changed.
+    #[error(transparent)]
+    Refused(Fault),
+    /// Some try was sent and never answered: it may have been carried out, or may be yet.
+    #[error("not known whether it was done: {0}")]
+    Unanswered(#[source] Fault),
+}
+
+impl WriteFault {
+    /// The fault alone, for the log of a worker that looks again at its next pass.
+    #[must_use]
+    pub fn into_fault(self) -> Fault {
+        match self {
+            Self::Refused(fault) | Self::Unanswered(fault) => fault,
+        }
+    }
+}
+
+impl From<Fault> for WriteFault {
+    /// A fault of what comes before a write, such as a read.
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault)
+    }
+}
+
+impl From<WriteFault> for Error {
+    fn from(fault: WriteFault) -> Self {
+        match fault {
+            WriteFault::Refused(fault) => Self::Fault(fault),
+            WriteFault::Unanswered(fault) => Self::Unsettled(fault),
+        }
+    }
+}
+
 /// What kind of trouble a [`Fault`] is, the same for `DynamoDB` and S3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultKind {
@@ -147,12 +190,6 @@ impl FaultKind {
             Self::Bug => "bug",
             Self::Unexpected => "unexpected",
         }
-    }
-
-    /// Whether the answer to a write was lost, so that it may have been carried out.
-    #[must_use]
-    pub fn leaves_open(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Unexpected)
     }
 
     /// Whether trying again would come to the same until somebody changes a setting or a permission.

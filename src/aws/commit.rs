@@ -12,10 +12,11 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use tokio::time::sleep;
 
 use super::AwsLedger;
+use super::answers::Answers;
 use super::ledger::guarded;
 use super::plan::{Plan, Step};
 use super::rows;
-use crate::error::{Fault, FaultKind};
+use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::LockState;
 use crate::ports::{Change, Committed, Filed, Ledger};
 use crate::unlock::Found;
@@ -40,6 +41,9 @@ enum Verdict {
     TailMoved,
     /// Another write was under way, or there was no capacity for this one.
     Busy,
+    /// This very transaction is under way, from an earlier try or another process. It may be carried
+    /// out yet.
+    UnderWay,
     /// A reason that this version does not know.
     Unexpected(String),
 }
@@ -65,22 +69,38 @@ fn mistake(what: String) -> Fault {
     }
 }
 
+/// The tries of one change.
+#[derive(Default)]
+struct Tries {
+    /// Whether each was answered.
+    answers: Answers,
+    /// Whether the table said that an earlier one is under way.
+    under_way: bool,
+}
+
+impl Tries {
+    fn judge(&self, fault: Fault) -> WriteFault {
+        if self.under_way { WriteFault::Unanswered(fault) } else { self.answers.judge(fault) }
+    }
+}
+
 impl AwsLedger {
     /// Writes a change; see [`Ledger::commit`].
-    pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<Committed, Fault> {
+    pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<Committed, WriteFault> {
         let path = &change.transition.next.state.path;
         let mut tail = match change.from {
             Some(filed) => filed.tail.clone(),
             None => self.trail.tail(path).await?,
         };
+        let mut tries = Tries::default();
         for pause in PAUSES {
             sleep(pause).await;
             let plan = Plan::new(self, change, &tail)?;
-            match self.write(change, &plan).await? {
+            match self.write(change, &plan, &tries).await? {
                 Verdict::Final(committed) => return Ok(*committed),
                 Verdict::Guarded(id) => {
                     let open = match id {
-                        Some(id) => self.request(id).await?,
+                        Some(id) => self.request(id).await.map_err(|fault| tries.judge(fault))?,
                         None => None,
                     };
                     // One that has ended meanwhile is no obstacle any more.
@@ -88,20 +108,33 @@ impl AwsLedger {
                         return Ok(Committed::AlreadyOpen(open));
                     }
                 }
-                Verdict::TailMoved => tail = self.trail.tail(path).await?,
+                Verdict::TailMoved => {
+                    tail = self.trail.tail(path).await?;
+                    // The number of its first entry is taken, so no try of that plan is ever carried
+                    // out.
+                    tries = Tries::default();
+                }
                 Verdict::Busy => {}
-                Verdict::Unexpected(what) => return Err(mistake(what)),
+                Verdict::UnderWay => tries.under_way = true,
+                Verdict::Unexpected(what) => return Err(tries.judge(mistake(what))),
             }
         }
-        Err(self.own.throttled())
+        Err(tries.judge(self.own.throttled()))
     }
 
-    async fn write(&self, change: &Change<'_>, plan: &Plan) -> Result<Verdict, Fault> {
+    async fn write(
+        &self,
+        change: &Change<'_>,
+        plan: &Plan,
+        tries: &Tries,
+    ) -> Result<Verdict, WriteFault> {
         let sent = self
             .client
             .transact_write_items()
             .set_transact_items(Some(plan.items()))
             .client_request_token(plan.token())
+            .customize()
+            .interceptor(tries.answers.clone())
             .send()
             .await;
         let Err(error) = sent else {
@@ -109,21 +142,25 @@ impl AwsLedger {
         };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                self.verdict(change, plan, cancelled.cancellation_reasons())
+                Ok(self.verdict(change, plan, cancelled.cancellation_reasons())?)
             }
-            // The same transaction from another process, at this moment or just before.
             Some(
                 TransactWriteItemsError::TransactionInProgressException(_)
                 | TransactWriteItemsError::IdempotentParameterMismatchException(_),
-            ) => Ok(Verdict::Busy),
-            // Whatever the last try met: an earlier one of the SDK's may have been carried out, and
-            // only its answer been lost.
-            _ => self.look_again(plan, self.transaction_fault(change, error)).await,
+            ) => Ok(Verdict::UnderWay),
+            _ => {
+                let fault = tries.judge(self.transaction_fault(change, error));
+                self.look_again(plan, fault).await
+            }
         }
     }
 
-    /// What became of a write that ended in a fault: if it was done, the request says so.
-    async fn look_again(&self, plan: &Plan, fault: Fault) -> Result<Verdict, Fault> {
+    /// What became of a write that may have been carried out with its answer lost: if it was, the
+    /// request says so.
+    async fn look_again(&self, plan: &Plan, fault: WriteFault) -> Result<Verdict, WriteFault> {
+        if matches!(fault, WriteFault::Refused(_)) {
+            return Err(fault);
+        }
         match self.request(plan.filed().request.id).await {
             Ok(Some(filed)) if plan.is_written_in(&filed) => {
                 Ok(Verdict::last(Committed::Done(filed)))

@@ -14,7 +14,7 @@ use super::own::{OwnTable, PK, SK, TTL, Transacted};
 use super::values::{Item, number, number_of, text, text_of};
 use super::{LedgerTables, Session};
 use crate::audit::Hash;
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::{State, StatePath};
 use crate::ports::{Holds, Notice, Watches};
 use crate::watch::{Ending, Hold, Line, PastHold};
@@ -217,7 +217,7 @@ impl Holds for AwsHolds {
         items.iter().map(hold).collect()
     }
 
-    async fn begin(&self, hold: &Hold) -> Result<bool, Fault> {
+    async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault> {
         let is_first = |put: PutBuilder| {
             put.condition_expression("attribute_not_exists(#pk)")
                 .expression_attribute_names("#pk", PK)
@@ -226,7 +226,7 @@ impl Holds for AwsHolds {
         Ok(self.own.transact(vec![put]).await?.is_written())
     }
 
-    async fn set_half(&self, hold: &Hold) -> Result<bool, Fault> {
+    async fn set_half(&self, hold: &Hold) -> Result<bool, WriteFault> {
         // What is written says whether people were told, so it must not be older than the telling.
         let put = if hold.told_stale {
             self.put_hold(hold, is_remembered(hold))?
@@ -241,7 +241,7 @@ impl Holds for AwsHolds {
         hold: &Hold,
         at: DateTime<Utc>,
         notice: &Notice,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, WriteFault> {
         let told = Hold { told_stale: true, ..hold.clone() };
         let mut items = vec![self.put_hold(&told, is_untold(hold))?];
         items.extend(self.put_notices(at, hold, std::slice::from_ref(notice))?);
@@ -253,7 +253,7 @@ impl Holds for AwsHolds {
         past: &PastHold,
         next: Option<&Hold>,
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, WriteFault> {
         let hold = &past.hold;
         for _ in 0..TRIES {
             let (line, version) = self.line_of(&hold.state.path).await?;
@@ -275,7 +275,7 @@ impl Holds for AwsHolds {
                 Transacted::ConditionFailed(_) => {}
             }
         }
-        Err(self.own.throttled())
+        Err(self.own.throttled().into())
     }
 
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault> {
@@ -306,7 +306,7 @@ impl Watches for AwsHolds {
         state: &State,
         at: DateTime<Utc>,
         change: &(dyn for<'l> Fn(&'l Line) -> Option<Line> + Sync),
-    ) -> Result<Option<Line>, Fault> {
+    ) -> Result<Option<Line>, WriteFault> {
         for _ in 0..TRIES {
             let (line, version) = self.line_of(&state.path).await?;
             let Some(next) = change(&line) else {
@@ -320,7 +320,7 @@ impl Watches for AwsHolds {
                 return Ok(Some(next));
             }
         }
-        Err(self.own.throttled())
+        Err(self.own.throttled().into())
     }
 
     async fn lines(&self) -> Result<Vec<(State, Line)>, Fault> {

@@ -22,7 +22,7 @@ use super::own::{OwnTable, PK, SK};
 use super::values::{Item, text, text_of};
 use super::{AwsTrail, Session};
 use crate::audit::Tail;
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, StatePath};
 use crate::message::visible;
 use crate::people::MessageId;
@@ -143,7 +143,7 @@ impl Ledger for AwsLedger {
             .await
     }
 
-    async fn commit(&self, change: &Change<'_>) -> Result<Committed, Fault> {
+    async fn commit(&self, change: &Change<'_>) -> Result<Committed, WriteFault> {
         self.commit_change(change).await
     }
 

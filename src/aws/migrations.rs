@@ -18,7 +18,7 @@ use super::error::Subject;
 use super::own::{OwnTable, PK, SK};
 use super::values::{Item, text, text_of};
 use super::{LedgerTables, Session};
-use crate::error::{Fault, FaultKind};
+use crate::error::{Fault, FaultKind, WriteFault};
 
 /// Every migration by its name, in the order of the names.
 const ALL: [(&str, &str); 2] = [
@@ -172,7 +172,8 @@ impl Migrations {
                     (SK.to_owned(), text(*name)),
                     ("program".to_owned(), text(env!("CARGO_PKG_VERSION"))),
                 ]))
-                .await?;
+                .await
+                .map_err(WriteFault::into_fault)?;
         }
         Ok(pending)
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::AwsLedger;
 use super::own::{OwnTable, PK, SK};
 use super::values::{Item, text, text_of};
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::ports::{Notice, NoticeId, Outbox};
 
 const OUTBOX: &str = "outbox";
@@ -55,6 +55,7 @@ impl Outbox for AwsLedger {
     }
 
     async fn strike(&self, id: &NoticeId) -> Result<(), Fault> {
-        self.own.remove(OUTBOX, &id.0).await
+        // Striking out again does no harm, so a lost answer is like a refusal.
+        self.own.remove(OUTBOX, &id.0).await.map_err(WriteFault::into_fault)
     }
 }

@@ -10,10 +10,11 @@ use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::sleep;
 
+use super::answers::Answers;
 use super::commit::PAUSES;
 use super::error::Subject;
 use super::values::{Item, text};
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 
 /// The key: what kind of thing it is, and which one.
 pub(super) const PK: &str = "pk";
@@ -133,28 +134,22 @@ impl OwnTable {
     }
 
     /// Writes an item over whatever is there.
-    pub(super) async fn put(&self, item: Item) -> Result<(), Fault> {
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| self.fault("allow dynamodb:PutItem on it", error))?;
-        Ok(())
+    pub(super) async fn put(&self, item: Item) -> Result<(), WriteFault> {
+        let answers = Answers::default();
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let sent = put.customize().interceptor(answers.clone()).send().await;
+        let fault = |error| answers.judge(self.fault("allow dynamodb:PutItem on it", error));
+        sent.map(|_| ()).map_err(fault)
     }
 
     /// Removes an item, if it is there.
-    pub(super) async fn remove(&self, pk: &str, sk: &str) -> Result<(), Fault> {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .send()
-            .await
-            .map_err(|error| self.fault("allow dynamodb:DeleteItem on it", error))?;
-        Ok(())
+    pub(super) async fn remove(&self, pk: &str, sk: &str) -> Result<(), WriteFault> {
+        let answers = Answers::default();
+        let delete = self.client.delete_item().table_name(&self.name);
+        let delete = delete.key(PK, text(pk)).key(SK, text(sk));
+        let sent = delete.customize().interceptor(answers.clone()).send().await;
+        let fault = |error| answers.judge(self.fault("allow dynamodb:DeleteItem on it", error));
+        sent.map(|_| ()).map_err(fault)
     }
 
     /// Writes all of these items or none. Where it meets another write it is tried again: the SDK
@@ -162,18 +157,22 @@ impl OwnTable {
     pub(super) async fn transact(
         &self,
         items: Vec<TransactWriteItem>,
-    ) -> Result<Transacted, Fault> {
+    ) -> Result<Transacted, WriteFault> {
+        // All tries count together: one that was never answered may still be carried out while later
+        // ones are refused.
+        let answers = Answers::default();
         for pause in PAUSES {
             sleep(pause).await;
             let transaction = self.client.transact_write_items();
-            let sent = transaction.set_transact_items(Some(items.clone())).send().await;
+            let transaction = transaction.set_transact_items(Some(items.clone()));
+            let sent = transaction.customize().interceptor(answers.clone()).send().await;
             let Err(error) = sent else {
                 return Ok(Transacted::Written);
             };
             let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
                 error.as_service_error()
             else {
-                return Err(self.fault(ALLOW, error));
+                return Err(answers.judge(self.fault(ALLOW, error)));
             };
             let failed =
                 |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
@@ -183,7 +182,7 @@ impl OwnTable {
             }
             // Else another write was under way, or there was no capacity.
         }
-        Err(self.throttled())
+        Err(answers.judge(self.throttled()))
     }
 
     /// The fault that an error of the SDK stands for.

@@ -14,7 +14,7 @@ use super::own::{OwnTable, PK, SK, TTL};
 use super::values::{Item, fields, item, number, text, text_of};
 use super::{LedgerTables, Session};
 use crate::audit::{Entry, Heads, Tail};
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::ports::{Notice, Trail};
 
@@ -119,7 +119,7 @@ impl AwsTrail {
         Ok(heads)
     }
 
-    async fn put_heads(&self, at: DateTime<Utc>, heads: &Heads) -> Result<(), Fault> {
+    async fn put_heads(&self, at: DateTime<Utc>, heads: &Heads) -> Result<(), WriteFault> {
         for (place, part) in in_parts(heads).iter().enumerate() {
             let part =
                 serde_json::to_string(part).map_err(|error| self.own.not_understood(error))?;
@@ -232,7 +232,7 @@ impl Trail for AwsTrail {
         at: DateTime<Utc>,
         heads: Option<&Heads>,
         announcement: &Notice,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, WriteFault> {
         let last = self.own.get(CHECKPOINT, LAST).await?;
         let before = last.as_ref().and_then(|last| text_of(last, AT));
         let mut next = last.clone().unwrap_or_default();

@@ -146,7 +146,7 @@ pub async fn answer(asked: &Result<Command, Refusal>, by: &Asker<'_>, context: &
         }
         Err(Error::Unsettled(fault)) => {
             log(&reference, &fault);
-            failed(refusal::unsettled_message(&fault, &reference))
+            failed(refusal::unsettled_message(&fault, about, &reference))
         }
     }
 }
@@ -200,10 +200,7 @@ async fn request(context: &Context, id: RequestId) -> Result<Filed, Error> {
 
 /// Writes a change. Where nobody knows whether it was written, that is what is said.
 async fn commit(context: &Context, change: &Change<'_>) -> Result<Committed, Error> {
-    let committed = context.ledger.commit(change).await;
-    committed.map_err(|fault| {
-        if fault.kind.leaves_open() { Error::Unsettled(fault) } else { Error::Fault(fault) }
-    })
+    Ok(context.ledger.commit(change).await?)
 }
 
 /// Refuses what somebody tried on a request, and puts it on record if it belongs there.
@@ -216,6 +213,8 @@ async fn refuse(
 ) -> Error {
     match record(context, by, filed, tried, &refusal).await {
         Ok(()) => Refusal::Unlock(refusal).into(),
+        // Only the record of the attempt is uncertain. The request is as it was.
+        Err(Error::Unsettled(fault)) => Error::Fault(fault),
         // The refusal stands all the same; that it could not be recorded is what has to be told.
         Err(error) => error,
     }

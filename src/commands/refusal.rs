@@ -140,13 +140,28 @@ pub fn fault_message(fault: &Fault, about: Option<&Command>, reference: &str) ->
     fault_text(text, fault, reference)
 }
 
-/// The message for a fault in the middle of a change.
+/// The message for a fault in the middle of a change: where to look for what came of it.
 #[must_use]
-pub fn unsettled_message(fault: &Fault, reference: &str) -> Message {
-    let text = Text::own(
-        "Whether it was done is not known yet: the card will say so, and a release that was begun \
-         is finished by itself. ",
-    );
+pub fn unsettled_message(fault: &Fault, about: Option<&Command>, reference: &str) -> Message {
+    let text = Text::own(match about {
+        Some(Command::Unlock { .. }) => {
+            "Whether your request was recorded is not known: if it was, its card comes to this \
+             channel. Look at /lock status before you ask again. "
+        }
+        Some(Command::Watch { .. }) => {
+            "Whether you are in line is not known: /lock watches says so, and to ask again does no \
+             harm. "
+        }
+        Some(Command::Unwatch { .. }) => {
+            "Whether you have left the line is not known: /lock watches says so, and to ask again \
+             does no harm. "
+        }
+        Some(Command::Approve { .. }) => {
+            "Whether it was done is not known yet: the card will say so, and a release that was \
+             begun is finished by itself. "
+        }
+        _ => "Whether it was done is not known yet: the card will say so. ",
+    });
     fault_text(text, fault, reference)
 }
 

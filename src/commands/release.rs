@@ -6,7 +6,7 @@
 
 use super::Context;
 use super::settle::{TRIES, settle};
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, WriteFault};
 use crate::people::EventId;
 use crate::ports::{Change, Committed, Deleted, Filed};
 use crate::unlock::{self, ApprovedUnlock, Event, Found, Remains, Status, Transition, decide};
@@ -141,7 +141,7 @@ async fn end(
                     _ => settle(context, &filed, Event::LockChanged(found)).await,
                 };
             }
-            Err(fault) if fault.kind.is_final() => {
+            Err(WriteFault::Refused(fault)) if fault.kind.is_final() => {
                 let why = if remains.lockfile && failure.is_none() {
                     format!("the lockfile was released, the DynamoDB row was not: {fault}")
                 } else {
@@ -149,7 +149,7 @@ async fn end(
                 };
                 return settle(context, &filed, Event::Failed(why)).await;
             }
-            Err(fault) => return Err(Error::Unsettled(fault)),
+            Err(fault) => return Err(Error::Unsettled(fault.into_fault())),
         }
     }
     Err(Error::Unsettled(super::too_busy()))

@@ -18,6 +18,7 @@ pub(super) async fn run(
     if lock == LockState::Free && !keep {
         return Err(Refusal::NothingToWaitFor { state: state.name }.into());
     }
+    let user = by.actor.person.id;
     by.acceptance.accept().await?;
     let watcher =
         Watcher { person: by.actor.person.clone(), channel: by.actor.place.channel, keep };
@@ -27,12 +28,22 @@ pub(super) async fn run(
     let Some(line) = line else {
         return Err(Refusal::LineIsFull { state: state.name }.into());
     };
-    if !keep && context.reading.locks.inspect(&state).await? == LockState::Free {
-        // It has cleared meanwhile, and whoever tells people of it may have read the line before.
-        let user = by.actor.person.id;
-        context.watches.change_line(&state, now, &|line| Some(line.without(user))).await?;
-        return Err(Refusal::NothingToWaitFor { state: state.name }.into());
-    }
+    // It may have cleared meanwhile, and whoever tells people of it may have read the line before.
+    let is_surely_told = keep
+        || match context.reading.locks.inspect(&state).await {
+            Ok(LockState::Free) => {
+                let leave = |line: &Line| Some(line.without(user));
+                // From here on nobody may be told that nothing was changed: they are in line.
+                let left = context.watches.change_line(&state, now, &leave).await;
+                left.map_err(|fault| Error::Unsettled(fault.into_fault()))?;
+                return Err(Refusal::NothingToWaitFor { state: state.name }.into());
+            }
+            Ok(_) => true,
+            Err(fault) => {
+                tracing::warn!(kind = fault.kind.as_str(), "not known whether it cleared: {fault}");
+                false
+            }
+        };
     let text = Text::own("You will be told in this channel ")
         .then(if keep { "every time " } else { "when " })
         .name(name, SHORT)
@@ -43,6 +54,11 @@ pub(super) async fn run(
             if before == 1 { "1 waits".to_owned() } else { format!("{before} wait") }
         )),
         _ => text.then(" Nobody waits before you."),
+    };
+    let text = if is_surely_told {
+        text
+    } else {
+        text.then(" Whether it has just cleared could not be read: look at /lock status.")
     };
     Ok(Reply::asker(Message::sentence(Tone::Plain, text)))
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::Notice;
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::{State, StatePath};
 use crate::watch::{Hold, Line, PastHold};
 
@@ -17,11 +17,11 @@ pub trait Holds: Send + Sync {
     async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault>;
 
     /// Remembers that a lock is held, and says whether nobody had done so before.
-    async fn begin(&self, hold: &Hold) -> Result<bool, Fault>;
+    async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
     /// Remembers whether one half or all of a lock is there, and says whether the hold was under way
     /// still.
-    async fn set_half(&self, hold: &Hold) -> Result<bool, Fault>;
+    async fn set_half(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
     /// Remembers that people are told at `at` that a hold is stale, with what they are told. Says
     /// whether it was under way still and nobody had been told.
@@ -30,7 +30,7 @@ pub trait Holds: Send + Sync {
         hold: &Hold,
         at: DateTime<Utc>,
         notice: &Notice,
-    ) -> Result<bool, Fault>;
+    ) -> Result<bool, WriteFault>;
 
     /// Remembers that a hold is over, and that `next` is held instead if it is; with what people
     /// have to be told, made of those who wait. They have waited long enough where nothing is held
@@ -40,7 +40,7 @@ pub trait Holds: Send + Sync {
         past: &PastHold,
         next: Option<&Hold>,
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
-    ) -> Result<bool, Fault>;
+    ) -> Result<bool, WriteFault>;
 
     /// The last holds of a path that are over, the last first, `limit` at most.
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
@@ -67,7 +67,7 @@ pub trait Watches: Send + Sync {
         state: &State,
         at: DateTime<Utc>,
         change: &(dyn for<'l> Fn(&'l Line) -> Option<Line> + Sync),
-    ) -> Result<Option<Line>, Fault>;
+    ) -> Result<Option<Line>, WriteFault>;
 
     /// Every line with somebody in it.
     async fn lines(&self) -> Result<Vec<(State, Line)>, Fault>;

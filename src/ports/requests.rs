@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Notice;
 use crate::audit::Tail;
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::people::{EventId, MessageId};
 use crate::unlock::{ApprovedUnlock, Found, Outcome, RequestId, Transition, UnlockRequest};
@@ -28,9 +28,8 @@ pub trait Ledger: Send + Sync {
     /// [`Committed::Done`], or the process died after the write, all of it is there.
     ///
     /// # Errors
-    /// A fault after which nothing was written, or, where its kind is unreachable or unexpected,
-    /// nobody knows.
-    async fn commit(&self, change: &Change<'_>) -> Result<Committed, Fault>;
+    /// [`WriteFault::Refused`] where nothing was written, [`WriteFault::Unanswered`] where nobody knows.
+    async fn commit(&self, change: &Change<'_>) -> Result<Committed, WriteFault>;
 
     /// Remembers which message is the card of a request; `None` when the message is gone.
     async fn set_card(&self, id: RequestId, card: Option<MessageId>) -> Result<(), Fault>;

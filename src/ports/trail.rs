@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::Notice;
 use crate::audit::{Entry, Heads};
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 
 /// The audit trail, for reading.
@@ -37,5 +37,5 @@ pub trait Trail: Send + Sync {
         at: DateTime<Utc>,
         heads: Option<&Heads>,
         announcement: &Notice,
-    ) -> Result<bool, Fault>;
+    ) -> Result<bool, WriteFault>;
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::audit::{Broken, Heads, Verified, Verifier};
-use crate::error::Fault;
+use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::message::visible;
 use crate::ports::{Clock, Courier, Notice, Trail};
@@ -118,7 +118,8 @@ impl Checkpoints {
         heads: Option<&Heads>,
         notice: &Notice,
     ) -> Result<bool, Fault> {
-        let first = self.trail.set_checkpoint(now, heads, notice).await?;
+        let kept = self.trail.set_checkpoint(now, heads, notice).await;
+        let first = kept.map_err(WriteFault::into_fault)?;
         if first {
             info!(holds = heads.is_some(), "checkpoint of the audit trail");
         }

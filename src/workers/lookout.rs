@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::commands::{Context, assess_hold, clearing_notices};
-use crate::error::{Fault, FaultKind};
+use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::StatePath;
 use crate::people::ChannelId;
 use crate::ports::Notice;
@@ -149,7 +149,13 @@ impl Lookout {
         match written {
             Ok(written) => written.unwrap_or(Written::Unsure),
             Err(fault) => {
-                warn!(kind = fault.kind.as_str(), "what was seen is not written yet: {fault}");
+                let is_open = matches!(fault, WriteFault::Unanswered(_));
+                let fault = fault.into_fault();
+                warn!(
+                    kind = fault.kind.as_str(),
+                    may_be_written = is_open,
+                    "what was seen is not written yet: {fault}"
+                );
                 Written::Unsure
             }
         }
@@ -160,7 +166,7 @@ impl Lookout {
         hold: Hold,
         next: Option<Hold>,
         now: DateTime<Utc>,
-    ) -> Result<Option<Written>, Fault> {
+    ) -> Result<Option<Written>, WriteFault> {
         let ending = match self.unlocked_by(&hold).await? {
             By::Nobody if next.is_some() => Ending::ChangedHands,
             By::Nobody => Ending::Cleared,
@@ -257,7 +263,8 @@ impl Lookout {
         }
         let told = Hold { told_stale: true, ..hold.clone() };
         let notice = Notice::Stale { hold: Box::new(told), verdict: assessment.verdict, channel };
-        Ok((from, true, self.context.holds.tell_stale(&hold, now, &notice).await?))
+        let is_first = self.context.holds.tell_stale(&hold, now, &notice).await;
+        Ok((from, true, is_first.map_err(WriteFault::into_fault)?))
     }
 }
 

@@ -163,7 +163,17 @@ async fn refusals_and_faults() {
     for about in [&status, &withdraw] {
         told.push(text(&fault_message(&fault, Some(about), "42"), Style::Plain));
     }
-    told.push(text(&unsettled_message(&fault, "42"), Style::Plain));
+    let state = || "env/prod".to_owned();
+    let request = RequestId::of(EventId::new(7));
+    for about in [
+        Command::Unlock { state: state(), reason: Some("died".to_owned()) },
+        Command::Approve { request, typed: None },
+        withdraw,
+        Command::Watch { state: state(), keep: false },
+        Command::Unwatch { state: state() },
+    ] {
+        told.push(text(&unsettled_message(&fault, Some(&about), "42"), Style::Plain));
+    }
     insta::assert_snapshot!(told.join("\n"));
 }
 

@@ -236,6 +236,54 @@ async fn entries_that_are_appended_at_once_make_no_fork_and_no_gap() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_is_under_way_throughout_is_not_said_to_have_changed_nothing() {
+    for code in ["TransactionInProgressException", "IdempotentParameterMismatchException"] {
+        let (office, proxy, request) = behind_a_proxy().await;
+        proxy.rule(first_writes(usize::MAX, error(code)));
+        let told = words(&office.approve(&approver("bob"), request).await);
+        assert!(told.starts_with("Whether it was done is not known yet"), "{code}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_try_may_have_done_is_not_denied_by_the_last_one() {
+    // The first try is carried out and its answer lost. The SDK tries again and is refused, and so is the
+    // look at what came of it.
+    for code in ["ThrottlingException", "AccessDeniedException"] {
+        let (office, proxy, request) = behind_a_proxy().await;
+        let writes = AtomicUsize::new(0);
+        proxy.rule(move |seen| match &*seen.what {
+            WRITE if writes.fetch_add(1, Ordering::Relaxed) == 0 => Fate::LoseAnswer,
+            WRITE => error(code),
+            _ if writes.load(Ordering::Relaxed) > 0 => error(code),
+            _ => Fate::Pass,
+        });
+        let told = words(&office.approve(&approver("bob"), request).await);
+        assert!(told.starts_with("Whether it was done is not known yet"), "{code}: {told}");
+        proxy.rule(|_| Fate::Pass);
+        assert_released_once(&office, request).await;
+    }
+}
+
+#[tokio::test]
+async fn a_watch_whose_answer_is_lost_is_not_said_to_have_changed_nothing() {
+    let mut office = Office::new().await;
+    office.db.lock(KEY).await;
+    let proxy = Proxy::start(&office.db.endpoint()).await;
+    office.context = office.replica(&session(&proxy.endpoint()));
+    let watch = Command::Watch { state: STATE.to_owned(), keep: false };
+    proxy.rule(first_writes(3, Fate::LoseAnswer));
+    let told = office.told(&approver("alice"), watch.clone()).await;
+    assert!(told.starts_with("Whether you are in line is not known"), "{told}");
+    let told = office.told(&approver("alice"), Command::Watches).await;
+    assert!(told.contains(STATE), "{told}");
+    // What was refused at every try has changed nothing.
+    proxy.rule(first_writes(usize::MAX, error("ThrottlingException")));
+    let told = office.told(&approver("bob"), watch).await;
+    assert!(told.starts_with("Nothing was changed."), "{told}");
+}
+
+#[tokio::test]
 async fn a_lock_with_an_impossible_time_can_be_asked_for() {
     let office = Office::new().await;
     let record = crate::support::given::record("a", "x", "y", "+262142-12-31T23:30:00Z");

@@ -1,10 +1,14 @@
 //! Who waits, in which order, and who is told when.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use locktender::aws::AwsLocks;
 use locktender::command::Command;
 
-use crate::support::dynamodb::text;
+use crate::support::dynamodb::{DynamoDb, session, text};
 use crate::support::given::record;
 use crate::support::office::{ANNOUNCE, Office, PLACE, actor, approver, lookout, user};
+use crate::support::proxy::{Fate, Proxy};
 
 const PATH: &str = "states/env/prod/terraform.tfstate";
 
@@ -121,4 +125,26 @@ async fn many_who_ask_at_once_all_get_their_place() {
     }
     let line = office.context.watches.line(&office.path("env/prod")).await.unwrap();
     assert_eq!(line.watchers().len(), 6);
+}
+
+#[tokio::test]
+async fn who_joined_is_not_told_that_nothing_was_changed_where_the_next_look_fails() {
+    let mut office = Office::new().await;
+    take(&office, "a").await;
+    let proxy = Proxy::start(&office.db.endpoint()).await;
+    let session = session(&proxy.endpoint());
+    office.context.reading.locks =
+        std::sync::Arc::new(AwsLocks::connect(&session, vec![DynamoDb::backend()]));
+    let denied = serde_json::json!({
+        "__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no",
+    });
+    let looks = AtomicUsize::new(0);
+    proxy.rule(move |_| match looks.fetch_add(1, Ordering::Relaxed) {
+        0 => Fate::Pass,
+        _ => Fate::Answer(400, denied.to_string()),
+    });
+    let told = office.told(&actor("alice", &[]), watch(false)).await;
+    insta::assert_snapshot!(told, @"You will be told in this channel when env/prod clears. Nobody waits before you. Whether it has just cleared could not be read: look at /lock status.");
+    let line = office.context.watches.line(&office.path("env/prod")).await.unwrap();
+    assert_eq!(line.watchers().len(), 1);
 }
