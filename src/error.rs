@@ -146,6 +146,8 @@ pub enum FaultKind {
     Bug,
     /// An answer that this version does not understand, or a failure inside the service.
     Unexpected,
+    /// One stored item that this version cannot read. Everything else in its table can be used.
+    NotUnderstood,
 }
 
 /// Something that the bot needs has failed, and nothing was changed.
@@ -189,6 +191,7 @@ impl FaultKind {
             Self::NoRegion => "no_region",
             Self::Bug => "bug",
             Self::Unexpected => "unexpected",
+            Self::NotUnderstood => "not_understood",
         }
     }
 
@@ -211,6 +214,7 @@ impl FaultKind {
             Self::NoRegion => "names no region",
             Self::Bug => "ran into a mistake of its own",
             Self::Unexpected => "gave an unexpected answer",
+            Self::NotUnderstood => "cannot be read by this version of the bot",
         }
     }
 }

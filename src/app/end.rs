@@ -66,7 +66,9 @@ impl AppError {
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         match self {
-            Self::Fault(fault) if fault.kind == FaultKind::Unexpected => {
+            Self::Fault(fault)
+                if matches!(fault.kind, FaultKind::Unexpected | FaultKind::NotUnderstood) =>
+            {
                 Some(clip(&visible(&fault.cause()?), LONG))
             }
             _ => None,

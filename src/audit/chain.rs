@@ -66,14 +66,14 @@ impl Default for Tail {
 }
 
 impl Tail {
-    /// The entries that come next.
+    /// The entries that come next. Numbers end at the largest one, where no entry has a place any more.
     #[must_use]
     pub fn append(&self, drafts: &[Draft]) -> Vec<Entry> {
         let mut tail = self.clone();
         drafts
             .iter()
             .map(|draft| {
-                let entry = Entry::new(draft, tail.seq + 1, &tail.hash);
+                let entry = Entry::new(draft, tail.seq.saturating_add(1), &tail.hash);
                 tail = Self::at(&entry);
                 entry
             })
@@ -101,7 +101,7 @@ impl Verifier {
     pub fn check(&mut self, entry: &Entry) -> Result<(), Broken> {
         let tail = self.seen.entry(entry.path().to_owned()).or_default();
         let broken = |seq, wrong| Broken { path: entry.path().to_owned(), seq, wrong };
-        let next = tail.seq + 1;
+        let next = tail.seq.saturating_add(1);
         if entry.seq() == 0 {
             return Err(broken(next, Wrong::Edited));
         }
@@ -135,7 +135,7 @@ impl Verifier {
         for (path, expected) in self.expected {
             let last = self.seen.get(&path).map_or(0, |tail| tail.seq);
             if last < expected.seq {
-                return Err(Broken { path, seq: last + 1, wrong: Wrong::CutOff });
+                return Err(Broken { path, seq: last.saturating_add(1), wrong: Wrong::CutOff });
             }
         }
         Ok(Verified { heads: self.seen, entries: self.entries })

@@ -13,9 +13,10 @@ use tokio::time::sleep;
 
 use super::AwsLedger;
 use super::answers::Answers;
-use super::ledger::guarded;
+use super::ledger::filed_of;
 use super::plan::{Plan, Step};
 use super::rows;
+use super::values::Item;
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::LockState;
 use crate::ports::{Change, Committed, Filed, Ledger};
@@ -36,7 +37,7 @@ enum Verdict {
     /// That is it.
     Final(Box<Committed>),
     /// The path has an open request already, which is that of this guard.
-    Guarded(Option<crate::unlock::RequestId>),
+    Guarded(Item),
     /// Another entry is at the end of the chain.
     TailMoved,
     /// Another write was under way, or there was no capacity for this one.
@@ -98,13 +99,11 @@ impl AwsLedger {
             let plan = Plan::new(self, change, &tail)?;
             match self.write(change, &plan, &tries).await? {
                 Verdict::Final(committed) => return Ok(*committed),
-                Verdict::Guarded(id) => {
-                    let open = match id {
-                        Some(id) => self.request(id).await.map_err(|fault| tries.judge(fault))?,
-                        None => None,
-                    };
+                Verdict::Guarded(guard) => {
+                    let open =
+                        self.guarded_request(&guard).await.map_err(|fault| tries.judge(fault))?;
                     // One that has ended meanwhile is no obstacle any more.
-                    if let Some(open) = open.filter(|open| open.request.is_open()) {
+                    if open.request.is_open() {
                         return Ok(Committed::AlreadyOpen(open));
                     }
                 }
@@ -183,7 +182,8 @@ impl AwsLedger {
             of_step.map(|(_, reason)| reason).find(failed)
         };
         if let Some(reason) = failed(Step::Request) {
-            let now = reason.item().map(|item| self.filed(item)).transpose()?;
+            let filed = |item| filed_of(item).map_err(|odd| self.own.odd_item(item, odd));
+            let now = reason.item().map(filed).transpose()?;
             match now {
                 // The first try was written, and only its answer was lost.
                 Some(now) if plan.is_written_in(&now) => {
@@ -200,7 +200,7 @@ impl AwsLedger {
             return Ok(Verdict::last(Committed::Repeated));
         }
         if let Some(reason) = failed(Step::Guard) {
-            return Ok(Verdict::Guarded(reason.item().and_then(guarded)));
+            return Ok(Verdict::Guarded(reason.item().cloned().unwrap_or_default()));
         }
         if let Some(reason) = failed(Step::Row) {
             let found = reason.item().filter(|item| !item.is_empty()).cloned();

@@ -79,6 +79,24 @@ impl Subject {
         self.sentence("", &Trouble::Unexpected, Some(Box::new(error)))
     }
 
+    /// The fault of one item that this version cannot read, by its key.
+    pub(super) fn item_not_understood(
+        &self,
+        pk: &str,
+        sk: &str,
+        source: impl Error + Send + Sync + 'static,
+    ) -> Fault {
+        Fault {
+            kind: FaultKind::NotUnderstood,
+            subject: format!("The item `{pk}`, `{sk}` of the table `{}`", self.name),
+            remedy:
+                "a newer version wrote it, or somebody changed it by hand; the runbook says what \
+                     to do with it"
+                    .to_owned(),
+            source: Some(Box::new(source)),
+        }
+    }
+
     /// The fault of a table whose key is not what it has to be.
     pub(super) fn has_another_key(&self) -> Fault {
         self.sentence("", &Trouble::NotALockTable, None)

@@ -19,15 +19,15 @@ use aws_sdk_dynamodb::Client;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::own::{OwnTable, PK, SK};
+use super::stored::{Odd, count, countable, json};
 use super::values::{Item, text, text_of};
 use super::{AwsTrail, Session};
 use crate::audit::Tail;
 use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, StatePath};
-use crate::message::visible;
 use crate::people::MessageId;
 use crate::ports::{Change, Committed, Filed, Ledger};
-use crate::unlock::RequestId;
+use crate::unlock::{RequestId, UnlockRequest};
 
 pub(super) const REQUEST: &str = "request";
 pub(super) const OPEN: &str = "open";
@@ -74,18 +74,33 @@ impl AwsLedger {
         }
     }
 
-    /// A request out of its item.
-    pub(super) fn filed(&self, item: &Item) -> Result<Filed, Fault> {
-        let understood = |error| self.own.not_understood(error);
-        let request = text_of(item, REQUEST).unwrap_or_default();
-        let tail = text_of(item, TAIL).unwrap_or_default();
-        Ok(Filed {
-            request: serde_json::from_str(request).map_err(understood)?,
-            tail: serde_json::from_str::<Tail>(tail).map_err(understood)?,
-            card: text_of(item, CARD).and_then(|card| card.parse().ok()),
-            event: text_of(item, EVENT).and_then(|event| event.parse().ok()),
-        })
+    /// The request that the guard of a path stands for. Where it cannot be read, the path stays guarded:
+    /// a newer version may be in the middle of its release.
+    pub(super) async fn guarded_request(&self, guard: &Item) -> Result<Filed, Fault> {
+        let odd = |odd| self.own.odd_item(guard, odd);
+        let id = guarded(guard).map_err(odd)?;
+        self.request(id).await?.ok_or_else(|| odd(Odd::Orphan))
     }
+}
+
+/// A request out of its item. The conditions of later writes go by the item's key and version, so both
+/// have to be those of the request.
+pub(super) fn filed_of(item: &Item) -> Result<Filed, Odd> {
+    let request: UnlockRequest = json(item, REQUEST)?;
+    let tail: Tail = json(item, TAIL)?;
+    countable(tail.seq, TAIL)?;
+    if text_of(item, PK) != Some(&request_key(request.id)) {
+        return Err(Odd::Contradiction(PK));
+    }
+    if count(item, VERSION)? != request.version {
+        return Err(Odd::Contradiction(VERSION));
+    }
+    Ok(Filed {
+        request,
+        tail,
+        card: text_of(item, CARD).and_then(|card| card.parse().ok()),
+        event: text_of(item, EVENT).and_then(|event| event.parse().ok()),
+    })
 }
 
 /// The `pk` of a request.
@@ -99,48 +114,37 @@ pub(super) fn path_key(path: &StatePath) -> String {
 }
 
 /// The request that a guard stands for.
-pub(super) fn guarded(guard: &Item) -> Option<RequestId> {
-    text_of(guard, REQUEST)?.parse().ok()
+pub(super) fn guarded(guard: &Item) -> Result<RequestId, Odd> {
+    let request = text_of(guard, REQUEST).and_then(|request| request.parse().ok());
+    request.ok_or(Odd::Missing(REQUEST))
 }
 
 #[async_trait]
 impl Ledger for AwsLedger {
     async fn request(&self, id: RequestId) -> Result<Option<Filed>, Fault> {
         let item = self.own.get(&request_key(id), REQUEST).await?;
-        item.map(|item| self.filed(&item)).transpose()
+        item.map(|item| filed_of(&item).map_err(|odd| self.own.odd_item(&item, odd))).transpose()
     }
 
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault> {
-        let guard = self.own.get(OPEN, &path_key(path)).await?;
-        let Some(id) = guard.as_ref().and_then(guarded) else {
+        let Some(guard) = self.own.get(OPEN, &path_key(path)).await? else {
             return Ok(None);
         };
-        Ok(self.request(id).await?.filter(|filed| filed.request.is_open()))
+        let filed = self.guarded_request(&guard).await?;
+        Ok(Some(filed).filter(|filed| filed.request.is_open()))
     }
 
     async fn open_requests(&self) -> Result<Vec<Filed>, Fault> {
         let guards = self.own.query(OPEN, None).await?;
-        stream::iter(guards.iter().filter_map(guarded))
-            .map(|id| async move {
-                let item = self.own.get(&request_key(id), REQUEST).await?;
-                Ok(item.and_then(|item| match self.filed(&item) {
-                    Ok(filed) => Some(filed),
-                    Err(fault) => {
-                        // Of another version, which is to see to it; all others need not wait.
-                        tracing::warn!(
-                            request = %id,
-                            cause = fault.cause().map(|cause| visible(&cause)),
-                            "a request is not understood"
-                        );
-                        None
-                    }
-                }))
-            })
+        let requests: Vec<Option<Item>> = stream::iter(self.own.understood(&guards, guarded))
+            .map(|id| async move { self.own.get(&request_key(id), REQUEST).await })
             .buffer_unordered(AT_ONCE)
-            .try_filter_map(|filed| std::future::ready(Ok(filed)))
-            .try_filter(|filed| std::future::ready(filed.request.is_open()))
             .try_collect()
-            .await
+            .await?;
+        let requests: Vec<Item> = requests.into_iter().flatten().collect();
+        let mut open = self.own.understood(&requests, filed_of);
+        open.retain(|filed| filed.request.is_open());
+        Ok(open)
     }
 
     async fn commit(&self, change: &Change<'_>) -> Result<Committed, WriteFault> {

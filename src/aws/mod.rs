@@ -7,6 +7,9 @@
 mod answers;
 mod commit;
 mod error;
+#[cfg(test)]
+mod fuzz;
+mod hold_items;
 mod holds;
 mod http;
 mod ledger;
@@ -20,6 +23,7 @@ mod rows;
 #[cfg(feature = "embedded")]
 mod sandbox;
 mod session;
+mod stored;
 mod trail;
 mod values;
 

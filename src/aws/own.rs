@@ -13,8 +13,10 @@ use tokio::time::sleep;
 use super::answers::Answers;
 use super::commit::PAUSES;
 use super::error::Subject;
-use super::values::{Item, text};
+use super::stored::{LeftOut, Odd};
+use super::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
+use crate::message::visible;
 
 /// The key: what kind of thing it is, and which one.
 pub(super) const PK: &str = "pk";
@@ -89,14 +91,33 @@ impl OwnTable {
         self.pages(self.select(pk), limit).await
     }
 
-    /// The items of one `pk` from an `sk` on, in their order.
-    pub(super) async fn query_from(&self, pk: &str, sk: &str) -> Result<Vec<Item>, Fault> {
+    /// How many items of one `pk` from an `sk` on are wanted, `limit` at most. Reads no further.
+    pub(super) async fn count_from(
+        &self,
+        pk: &str,
+        sk: &str,
+        limit: usize,
+        is_wanted: impl Fn(&Item) -> bool,
+    ) -> Result<usize, Fault> {
         let query = self
             .select(pk)
             .key_condition_expression("#pk = :pk AND #sk >= :sk")
             .expression_attribute_names("#sk", SK)
-            .expression_attribute_values(":sk", text(sk));
-        self.pages(query, None).await
+            .expression_attribute_values(":sk", text(sk))
+            .set_limit(i32::try_from(limit).ok());
+        let wanted = self.gather(query, limit, |item| is_wanted(&item).then_some(())).await?;
+        Ok(wanted.len())
+    }
+
+    /// What `take` makes of the items of one `pk` in the order of their `sk`, `limit` at most. Keeps no
+    /// other item in memory, and reads no further page when it has enough.
+    pub(super) async fn query_for<T>(
+        &self,
+        pk: &str,
+        limit: usize,
+        take: impl FnMut(Item) -> Option<T>,
+    ) -> Result<Vec<T>, Fault> {
+        self.gather(self.select(pk), limit, take).await
     }
 
     /// The last items of one `pk`, the last first, `limit` at most.
@@ -120,17 +141,26 @@ impl OwnTable {
         limit: Option<usize>,
     ) -> Result<Vec<Item>, Fault> {
         let limit = limit.unwrap_or(usize::MAX);
-        let mut pages = query.set_limit(i32::try_from(limit).ok()).into_paginator().send();
-        let mut items = Vec::new();
-        while let Some(page) = pages.next().await {
+        self.gather(query.set_limit(i32::try_from(limit).ok()), limit, Some).await
+    }
+
+    async fn gather<T>(
+        &self,
+        query: QueryFluentBuilder,
+        limit: usize,
+        mut take: impl FnMut(Item) -> Option<T>,
+    ) -> Result<Vec<T>, Fault> {
+        let mut pages = query.into_paginator().send();
+        let mut taken = Vec::new();
+        while taken.len() < limit
+            && let Some(page) = pages.next().await
+        {
             let page = page.map_err(|error| self.fault("allow dynamodb:Query on it", error))?;
-            items.extend(page.items.unwrap_or_default());
-            if items.len() >= limit {
-                items.truncate(limit);
-                break;
-            }
+            let items = page.items.unwrap_or_default().into_iter();
+            let left = limit - taken.len();
+            taken.extend(items.filter_map(&mut take).take(left));
         }
-        Ok(items)
+        Ok(taken)
     }
 
     /// Writes an item over whatever is there.
@@ -193,9 +223,33 @@ impl OwnTable {
         self.subject.fault(allow, error)
     }
 
-    /// The fault of an item that this version cannot write or read.
+    /// The fault of an item that this version cannot write.
     pub(super) fn not_understood(&self, error: impl Error + Send + Sync + 'static) -> Fault {
         self.subject.unexpected(error)
+    }
+
+    /// The fault of one stored item that this version cannot read.
+    pub(super) fn odd_item(&self, item: &Item, odd: Odd) -> Fault {
+        let key = |name| visible(text_of(item, name).unwrap_or_default());
+        self.subject.item_not_understood(&key(PK), &key(SK), odd)
+    }
+
+    /// The items of a list that this version understands. One that it does not is logged and left out:
+    /// it takes nothing from the others.
+    pub(super) fn understood<T>(
+        &self,
+        items: &[Item],
+        read: impl Fn(&Item) -> Result<T, Odd>,
+    ) -> Vec<T> {
+        let mut left_out = LeftOut::default();
+        let understood = items
+            .iter()
+            .filter_map(|item| {
+                read(item).map_err(|odd| left_out.note(|| self.odd_item(item, odd))).ok()
+            })
+            .collect();
+        left_out.log();
+        understood
     }
 
     /// The fault of a table that never comes to rest under what others do to it.

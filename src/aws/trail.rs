@@ -11,11 +11,13 @@ use tokio_util::task::AbortOnDropHandle;
 use super::error::Subject;
 use super::outbox::put_notice;
 use super::own::{OwnTable, PK, SK, TTL};
+use super::stored::countable;
 use super::values::{Item, fields, item, number, text, text_of};
 use super::{LedgerTables, Session};
 use crate::audit::{Entry, Heads, Tail};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
+use crate::message::visible;
 use crate::ports::{Notice, Trail};
 
 /// The key of an entry: the state path, and the entry's number in its chain.
@@ -70,7 +72,14 @@ impl AwsTrail {
     /// Where the next entry of a path goes.
     pub(super) async fn tail(&self, path: &StatePath) -> Result<Tail, Fault> {
         let newest = self.newest(path, None, 1).await?;
-        Ok(newest.first().map(Tail::at).unwrap_or_default())
+        let tail = newest.first().map(Tail::at).unwrap_or_default();
+        match countable(tail.seq, SEQ) {
+            Ok(_) => Ok(tail),
+            Err(odd) => {
+                let (path, seq) = (visible(path.as_str()), tail.seq.to_string());
+                Err(self.subject.item_not_understood(&path, &seq, odd))
+            }
+        }
     }
 
     /// One page of the trail, or of one chain of it, from a place on, and where the next one begins.

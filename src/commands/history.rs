@@ -33,10 +33,20 @@ pub(super) async fn run(
             Some(_) => Ok(Vec::new()),
         }
     };
-    let (entries, holds) = futures::try_join!(entries, holds)?;
-    let mut message = page(&state, before, count, &entries);
-    for past in &holds {
-        message = message.line(past_hold(past));
+    let (entries, holds) = futures::join!(entries, holds);
+    let mut message = page(&state, before, count, &entries?);
+    match holds {
+        Ok(holds) => {
+            for past in &holds {
+                message = message.line(past_hold(past));
+            }
+        }
+        Err(fault) => {
+            // The trail was read, and that is what was asked.
+            tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");
+            message =
+                message.line(Text::own("Its past holds could not be read; the log says why."));
+        }
     }
     Ok(message)
 }

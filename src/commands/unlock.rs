@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::settle::settle;
 use super::verdict::LOOKED_AT;
 use super::{Asker, Context, Reply, form, refresh_card};
-use crate::error::{Error, Fault, Refusal};
+use crate::error::{Error, Refusal};
 use crate::lock::{HeldLock, LockState, State};
 use crate::message::{Message, SHORT, Text, Tone};
 use crate::ports::{Change, Committed, Filed};
@@ -25,7 +25,7 @@ pub(super) async fn run(
     let lock = context.reading.locks.inspect(&state).await?;
     let id = RequestId::of(by.event);
     let now = context.reading.clock.now();
-    let stale_from = stale_from(context, &state, &lock).await?;
+    let stale_from = stale_from(context, &state, &lock, now).await;
     let ask = Ask { id, state: &state, lock: &lock, stale_from, reason, by: by.actor };
     let opened = open(ask, &context.policy, now).map_err(Refusal::Unlock)?;
     by.acceptance.accept().await?;
@@ -62,21 +62,23 @@ pub(super) async fn run(
 }
 
 /// From when on a lock looks stale, by its past holds; `None` where nobody knows since when it is
-/// held.
+/// held, or its past cannot be read. Then approving it asks for more, and the release need not wait for
+/// a statistic.
 async fn stale_from(
     context: &Context,
     state: &State,
     lock: &LockState,
-) -> Result<Option<DateTime<Utc>>, Fault> {
-    let Some(since) = lock.since() else {
-        return Ok(None);
-    };
-    let held = HeldLock { state: state.clone(), lock: lock.clone() };
-    let Some(hold) = Hold::of(&held, since) else {
-        return Ok(None);
-    };
-    let past = context.holds.past(&state.path, LOOKED_AT).await?;
-    Ok(Some(watch::stale_from(&hold, &past, context.policy.stale_after)))
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    lock.since()?;
+    let hold = Hold::of(&HeldLock { state: state.clone(), lock: lock.clone() }, now)?;
+    match context.holds.past(&state.path, LOOKED_AT).await {
+        Ok(past) => Some(watch::stale_from(&hold, &past, context.policy.stale_after)),
+        Err(fault) => {
+            tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");
+            None
+        }
+    }
 }
 
 /// Why an open request can come to nothing any more, seen from the lock as it is now.

@@ -10,8 +10,7 @@ const MOST: usize = 20;
 
 pub(super) async fn run(context: &Context, by: &Asker<'_>) -> Result<Message, Error> {
     let user = by.actor.person.id;
-    let mut lines = context.watches.lines().await?;
-    lines.retain(|(_, line)| line.before(user).is_some());
+    let mut lines = context.watches.watched_by(user, usize::MAX).await?;
     lines.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
     if lines.is_empty() {
         let text = Text::own(

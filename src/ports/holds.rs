@@ -8,15 +8,17 @@ use chrono::{DateTime, Utc};
 use super::Notice;
 use crate::error::{Fault, WriteFault};
 use crate::lock::{State, StatePath};
+use crate::people::UserId;
 use crate::watch::{Hold, Line, PastHold};
 
 /// What is remembered of holds.
 #[async_trait]
 pub trait Holds: Send + Sync {
-    /// Every hold that was under way at the last look.
+    /// Every hold that was under way at the last look and that this version can read.
     async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault>;
 
-    /// Remembers that a lock is held, and says whether nobody had done so before.
+    /// Remembers that a lock is held, and says whether nobody had done so before. A hold that is
+    /// remembered and cannot be read is replaced, so that the lock is watched.
     async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
     /// Remembers whether one half or all of a lock is there, and says whether the hold was under way
@@ -32,9 +34,10 @@ pub trait Holds: Send + Sync {
         notice: &Notice,
     ) -> Result<bool, WriteFault>;
 
-    /// Remembers that a hold is over, and that `next` is held instead if it is; with what people
-    /// have to be told, made of those who wait. They have waited long enough where nothing is held
-    /// instead. Says whether the hold was under way until now, so that it ends once.
+    /// Remembers that a hold is over, and that `next` is held instead if
+    /// it is; with what people have to be told, made of those who wait. They have waited long enough
+    /// where nothing is held instead. Says whether the hold was under way until now, so that it ends
+    /// once. A line that cannot be read keeps nobody else from being told.
     async fn end(
         &self,
         past: &PastHold,
@@ -42,7 +45,8 @@ pub trait Holds: Send + Sync {
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault>;
 
-    /// The last holds of a path that are over, the last first, `limit` at most.
+    /// The last holds of a path that are over, the last first: those of the last `limit` that this
+    /// version can read.
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
 
     /// How many holds of other paths a machine has ended since then.
@@ -69,6 +73,6 @@ pub trait Watches: Send + Sync {
         change: &(dyn for<'l> Fn(&'l Line) -> Option<Line> + Sync),
     ) -> Result<Option<Line>, WriteFault>;
 
-    /// Every line with somebody in it.
-    async fn lines(&self) -> Result<Vec<(State, Line)>, Fault>;
+    /// The lines that somebody is in, `limit` at most. Reads the lines of everybody, page by page.
+    async fn watched_by(&self, user: UserId, limit: usize) -> Result<Vec<(State, Line)>, Fault>;
 }

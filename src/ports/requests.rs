@@ -17,6 +17,10 @@ pub trait Ledger: Send + Sync {
     async fn request(&self, id: RequestId) -> Result<Option<Filed>, Fault>;
 
     /// The open request for a state's lock, if there is one.
+    ///
+    /// # Errors
+    /// Of the kind [`FaultKind::NotUnderstood`](crate::error::FaultKind::NotUnderstood) where there is
+    /// one that this version cannot read.
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault>;
 
     /// Every open request that this version understands, in no particular order.

@@ -34,7 +34,7 @@ pub fn refused(
     now: DateTime<Utc>,
 ) -> Option<Transition> {
     let own = request.refused.get(&by.person.id).copied().unwrap_or(0);
-    let all: u32 = request.refused.values().sum();
+    let all = request.refused.values().fold(0_u32, |all, own| all.saturating_add(*own));
     if !request.is_open()
         || !refusal.is_on_record(tried)
         || own >= RECORDED_A_PERSON

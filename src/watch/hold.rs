@@ -1,7 +1,9 @@
 //! One hold of a lock, from its taking to its clearing.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::audit::Hash;
 use crate::lock::{HeldLock, LockState, Operation, State, age};
@@ -16,9 +18,18 @@ const TEXT: usize = 200;
 /// It is made of the lock ID, so that the two halves of one lock are one hold; and of the record's
 /// bytes where no ID can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct HoldId(String);
 
+/// A text that cannot be the id of a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of a hold")]
+pub struct NotAHoldId;
+
 /// A lock that is held.
+///
+/// It is written down, and may be read back by another version. Its id, its state and its beginning have to
+/// be readable for that. The rest is for people: what cannot be read of it is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Which.
@@ -26,16 +37,21 @@ pub struct Hold {
     /// The state.
     pub state: State,
     /// The holder; `None` where the record cannot be read.
+    #[serde(default, deserialize_with = "or_not_known")]
     pub who: Option<String>,
     /// What they are doing, as the record writes it; `None` where it cannot be read.
+    #[serde(default, deserialize_with = "or_not_known")]
     pub operation: Option<String>,
     /// The lock ID; `None` where it cannot be read.
+    #[serde(default, deserialize_with = "or_not_known")]
     pub lock_id: Option<String>,
     /// When it was taken, as the record or the store says; else when it was first seen.
     pub since: DateTime<Utc>,
     /// Whether only one half of the lock was there at the last look.
+    #[serde(default, deserialize_with = "or_not_known")]
     pub half: bool,
     /// Whether people have been told that it is stale, which happens once.
+    #[serde(default, deserialize_with = "or_not_known")]
     pub told_stale: bool,
 }
 
@@ -44,7 +60,8 @@ pub struct Hold {
 pub struct PastHold {
     /// What it was.
     pub hold: Hold,
-    /// When it was seen to be over, by the bot's clock.
+    /// When it was seen to be over, by the bot's clock; or when the next one began, if that was
+    /// earlier.
     pub ended_at: DateTime<Utc>,
     /// How it ended.
     pub ending: Ending,
@@ -83,6 +100,31 @@ impl HoldId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Enough of the id to tell the holds of one moment apart.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..16).unwrap_or(&self.0)
+    }
+}
+
+impl TryFrom<String> for HoldId {
+    type Error = NotAHoldId;
+
+    fn try_from(text: String) -> Result<Self, NotAHoldId> {
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 64 && text.bytes().all(is_hex) { Ok(Self(text)) } else { Err(NotAHoldId) }
+    }
+}
+
+/// Reads a value that the hold can do without.
+fn or_not_known<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 impl Hold {

@@ -13,7 +13,7 @@ mod verdict;
 mod watcher;
 
 pub use difference::{Difference, differences};
-pub use hold::{Ending, Hold, HoldId, PastHold, host};
+pub use hold::{Ending, Hold, HoldId, NotAHoldId, PastHold, host};
 pub use statistics::Summary;
 pub use verdict::{Evidence, Kind, Verdict, stale_from, verdict};
 pub use watcher::{Line, Watcher};

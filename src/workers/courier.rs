@@ -108,7 +108,9 @@ impl OutboxCourier {
             match delivery {
                 Ok(Delivery::Over) => self.outbox.strike(&id).await?,
                 Ok(Delivery::Waits) => {}
-                Err(fault) if fault.kind == FaultKind::Unexpected => {
+                Err(fault)
+                    if matches!(fault.kind, FaultKind::Unexpected | FaultKind::NotUnderstood) =>
+                {
                     warn!(id = id.0, kind = fault.kind.as_str(), "a notice waits: {fault}");
                 }
                 Err(fault) => return Err(fault),

@@ -194,10 +194,16 @@ impl Lookout {
     async fn unlocked_by(&self, hold: &Hold) -> Result<By, Fault> {
         let path = &hold.state.path;
         // The lockfile goes before the release is on record: then this is not the time to say so.
-        if let Some(open) = self.context.ledger.open_request(path).await?
-            && *open.request.status() == Status::Executing
-        {
-            return Ok(By::SomebodyNow);
+        match self.context.ledger.open_request(path).await {
+            Ok(Some(open)) if *open.request.status() == Status::Executing => {
+                return Ok(By::SomebodyNow);
+            }
+            Ok(_) => {}
+            // Whether it is released just now cannot be known. That the lock has cleared can be.
+            Err(fault) if fault.kind == FaultKind::NotUnderstood => {
+                warn!(kind = fault.kind.as_str(), "an open request is not heeded: {fault}");
+            }
+            Err(fault) => return Err(fault),
         }
         // More than the last entry: somebody may have asked for the next lock's release already.
         let newest = self.context.trail.newest(path, None, ENTRIES).await?;

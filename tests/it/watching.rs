@@ -4,5 +4,6 @@
 mod announcing;
 mod hands;
 mod lines;
+mod odd_items;
 mod passes;
 mod verdicts;
