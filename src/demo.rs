@@ -212,7 +212,7 @@ async fn remember(holds: &AwsHolds, catalog: &Catalog, now: DateTime<Utc>) -> Re
         holds.begin(&hold).await.map_err(WriteFault::into_fault)?;
         let ended_at = taken + TimeDelta::minutes(minutes);
         let past = PastHold { hold, ended_at, ending: Ending::Cleared };
-        let ended = holds.end(&past, None, &|_| Vec::new()).await;
+        let ended = holds.end(&past, None, now, &|_| Vec::new()).await;
         ended.map_err(WriteFault::into_fault)?;
     }
     Ok(())

@@ -140,9 +140,10 @@ impl Holds for AwsHolds {
         &self,
         past: &PastHold,
         next: Option<&Hold>,
+        at: DateTime<Utc>,
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault> {
-        let (hold, at) = (&past.hold, past.ended_at);
+        let hold = &past.hold;
         for _ in 0..TRIES {
             let (line, version) = match self.line_and_version(&hold.state.path).await {
                 Err(fault) if fault.kind == FaultKind::NotUnderstood => {

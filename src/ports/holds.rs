@@ -34,7 +34,7 @@ pub trait Holds: Send + Sync {
         notice: &Notice,
     ) -> Result<bool, WriteFault>;
 
-    /// Remembers that a hold is over, and that `next` is held instead if
+    /// Remembers at `at`, by the bot's clock, that a hold is over, and that `next` is held instead if
     /// it is; with what people have to be told, made of those who wait. They have waited long enough
     /// where nothing is held instead. Says whether the hold was under way until now, so that it ends
     /// once. A line that cannot be read keeps nobody else from being told.
@@ -42,6 +42,7 @@ pub trait Holds: Send + Sync {
         &self,
         past: &PastHold,
         next: Option<&Hold>,
+        at: DateTime<Utc>,
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault>;
 

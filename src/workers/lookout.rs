@@ -174,12 +174,14 @@ impl Lookout {
             By::SomebodyNow => return Ok(Some(Written::NotYet)),
         };
         let path = hold.state.path.clone();
-        // It ended when the next one began, if not before.
-        let ended_at = next.as_ref().map_or(now, |next| next.since.min(now));
+        // It ended when the next one began, if not before. The next holder's clock says when that was, and is
+        // not believed where it says a time before this one began.
+        let next_began = next.as_ref().map(|next| next.since).filter(|began| *began > hold.since);
+        let ended_at = next_began.unwrap_or(now).min(now);
         let past = PastHold { hold, ended_at, ending };
         let next_hold = next.as_ref();
         let notices = |line: &_| clearing_notices(&past, next_hold, line, self.announce);
-        let ended = self.context.holds.end(&past, next_hold, &notices).await?;
+        let ended = self.context.holds.end(&past, next_hold, now, &notices).await?;
         if ended {
             debug!(
                 state = past.hold.state.name.as_str(),

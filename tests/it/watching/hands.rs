@@ -1,10 +1,11 @@
 //! Locks that change hands: the main case of the bot is that of a stale lock, which a waiting run takes at
 //! once when it is released.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use locktender::ports::Undelivered;
 use locktender::watch::Ending;
 
-use crate::support::dynamodb::{session, text};
+use crate::support::dynamodb::{session, tables, text};
 use crate::support::given::record;
 use crate::support::office::{ANNOUNCE, Office, approver, lookout};
 use crate::support::proxy::{Fate, Proxy};
@@ -92,4 +93,33 @@ async fn a_hold_that_another_process_has_ended_is_not_tried_again_and_again() {
     proxy.rule(|_| Fate::Pass);
     second.pass().await.unwrap();
     assert_eq!(proxy.count("TransactWriteItems"), 1);
+}
+
+#[tokio::test]
+async fn a_notice_has_its_place_by_the_bots_clock_and_not_by_a_holders() {
+    let office = stale().await;
+    // The next holder's clock is an hour behind.
+    take(&office, "b", "mira@laptop", "2026-11-23T11:00:00Z").await;
+    let later = Undelivered::Later { after: None, why: "busy".to_owned() };
+    office.wall.trouble([later]);
+    lookout(&office.context).pass().await.unwrap();
+    let rows = office.db.rows(&tables().table).await;
+    let of = |pk: &str, name: &str| {
+        let row = rows.iter().find(|row| row["pk"].as_s().unwrap().starts_with(pk)).unwrap();
+        row[name].clone()
+    };
+    let place = of("outbox", "sk");
+    assert!(place.as_s().unwrap().starts_with("2026-11-23T12:00:00.000Z#"), "{place:?}");
+    let kept = of("past#", "ttl").as_n().unwrap().parse().unwrap();
+    let kept = DateTime::<Utc>::from_timestamp(kept, 0).unwrap();
+    assert_eq!(kept - TimeDelta::days(90), office.context.reading.clock.now());
+}
+
+#[tokio::test]
+async fn a_next_holder_whose_clock_is_wrong_does_not_make_a_hold_shorter_than_it_was() {
+    let office = stale().await;
+    take(&office, "b", "mira@laptop", "2014-07-28T00:00:00Z").await;
+    lookout(&office.context).pass().await.unwrap();
+    let said = &office.wall.read(ANNOUNCE)[1];
+    assert!(said.contains("changed hands. Held 3 h by root@vm"), "{said}");
 }
