@@ -78,6 +78,9 @@ pub enum Refusal {
         /// Whose.
         state: StateName,
     },
+    /// This person watches as many states as anybody may.
+    #[error("watches enough states already")]
+    WatchesEnough,
     /// The rules of two-person control say no.
     #[error(transparent)]
     Unlock(#[from] unlock::Refusal),

@@ -18,7 +18,7 @@ use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::{State, StatePath};
 use crate::people::UserId;
 use crate::ports::{Holds, Notice, Watches};
-use crate::watch::{Hold, Line, PastHold};
+use crate::watch::{Hold, Line, OTHER_RUNS, PastHold};
 
 /// Retries after another process changed the line first.
 const TRIES: usize = 10;
@@ -188,7 +188,7 @@ impl Holds for AwsHolds {
     ) -> Result<usize, Fault> {
         let but = path_key(but);
         let is_other = |item: &_| text_of(item, STATE) != Some(&but);
-        self.own.count_from(&host_key(host), &moment(since), usize::MAX, is_other).await
+        self.own.count_from(&host_key(host), &moment(since), OTHER_RUNS, is_other).await
     }
 }
 

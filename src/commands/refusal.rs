@@ -7,6 +7,7 @@ use crate::error::{Fault, Refusal};
 use crate::lock::NameError;
 use crate::message::{LONG, Message, SHORT, Text, Tone};
 use crate::unlock::{self, NotPinned};
+use crate::watch::MOST_WATCHED;
 
 /// The message for a request that cannot be met.
 #[must_use]
@@ -63,6 +64,10 @@ fn refusal_text(refusal: &Refusal) -> Text {
         Refusal::LineIsFull { state } => Text::own("Too many wait for ")
             .name(state.as_str(), SHORT)
             .then(" already: look at it with /lock status from time to time."),
+        Refusal::WatchesEnough => Text::own(format!(
+            "You watch {MOST_WATCHED} states, the most that one person can: leave one with /lock unwatch \
+             first."
+        )),
         Refusal::Unlock(refusal) => unlock_text(refusal),
     }
 }

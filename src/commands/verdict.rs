@@ -6,7 +6,7 @@ use super::Context;
 use crate::error::Fault;
 use crate::lock::in_words;
 use crate::message::{SHORT, Text};
-use crate::watch::{Evidence, Hold, Kind, PastHold, Verdict, stale_from, verdict};
+use crate::watch::{Evidence, Hold, Kind, OTHER_RUNS, PastHold, Verdict, stale_from, verdict};
 
 /// How many past holds are looked at: what was usual long ago is not usual now.
 pub(super) const LOOKED_AT: usize = 100;
@@ -82,7 +82,11 @@ pub(super) fn verdict_line(hold: &Hold, verdict: &Verdict) -> Text {
             .then("; ")
             .name(host, SHORT / 2)
             .then(" has finished ")
-            .then(if runs == 1 { "1 other run".to_owned() } else { format!("{runs} other runs") })
+            .then(match runs {
+                1 => "1 other run".to_owned(),
+                OTHER_RUNS.. => format!("{OTHER_RUNS} or more other runs"),
+                runs => format!("{runs} other runs"),
+            })
             .then(" since."),
     }
 }

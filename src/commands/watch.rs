@@ -4,7 +4,7 @@ use super::{Asker, Context, Reply};
 use crate::error::{Error, Refusal};
 use crate::lock::LockState;
 use crate::message::{Message, SHORT, Text, Tone};
-use crate::watch::{Line, Watcher};
+use crate::watch::{Line, MOST_WATCHED, Watcher};
 
 pub(super) async fn run(
     context: &Context,
@@ -19,6 +19,10 @@ pub(super) async fn run(
         return Err(Refusal::NothingToWaitFor { state: state.name }.into());
     }
     let user = by.actor.person.id;
+    let watched = context.watches.watched_by(user, MOST_WATCHED).await?;
+    if watched.len() >= MOST_WATCHED && watched.iter().all(|(of, _)| of.path != state.path) {
+        return Err(Refusal::WatchesEnough.into());
+    }
     by.acceptance.accept().await?;
     let watcher =
         Watcher { person: by.actor.person.clone(), channel: by.actor.place.channel, keep };

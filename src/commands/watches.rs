@@ -3,6 +3,7 @@
 use super::{Asker, Context};
 use crate::error::Error;
 use crate::message::{Message, SHORT, Text, Tone};
+use crate::watch::MOST_WATCHED;
 
 /// Most states that are named: with texts of at most [`SHORT`] characters they stay within the 4,096
 /// that Discord allows a description, even where every character has to be escaped.
@@ -10,7 +11,7 @@ const MOST: usize = 20;
 
 pub(super) async fn run(context: &Context, by: &Asker<'_>) -> Result<Message, Error> {
     let user = by.actor.person.id;
-    let mut lines = context.watches.watched_by(user, usize::MAX).await?;
+    let mut lines = context.watches.watched_by(user, MOST_WATCHED).await?;
     lines.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
     if lines.is_empty() {
         let text = Text::own(

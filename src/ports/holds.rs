@@ -50,7 +50,8 @@ pub trait Holds: Send + Sync {
     /// version can read.
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
 
-    /// How many holds of other paths a machine has ended since then.
+    /// How many holds of other paths a machine has ended since then, counted up to
+    /// [`OTHER_RUNS`](crate::watch::OTHER_RUNS).
     async fn ended_by(
         &self,
         host: &str,

@@ -15,8 +15,8 @@ mod watcher;
 pub use difference::{Difference, differences};
 pub use hold::{Ending, Hold, HoldId, NotAHoldId, PastHold, host};
 pub use statistics::Summary;
-pub use verdict::{Evidence, Kind, Verdict, stale_from, verdict};
-pub use watcher::{Line, Watcher};
+pub use verdict::{Evidence, Kind, OTHER_RUNS, Verdict, stale_from, verdict};
+pub use watcher::{Line, MOST_WATCHED, Watcher};
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,9 @@ const TIMES: i32 = 3;
 /// And how much longer at least: where holds last seconds, three times as long says nothing.
 const AT_LEAST: TimeDelta = TimeDelta::minutes(10);
 
+/// How many other runs of a machine are counted. One says as much as a thousand.
+pub const OTHER_RUNS: usize = 100;
+
 /// What is to be thought of a hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,7 +51,8 @@ pub struct Evidence {
     /// The age past which a hold is stale where the past says nothing.
     #[serde(with = "seconds")]
     pub limit: TimeDelta,
-    /// How many holds of other states the holder's machine has ended since this one began.
+    /// How many holds of other states the holder's machine has ended since this one began, up to
+    /// [`OTHER_RUNS`].
     pub other_runs: usize,
 }
 

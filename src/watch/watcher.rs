@@ -22,6 +22,10 @@ pub struct Line(Vec<Watcher>);
 /// Most people in one line: a message names them all.
 const LONGEST: usize = 50;
 
+/// Most lines that one person is in: a line is read each time that anybody joins one or asks for theirs,
+/// and one with `keep` never ends by itself.
+pub const MOST_WATCHED: usize = 50;
+
 impl Line {
     /// Those in it, in their order.
     #[must_use]

@@ -148,7 +148,7 @@ async fn refusals_and_faults() {
     {
         told.push(says(given.clone(), Command::Status { state: typed.to_owned() }).await);
     }
-    for refusal in [Refusal::Unknown, Refusal::Elsewhere] {
+    for refusal in [Refusal::Unknown, Refusal::Elsewhere, Refusal::WatchesEnough] {
         told.push(text(&refusal_message(&refusal), Style::Plain));
     }
     let fault = Fault {

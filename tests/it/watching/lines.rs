@@ -128,6 +128,24 @@ async fn many_who_ask_at_once_all_get_their_place() {
 }
 
 #[tokio::test]
+async fn one_person_watches_so_many_states_and_no_more() {
+    let office = Office::new().await;
+    let alice = actor("alice", &[]);
+    let watch = |n: usize| Command::Watch { state: format!("env/{n}"), keep: true };
+    for n in 0..50 {
+        assert_eq!(office.ask(&alice, watch(n)).await.outcome, "answered", "{n}");
+    }
+    insta::assert_snapshot!(office.told(&alice, watch(50)).await, @"You watch 50 states, the most that one person can: leave one with /lock unwatch first.");
+    // Who watches a state already can ask again, and others are not concerned.
+    assert_eq!(office.ask(&alice, watch(7)).await.outcome, "answered");
+    assert_eq!(office.ask(&actor("bob", &[]), watch(50)).await.outcome, "answered");
+    office.told(&alice, Command::Unwatch { state: "env/7".to_owned() }).await;
+    assert_eq!(office.ask(&alice, watch(50)).await.outcome, "answered");
+    let watches = office.told(&alice, Command::Watches).await;
+    assert!(watches.ends_with("and 30 more"), "{watches}");
+}
+
+#[tokio::test]
 async fn who_joined_is_not_told_that_nothing_was_changed_where_the_next_look_fails() {
     let mut office = Office::new().await;
     take(&office, "a").await;

@@ -1,9 +1,10 @@
 //! What is normal, and what is said when something is not.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use locktender::audit::Hash;
 use locktender::command::Command;
 
-use crate::support::dynamodb::text;
+use crate::support::dynamodb::{tables, text};
 use crate::support::given::{NOW, record};
 use crate::support::office::{ANNOUNCE, Office, approver, lookout};
 
@@ -132,4 +133,23 @@ async fn a_free_state_and_its_history_tell_of_past_holds() {
     let history = office.told(&alice, history).await;
     assert!(NOW.starts_with("2026-11-23T12:00"));
     insta::assert_snapshot!(format!("{status}\n\n{history}"));
+}
+
+#[tokio::test]
+async fn of_a_machine_with_very_many_runs_only_a_hundred_are_counted() {
+    let office = Office::new().await;
+    lock_since(&office, PATH, "a", 60).await;
+    lookout(&office.context).pass().await.unwrap();
+    let host = format!("host#{}", Hash::of("ci-runner-04"));
+    for n in 0..105 {
+        let put = office.db.client.put_item().table_name(tables().table);
+        let place = format!("{NOW}#{n:03}");
+        let put = put.item("pk", text(&host)).item("sk", text(&place)).item("state", text("other"));
+        put.send().await.unwrap();
+    }
+    let current = office.context.holds.current().await.unwrap();
+    let hold = &current[&office.path("env/prod")];
+    let count = office.context.holds.ended_by("ci-runner-04", hold.since, &hold.state.path).await;
+    assert_eq!(count.unwrap(), 100);
+    insta::assert_snapshot!(verdict(&office).await, @"active: 1 h; too few past holds here to compare with, so the limit of 2 h counts; ci-runner-04 has finished 100 or more other runs since.");
 }
