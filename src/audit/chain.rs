@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Entry, Hash};
@@ -49,6 +50,37 @@ pub enum Wrong {
 
 /// The last entry of every chain, by state path: what a checkpoint says.
 pub type Heads = BTreeMap<String, Tail>;
+
+/// The heads that were kept when the whole trail last held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// When the trail was last checked, whether or not it held.
+    pub at: DateTime<Utc>,
+    /// The heads; none while it never held.
+    pub heads: Result<Heads, DamagedCheckpoint>,
+}
+
+/// Heads that are not what was kept: a part of them is missing or was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the checkpoint of {of} is damaged: the heads that were kept then are not all there, or not as they \
+     were"
+)]
+pub struct DamagedCheckpoint {
+    /// When they were kept, as it is written down.
+    pub of: String,
+}
+
+/// Why a trail does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsound {
+    /// An entry is bad.
+    #[error(transparent)]
+    Entry(#[from] Broken),
+    /// No entry is bad by itself, and what they have to be held against was damaged.
+    #[error(transparent)]
+    Checkpoint(#[from] DamagedCheckpoint),
+}
 
 /// Checks entries as they come, each chain in its order, in memory for the chains but not for the
 /// entries.

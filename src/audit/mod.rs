@@ -11,5 +11,7 @@ mod entry;
 mod tests;
 
 pub use canonical::canonical;
-pub use chain::{Broken, Heads, Tail, Verified, Verifier, Wrong, digest};
+pub use chain::{
+    Broken, Checkpoint, DamagedCheckpoint, Heads, Tail, Unsound, Verified, Verifier, Wrong, digest,
+};
 pub use entry::{Action, Draft, Entry, Hash};

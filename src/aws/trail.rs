@@ -11,10 +11,10 @@ use tokio_util::task::AbortOnDropHandle;
 use super::error::Subject;
 use super::outbox::put_notice;
 use super::own::{OwnTable, PK, SK, TTL};
-use super::stored::countable;
+use super::stored::{Odd, countable, json};
 use super::values::{Item, fields, item, number, text, text_of};
 use super::{LedgerTables, Session};
-use crate::audit::{Entry, Heads, Tail};
+use crate::audit::{Checkpoint, DamagedCheckpoint, Entry, Heads, Tail, digest};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::message::visible;
@@ -28,8 +28,12 @@ pub(super) const SEQ: &str = "seq";
 const CHECKPOINT: &str = "checkpoint";
 const LAST: &str = "last";
 const AT: &str = "at";
-const HEADS_AT: &str = "heads_at";
 const HEADS: &str = "heads";
+
+/// Which heads the last checkpoint has: when they were kept, and, after a `#`, the digest of all of
+/// them. An earlier version wrote the time alone. Time and digest are one attribute, so that such a
+/// version cannot change one and leave the other.
+const HEADS_AT: &str = "heads_at";
 
 /// Heads of one item, in bytes of JSON: an item ends at 400 KiB.
 const PART: usize = 200 * 1024;
@@ -117,35 +121,43 @@ impl AwsTrail {
         }
     }
 
-    async fn heads(&self, at: &str) -> Result<Heads, Fault> {
-        let mut heads = Heads::new();
-        for part in self.own.query(&parts(at), None).await? {
-            let part = text_of(&part, HEADS).unwrap_or_default();
-            let part: Heads =
-                serde_json::from_str(part).map_err(|error| self.own.not_understood(error))?;
-            heads.extend(part);
-        }
-        Ok(heads)
+    /// The heads that were kept under this name, if they are what was kept.
+    async fn heads(&self, kept: &str) -> Result<Result<Heads, DamagedCheckpoint>, Fault> {
+        let (of, expected) = match kept.split_once('#') {
+            Some((of, digest)) => (of, Some(digest)),
+            None => (kept, None),
+        };
+        let parts = self.own.query(&parts(kept), None).await?;
+        let heads: Result<Vec<Heads>, Odd> = parts.iter().map(|part| json(part, HEADS)).collect();
+        let heads = heads.map(|parts| parts.into_iter().flatten().collect::<Heads>());
+        Ok(match (heads, expected) {
+            (Ok(heads), Some(expected)) if digest(&heads).as_str() == expected => Ok(heads),
+            // Every checkpoint has one part or more.
+            (Ok(heads), None) if !parts.is_empty() => Ok(heads),
+            _ => Err(DamagedCheckpoint { of: of.to_owned() }),
+        })
     }
 
-    async fn put_heads(&self, at: DateTime<Utc>, heads: &Heads) -> Result<(), WriteFault> {
+    /// Keeps heads, and gives the name that they are kept under.
+    async fn put_heads(&self, at: DateTime<Utc>, heads: &Heads) -> Result<String, WriteFault> {
+        let kept = format!("{}#{}", at.to_rfc3339(), digest(heads));
         for (place, part) in in_parts(heads).iter().enumerate() {
             let part =
                 serde_json::to_string(part).map_err(|error| self.own.not_understood(error))?;
             let item = Item::from([
-                (PK.to_owned(), text(parts(&at.to_rfc3339()))),
+                (PK.to_owned(), text(parts(&kept))),
                 (SK.to_owned(), text(format!("{place:06}"))),
                 (HEADS.to_owned(), text(part)),
                 (TTL.to_owned(), number((at + KEPT).timestamp())),
             ]);
             self.own.put(item).await?;
         }
-        Ok(())
+        Ok(kept)
     }
 }
 
-fn parts(at: &str) -> String {
-    format!("{CHECKPOINT}#{at}")
+fn parts(kept: &str) -> String {
+    format!("{CHECKPOINT}#{kept}")
 }
 
 /// The heads in pieces that fit into an item each.
@@ -223,17 +235,17 @@ impl Trail for AwsTrail {
         }
     }
 
-    async fn checkpoint(&self) -> Result<Option<(DateTime<Utc>, Heads)>, Fault> {
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, Fault> {
         let Some(last) = self.own.get(CHECKPOINT, LAST).await? else {
             return Ok(None);
         };
-        let at = text_of(&last, AT).unwrap_or_default().parse();
-        let at = at.map_err(|error: chrono::ParseError| self.own.not_understood(error))?;
+        let at = text_of(&last, AT).and_then(|at| at.parse().ok());
+        let at = at.ok_or_else(|| self.own.odd_item(&last, Odd::Missing(AT)))?;
         let heads = match text_of(&last, HEADS_AT) {
-            Some(heads_at) => self.heads(heads_at).await?,
-            None => Heads::new(),
+            Some(kept) => self.heads(kept).await?,
+            None => Ok(Heads::new()),
         };
-        Ok(Some((at, heads)))
+        Ok(Some(Checkpoint { at, heads }))
     }
 
     async fn set_checkpoint(
@@ -250,8 +262,8 @@ impl Trail for AwsTrail {
         next.insert(AT.to_owned(), text(at.to_rfc3339()));
         if let Some(heads) = heads {
             // Before anything points to them.
-            self.put_heads(at, heads).await?;
-            next.insert(HEADS_AT.to_owned(), text(at.to_rfc3339()));
+            let kept = self.put_heads(at, heads).await?;
+            next.insert(HEADS_AT.to_owned(), text(kept));
         }
         let put = Put::builder().table_name(self.own.name()).set_item(Some(next));
         let put = match before {

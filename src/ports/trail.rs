@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::Notice;
-use crate::audit::{Entry, Heads};
+use crate::audit::{Checkpoint, Entry, Heads};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 
@@ -27,8 +27,8 @@ pub trait Trail: Send + Sync {
         each: &mut (dyn FnMut(Entry) -> std::ops::ControlFlow<()> + Send),
     ) -> Result<(), Fault>;
 
-    /// The last checkpoint, and when it was made.
-    async fn checkpoint(&self) -> Result<Option<(DateTime<Utc>, Heads)>, Fault>;
+    /// The last checkpoint.
+    async fn checkpoint(&self) -> Result<Option<Checkpoint>, Fault>;
 
     /// Keeps a checkpoint and has it announced; once a UTC day, whoever comes first. A trail that
     /// does not hold has no heads to keep. Returns whether this was first.

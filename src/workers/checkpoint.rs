@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::audit::{Broken, Heads, Verified, Verifier};
+use crate::audit::{Checkpoint, Heads, Unsound, Verified, Verifier};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::message::visible;
@@ -33,11 +33,11 @@ pub struct Checkpoints {
 /// memory however many entries there are.
 ///
 /// # Errors
-/// A fault where it cannot be read; the first bad entry is no fault but an answer.
+/// A fault where it cannot be read. A bad entry or a damaged checkpoint is no fault but an answer.
 pub async fn verify(
     trail: &dyn Trail,
     path: Option<&StatePath>,
-) -> Result<Result<Verified, Broken>, Fault> {
+) -> Result<Result<Verified, Unsound>, Fault> {
     match verify_once(trail, path).await? {
         // A scan or a query may see one entry of a transaction and not yet the other ("Amazon
         // `DynamoDB` Transactions: How it works", "Isolation levels"): what is broken stays so.
@@ -49,9 +49,15 @@ pub async fn verify(
 async fn verify_once(
     trail: &dyn Trail,
     path: Option<&StatePath>,
-) -> Result<Result<Verified, Broken>, Fault> {
+) -> Result<Result<Verified, Unsound>, Fault> {
     // The checkpoint first: what is appended meanwhile is more than it has seen, never less.
-    let mut seen = trail.checkpoint().await?.map(|(_, heads)| heads).unwrap_or_default();
+    let checkpoint = trail.checkpoint().await?;
+    let heads = checkpoint.map_or(Ok(Heads::new()), |checkpoint| checkpoint.heads);
+    let (mut seen, damaged) = match heads {
+        Ok(heads) => (heads, None),
+        // The entries are checked all the same: a bad one says more.
+        Err(damaged) => (Heads::new(), Some(damaged)),
+    };
     if let Some(path) = path {
         seen.retain(|of, _| of == path.as_str());
     }
@@ -65,9 +71,14 @@ async fn verify_once(
         }
     };
     trail.each(path, &mut check).await?;
-    Ok(match broken {
+    let verified = match broken {
         Some(broken) => Err(broken),
         None => verifier.finish(),
+    };
+    Ok(match (verified, damaged) {
+        (Err(broken), _) => Err(broken.into()),
+        (Ok(_), Some(damaged)) => Err(damaged.into()),
+        (Ok(verified), None) => Ok(verified),
     })
 }
 
@@ -92,7 +103,7 @@ impl Checkpoints {
     pub async fn round(&self) -> Result<(), Fault> {
         let now = self.clock.now();
         let last = self.trail.checkpoint().await?;
-        if last.as_ref().is_some_and(|(at, _)| at.date_naive() == now.date_naive()) {
+        if last.as_ref().is_some_and(|Checkpoint { at, .. }| at.date_naive() == now.date_naive()) {
             return Ok(());
         }
         let kept = match verify(&*self.trail, None).await? {
@@ -100,9 +111,9 @@ impl Checkpoints {
             Ok(verified) => {
                 self.keep(now, Some(&verified.heads), &checkpoint(now, &verified)).await?
             }
-            Err(broken) => {
-                error!(what = visible(&broken.to_string()), "the audit trail does not hold");
-                let notice = Notice::TrailBroken { at: now, what: broken.to_string() };
+            Err(unsound) => {
+                error!(what = visible(&unsound.to_string()), "the audit trail does not hold");
+                let notice = Notice::TrailBroken { at: now, what: unsound.to_string() };
                 self.keep(now, None, &notice).await?
             }
         };

@@ -1,13 +1,16 @@
 //! Once a day the trail is checked and its heads are kept.
 
 use chrono::TimeDelta;
+use locktender::audit::Heads;
 use locktender::command::Command;
 use locktender::workers::Checkpoints;
 
 use super::{PROD, checkpoint, checkpoints, recorded};
-use crate::support::dynamodb::text;
+use crate::support::dynamodb::{tables, text};
 use crate::support::office::{ANNOUNCE, Office, approver};
 use crate::support::trail::TrailTable;
+
+type Row = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
 /// What was announced of the trail.
 fn announced(office: &Office) -> Vec<String> {
@@ -17,6 +20,31 @@ fn announced(office: &Office) -> Vec<String> {
 
 fn next_day(office: &Office) {
     office.time.advance(TimeDelta::days(1));
+}
+
+/// The heads that the last good checkpoint has seen.
+async fn kept(office: &Office) -> Heads {
+    office.context.trail.checkpoint().await.unwrap().unwrap().heads.unwrap()
+}
+
+/// The parts of the last checkpoint, and the item that names it.
+async fn parts_and_last(office: &Office) -> (Vec<Row>, Row) {
+    let rows = office.db.rows(&tables().table).await;
+    let of = |row: &Row| row["pk"].as_s().unwrap().clone();
+    let last = rows.iter().find(|row| of(row) == "checkpoint").unwrap().clone();
+    let named = format!("checkpoint#{}", last["heads_at"].as_s().unwrap());
+    (rows.into_iter().filter(|row| of(row) == named).collect(), last)
+}
+
+async fn put(office: &Office, row: Row) {
+    let put = office.db.client.put_item().table_name(tables().table);
+    put.set_item(Some(row)).send().await.unwrap();
+}
+
+async fn delete(office: &Office, row: &Row) {
+    let delete = office.db.client.delete_item().table_name(tables().table);
+    let delete = delete.key("pk", row["pk"].clone()).key("sk", row["sk"].clone());
+    delete.send().await.unwrap();
 }
 
 fn trail(office: &Office) -> TrailTable {
@@ -80,7 +108,7 @@ async fn two_replicas_announce_a_checkpoint_once() {
 async fn a_trail_that_was_changed_is_announced_every_day_until_it_holds_again() {
     let office = recorded().await;
     checkpoint(&office).await;
-    let (_, heads) = office.context.trail.checkpoint().await.unwrap().unwrap();
+    let heads = kept(&office).await;
     let before = office.trail("env/prod").await;
     trail(&office).set(PROD, 3, "reason", text("because")).await;
     for day in 1..=2 {
@@ -89,8 +117,7 @@ async fn a_trail_that_was_changed_is_announced_every_day_until_it_holds_again() 
         assert_eq!(announced(&office).len(), 1 + day);
     }
     insta::assert_snapshot!(announced(&office)[1]);
-    let (_, kept) = office.context.trail.checkpoint().await.unwrap().unwrap();
-    assert_eq!(kept, heads, "the heads of the last good checkpoint stay");
+    assert_eq!(kept(&office).await, heads, "the heads of the last good checkpoint stay");
     trail(&office).put(&before[2]).await;
     next_day(&office);
     checkpoint(&office).await;
@@ -121,7 +148,78 @@ async fn chains_go_on_after_a_checkpoint_and_the_next_one_has_seen_more() {
     checkpoint(&office).await;
     let all = announced(&office);
     assert!(all[1].contains("holds: 8 entries in 2 chains"), "{all:?}");
-    let (_, heads) = office.context.trail.checkpoint().await.unwrap().unwrap();
-    let seqs: Vec<u64> = heads.values().map(|tail| tail.seq).collect();
+    let seqs: Vec<u64> = kept(&office).await.values().map(|tail| tail.seq).collect();
     assert_eq!(seqs, [4, 4]);
+}
+
+#[tokio::test]
+async fn a_checkpoint_whose_heads_were_deleted_or_changed_is_damaged_and_not_none() {
+    for change_instead in [false, true] {
+        let office = recorded().await;
+        checkpoint(&office).await;
+        // Who deletes the heads and cuts off the end of a chain must not pass for a trail that holds.
+        let (parts, _) = parts_and_last(&office).await;
+        for part in parts {
+            if change_instead {
+                put(&office, part.with("heads", text("{}"))).await;
+            } else {
+                delete(&office, &part).await;
+            }
+        }
+        trail(&office).delete(PROD, 4).await;
+        let verify = super::program(&office.db).run(&["audit", "verify"]).await;
+        assert_eq!(verify.code, Some(1), "{verify:?}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(verify.stdout, @"The trail does not hold: the checkpoint of 2026-11-23T12:00:00+00:00 is damaged: the heads that were kept then are not all there, or not as they were.");
+        }
+        next_day(&office);
+        checkpoint(&office).await;
+        let last = announced(&office).pop().unwrap();
+        assert!(last.contains("is damaged"), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_entry_is_named_also_where_the_checkpoint_is_damaged() {
+    let office = recorded().await;
+    checkpoint(&office).await;
+    for part in parts_and_last(&office).await.0 {
+        delete(&office, &part).await;
+    }
+    trail(&office).set(PROD, 3, "reason", text("because")).await;
+    let verify = super::program(&office.db).run(&["audit", "verify"]).await;
+    assert!(verify.stdout.contains(&format!("entry 3 of {PROD} was edited")), "{verify:?}");
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_an_earlier_version_is_read_and_its_missing_heads_show() {
+    let office = recorded().await;
+    checkpoint(&office).await;
+    let heads = kept(&office).await;
+    // Earlier versions kept the heads under their time alone.
+    let (parts, last) = parts_and_last(&office).await;
+    let time = last["heads_at"].as_s().unwrap().split('#').next().unwrap().to_owned();
+    for part in &parts {
+        delete(&office, part).await;
+        put(&office, part.clone().with("pk", text(&format!("checkpoint#{time}")))).await;
+    }
+    put(&office, last.with("heads_at", text(&time))).await;
+    assert_eq!(kept(&office).await, heads);
+    for part in parts_and_last(&office).await.0 {
+        delete(&office, &part).await;
+    }
+    let checkpoint = office.context.trail.checkpoint().await.unwrap().unwrap();
+    assert!(checkpoint.heads.is_err());
+}
+
+/// A row with one attribute set.
+trait With {
+    fn with(self, name: &str, value: aws_sdk_dynamodb::types::AttributeValue) -> Self;
+}
+
+impl With for Row {
+    fn with(mut self, name: &str, value: aws_sdk_dynamodb::types::AttributeValue) -> Self {
+        self.insert(name.to_owned(), value);
+        self
+    }
 }
