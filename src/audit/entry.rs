@@ -32,6 +32,11 @@ pub enum Action {
     Expired,
     /// Somebody tried to approve who must not.
     ApprovalRefused,
+    /// Somebody tried to deny who must not. Entries of earlier versions call this
+    /// `approval.refused` too, and say "tried to deny" in their detail.
+    DenialRefused,
+    /// Somebody tried to withdraw another person's request.
+    WithdrawalRefused,
     /// A release in several steps was begun.
     UnlockStarted,
     /// The lock was released.
@@ -87,6 +92,8 @@ impl Action {
             Self::Withdrawn => "request.withdrawn",
             Self::Expired => "request.expired",
             Self::ApprovalRefused => "approval.refused",
+            Self::DenialRefused => "denial.refused",
+            Self::WithdrawalRefused => "withdrawal.refused",
             Self::UnlockStarted => "unlock.started",
             Self::UnlockDone => "unlock.done",
             Self::UnlockSuperseded => "unlock.superseded",

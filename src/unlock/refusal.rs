@@ -63,6 +63,7 @@ impl Refusal {
         match self {
             Self::Requester | Self::Bot | Self::NotApprover | Self::Elsewhere(_) => true,
             Self::Expired(_) => tried == Tried::Approve,
+            Self::NotRequester => tried == Tried::Withdraw,
             _ => false,
         }
     }

@@ -44,12 +44,12 @@ pub fn refused(
     }
     let mut next = changed(request);
     next.refused.insert(by.person.id, own + 1);
-    let entry = draft(request, Action::ApprovalRefused, Some(&by.person), now);
-    let detail = match tried {
-        Tried::Approve => refusal.to_string(),
-        Tried::Deny => format!("tried to deny: {refusal}"),
-        Tried::Withdraw => format!("tried to withdraw: {refusal}"),
+    let action = match tried {
+        Tried::Approve => Action::ApprovalRefused,
+        Tried::Deny => Action::DenialRefused,
+        Tried::Withdraw => Action::WithdrawalRefused,
     };
-    let entry = Draft { detail: Some(detail), ..entry };
+    let entry = draft(request, action, Some(&by.person), now);
+    let entry = Draft { detail: Some(refusal.to_string()), ..entry };
     Some(Transition { next, entries: vec![entry], unlock: None })
 }

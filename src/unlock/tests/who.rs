@@ -173,6 +173,21 @@ fn refused_attempts_on_two_people_are_recorded_and_slips_are_not() {
 }
 
 #[test]
+fn a_refused_attempt_is_recorded_under_the_name_of_what_was_tried() {
+    let cases = [
+        (Tried::Approve, Refusal::NotApprover, "approval.refused"),
+        (Tried::Deny, Refusal::NotApprover, "denial.refused"),
+        (Tried::Withdraw, Refusal::NotRequester, "withdrawal.refused"),
+    ];
+    for (tried, refusal, action) in cases {
+        let request = request_for(&row_alone());
+        let recorded = refused(&request, &dave(), tried, &refusal, minute(5)).unwrap();
+        assert_eq!(actions(&recorded), [action]);
+        assert_eq!(recorded.entries[0].detail, Some(refusal.to_string()));
+    }
+}
+
+#[test]
 fn refused_attempts_do_not_fill_the_trail() {
     let mut request = request_for(&row_alone());
     let mut attempts = |people: std::ops::Range<u64>, times: u32| {
