@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::try_join_all;
 
 use super::release::carry_out;
-use super::settle::{TRIES, settle};
+use super::settle::TRIES;
 use super::{Asker, Context, Reply, form};
 use crate::error::{Error, Fault, Refusal};
 use crate::people::UserId;
@@ -60,9 +60,25 @@ pub(super) async fn run(
             }
             Committed::Stale(fresh) => filed = fresh,
             Committed::LockChanged(found) => {
-                let closed = settle(context, &filed, Event::LockChanged(found)).await?;
-                context.courier.deliver().await;
-                return Err(super::closed(&closed).into());
+                let event = Event::LockChanged(found);
+                let Ok(ended) = decide(&approved.next, event, &context.policy, now) else {
+                    return Err(super::bug().into());
+                };
+                // The approval is a fact, whatever became of the lock: both go on record.
+                let change = Change {
+                    from: Some(&filed),
+                    transition: &approved.and_then(ended),
+                    event: Some(by.event),
+                    release_row: None,
+                };
+                match super::commit(context, &change).await? {
+                    Committed::Done(closed) => {
+                        context.courier.deliver().await;
+                        return Err(super::closed(&closed).into());
+                    }
+                    Committed::Stale(fresh) => filed = fresh,
+                    _ => return Ok(Reply::Done),
+                }
             }
         }
     }

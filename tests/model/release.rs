@@ -101,8 +101,15 @@ impl Run<'_> {
     }
 
     /// After the row was found to be another, or gone.
-    pub fn lock_changed(&mut self, filed: Shared<Filed>, due: Due, then: &Then) -> Step {
+    pub fn lock_changed(&mut self, filed: Shared<Filed>, due: Due, then: &Then) -> Option<Step> {
         let due = match then {
+            // The approval is recorded together with the end that it met.
+            Then::Release(approved) => {
+                let (event, now) = (self.event(due), self.state.time.now());
+                let ended = decide(&approved.next, event, self.policy(), now).ok()?;
+                let both = (**approved).clone().and_then(ended);
+                return Some(self.send(Some(filed), both, Then::Approve));
+            }
             // The row went by itself, and the lockfile by this release: the lock is gone.
             Then::End { remains, failed: false } if remains.lockfile && due == Due::Gone => {
                 Due::Released
@@ -115,7 +122,7 @@ impl Run<'_> {
             }
             _ => due,
         };
-        Step::Settle { filed, due, after: After::Nothing }
+        Some(Step::Settle { filed, due, after: After::Nothing })
     }
 
     /// After the delete of a row was not allowed.

@@ -46,7 +46,7 @@ impl Run<'_> {
             Err(Verdict::LockChanged(row)) => {
                 let seen = Halves { row, lockfile: None };
                 let due = if row.is_none() { Due::Gone } else { Due::Other(seen) };
-                Some(self.lock_changed(change.from.clone()?, due, &then))
+                self.lock_changed(change.from.clone()?, due, &then)
             }
             Err(Verdict::TailMoved) => Some(Step::Tail { change, then }),
             Err(Verdict::Guarded(other)) => match then {

@@ -43,7 +43,8 @@ async fn a_lock_that_changed_hands_stays() {
         assert!(told.contains("changed hands"), "{told}");
         assert_eq!(info(&office).await, Some(now));
         assert_eq!(office.outcome(request).await, "Superseded");
-        assert_eq!(office.actions(STATE).await[1..], ["unlock.superseded"]);
+        let recorded = office.actions(STATE).await;
+        assert_eq!(recorded[1..], ["request.approved", "unlock.superseded"]);
         assert!(office.wall.read(PLACE.channel)[0].contains("changed hands"));
     }
 }
@@ -56,7 +57,26 @@ async fn a_lock_that_was_given_back_is_already_free() {
     let told = words(&office.approve(&approver("bob"), request).await);
     assert!(told.contains("already free"), "{told}");
     assert_eq!(office.outcome(request).await, "AlreadyFree");
-    assert_eq!(office.actions(STATE).await[1..], ["unlock.already_free"]);
+    let recorded = office.actions(STATE).await;
+    assert_eq!(recorded[1..], ["request.approved", "unlock.already_free"]);
+}
+
+#[tokio::test]
+async fn an_approval_that_meets_another_lock_is_on_record_with_the_end_it_met() {
+    let office = locked_by(&of("root@vm")).await;
+    let request = office.open(&approver("alice"), STATE).await;
+    let other = record("2a2a2a2a", "OperationTypeApply", "mira@laptop", "2026-11-23T11:59:00Z");
+    office.db.put(PATH, &[("Info", text(&other))]).await;
+    let (event, bob) = (office.event(), approver("bob"));
+    let press = Command::Approve { request, typed: None };
+    office.ask_as(event, &bob, press.clone()).await;
+    let entries = office.trail(STATE).await;
+    let [_, approved, ended] = &*entries else { panic!("{entries:?}") };
+    assert_eq!(approved.text_of("actor", "name"), Some("bob"));
+    assert_eq!(ended.text("detail"), Some("the lock there now is 2a2a2a2a by mira@laptop"));
+    // The two are one write: the same click, delivered again, adds nothing.
+    office.ask_as(event, &bob, press).await;
+    assert_eq!(office.trail(STATE).await, entries);
 }
 
 #[tokio::test]
