@@ -7,6 +7,7 @@ mod trail;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -73,7 +74,13 @@ pub trait Directory: Send + Sync {
 }
 
 /// The time.
+#[async_trait]
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Returns after this much time.
+    async fn pass(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::over::over;
 use super::settle::settle;
 use super::verdict::LOOKED_AT;
 use super::{Asker, Context, Reply, form, refresh_card};
@@ -9,7 +10,7 @@ use crate::error::{Error, Refusal};
 use crate::lock::{HeldLock, LockState, State};
 use crate::message::{Message, SHORT, Text, Tone};
 use crate::ports::{Change, Committed, Filed};
-use crate::unlock::{Ask, Event, RequestId, Status, open};
+use crate::unlock::{Ask, RequestId, open};
 use crate::watch::{self, Hold};
 
 pub(super) async fn run(
@@ -34,8 +35,7 @@ pub(super) async fn run(
     let mut committed = super::commit(context, &change).await?;
     if let Committed::AlreadyOpen(other) = &committed {
         // The first look may be older than that request, and says nothing of its lock then.
-        let lock = context.reading.locks.inspect(&state).await?;
-        if let Some(over) = is_over(context, other, &lock) {
+        if let Some(over) = over(context, &other.request).await? {
             // Nobody has closed that one yet, and it stands in nobody's way.
             settle(context, other, over).await?;
             committed = super::commit(context, &change).await?;
@@ -79,17 +79,6 @@ async fn stale_from(
             None
         }
     }
-}
-
-/// Why an open request can come to nothing any more, seen from the lock as it is now.
-fn is_over(context: &Context, other: &Filed, lock: &LockState) -> Option<Event<'static>> {
-    let request = &other.request;
-    if *request.status() != Status::Pending {
-        return None;
-    }
-    let found = request.pinned.replaced_by(lock);
-    let expired = request.is_expired(context.reading.clock.now()).then_some(Event::Expire);
-    found.map(Event::LockChanged).or(expired)
 }
 
 fn posted(filed: &Filed) -> Message {

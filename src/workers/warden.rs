@@ -9,10 +9,10 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::commands::{Context, resume, settle};
+use crate::commands::{Context, over, resume, settle};
 use crate::error::{Error, Fault};
 use crate::ports::Filed;
-use crate::unlock::{Event, Status};
+use crate::unlock::Status;
 
 /// How often it looks. Open requests are few: a look is one query, and for each of them two reads.
 /// Clicks decide by the clock themselves, so this only has to be in time for who watches the card.
@@ -23,9 +23,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a release is left to whoever began it. A step of one takes milliseconds.
 const GRACE: TimeDelta = TimeDelta::seconds(5);
-
-/// How long Terraform may take from giving back the lockfile to giving back the row.
-const GIVING_BACK: Duration = Duration::from_secs(1);
 
 /// How many requests are seen to at once.
 const AT_ONCE: usize = 8;
@@ -100,21 +97,8 @@ impl Warden {
             info!(request = %request.id, "finishing a release that was begun");
             return resume(context, filed).await;
         }
-        if request.is_expired(context.reading.clock.now()) {
-            return settle(context, &filed, Event::Expire).await;
-        }
-        let mut lock = context.reading.locks.inspect(&request.state).await?;
-        let is_half_gone = |lock| {
-            let remains = request.pinned.remains(lock);
-            remains.is_ok_and(|remains| remains.row != remains.lockfile)
-        };
-        if request.pinned.replaced_by(&lock).is_some() && is_half_gone(&lock) {
-            // Whoever holds it gives back one half after the other: this may be in between.
-            sleep(GIVING_BACK).await;
-            lock = context.reading.locks.inspect(&request.state).await?;
-        }
-        match request.pinned.replaced_by(&lock) {
-            Some(found) => settle(context, &filed, Event::LockChanged(found)).await,
+        match over(context, request).await? {
+            Some(event) => settle(context, &filed, event).await,
             None => Ok(filed),
         }
     }

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod crashes;
 mod delivery;
+mod giving_back;
 mod ledger;
 mod right_lock;
 mod two_people;

@@ -63,9 +63,15 @@ impl Run<'_> {
                 if !other.request.is_open() {
                     return Some(Step::Write { change, tail, then: Then::Open { seen, again } });
                 }
+                if again || *other.request.status() != Status::Pending {
+                    return None;
+                }
+                if other.request.is_expired(self.state.time.now()) {
+                    let after = After::Reopen(seen);
+                    return Some(Step::Settle { filed: other, due: Due::Expire, after });
+                }
                 let over = Look::Over { other, seen };
                 match self.protocol.flaw {
-                    _ if again => None,
                     Some(Flaw::SeenBeforeOpening) => self.looked(seen, over),
                     _ => Some(self.look(over)),
                 }
@@ -186,17 +192,6 @@ impl Run<'_> {
         Some(Step::Tail { change, then: Then::Open { seen, again } })
     }
 
-    /// Why another request stands in nobody's way, seen from the lock as it is.
-    fn is_over(&self, other: &Shared<Filed>, seen: Halves) -> Option<Due> {
-        if *other.request.status() != Status::Pending {
-            return None;
-        }
-        let lock = seen.lock(self.protocol.setup.stores);
-        let found = other.request.pinned.replaced_by(&lock).map(|found| due(&found, seen));
-        let expired = other.request.is_expired(self.state.time.now()).then_some(Due::Expire);
-        found.or(expired)
-    }
-
     pub fn look(&self, why: Look) -> Step {
         let stores = self.protocol.setup.stores;
         let read = |is_used| if is_used { Read::NotYet } else { Read::Done(None) };
@@ -208,7 +203,7 @@ impl Run<'_> {
         match why {
             Look::Open => Some(Step::Ask { seen, again: false }),
             Look::Over { other: filed, seen: first } => {
-                let due = self.is_over(&filed, seen)?;
+                let due = due(&filed.request.pinned.replaced_by(&lock)?, seen);
                 Some(Step::Settle { filed, due, after: After::Reopen(first) })
             }
             Look::Warden(filed) => {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -312,9 +313,14 @@ impl Hands {
     }
 }
 
+#[async_trait]
 impl Clock for Hands {
     fn now(&self) -> DateTime<Utc> {
         *self.0.lock().unwrap()
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.advance(TimeDelta::from_std(time).unwrap());
     }
 }
 
