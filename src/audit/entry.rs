@@ -82,6 +82,17 @@ pub struct Hash(String);
 pub struct Entry(Map<String, Value>);
 
 impl Action {
+    /// Those with which a request ends. Nothing is recorded of it after one of them.
+    pub const ENDS: [Self; 7] = [
+        Self::Denied,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::UnlockDone,
+        Self::UnlockSuperseded,
+        Self::UnlockAlreadyFree,
+        Self::UnlockFailed,
+    ];
+
     /// The word for it in the trail.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -133,14 +144,6 @@ impl fmt::Display for Hash {
 impl Entry {
     /// Gives a draft its place.
     pub(super) fn new(draft: &Draft, seq: u64, prev: &Hash) -> Self {
-        let info = draft.lock.info();
-        let created = info.and_then(|info| info.created);
-        let lock = Value::from_iter([
-            ("id", text(info.map(|info| info.id.as_str()))),
-            ("who", text(info.map(|info| info.who.as_str()))),
-            ("operation", text(info.map(|info| info.operation.as_written()))),
-            ("created", text(created.map(timestamp).as_deref())),
-        ]);
         let actor = draft.actor.as_ref().map_or(Value::Null, |person| {
             let id = person.id.to_string();
             Value::from_iter([("id", Value::from(id)), ("name", text(Some(&person.name)))])
@@ -154,7 +157,7 @@ impl Entry {
             ("action", Value::from(draft.action.as_str())),
             ("actor", actor),
             ("request", Value::from(draft.request.to_string())),
-            ("lock", lock),
+            ("lock", lock(&draft.lock)),
             ("reason", text(draft.reason.as_deref())),
             ("detail", text(draft.detail.as_deref())),
             ("prev", Value::from(prev.as_str())),
@@ -191,6 +194,13 @@ impl Entry {
         self.0.get(field)?.get(part)?.as_str()
     }
 
+    /// Whether it was recorded about this lock, as far as an entry says which: by its ID, holder,
+    /// operation and time.
+    #[must_use]
+    pub fn is_about(&self, of: &LockState) -> bool {
+        self.0.get("lock") == Some(&lock(of))
+    }
+
     /// Its number in its chain, the first being 1; 0 where it has none.
     #[must_use]
     pub fn seq(&self) -> u64 {
@@ -216,6 +226,18 @@ impl Entry {
         fields.remove("hash");
         Hash::of(canonical(&fields))
     }
+}
+
+/// What an entry says of a lock.
+fn lock(lock: &LockState) -> Value {
+    let info = lock.info();
+    let created = info.and_then(|info| info.created);
+    Value::from_iter([
+        ("id", text(info.map(|info| info.id.as_str()))),
+        ("who", text(info.map(|info| info.who.as_str()))),
+        ("operation", text(info.map(|info| info.operation.as_written()))),
+        ("created", text(created.map(timestamp).as_deref())),
+    ])
 }
 
 /// UTC with milliseconds, the form of every time in the trail.

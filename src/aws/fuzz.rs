@@ -305,7 +305,7 @@ fn use_filed(filed: &Filed) {
             }
         }
     }
-    let _ = ApprovedUnlock::of(&filed.request);
+    let _ = ApprovedUnlock::of(&filed.request, &policy());
 }
 
 /// Reads an item as everything that it may be, and uses what is understood.

@@ -18,6 +18,7 @@ mod status;
 mod unlock;
 mod unwatch;
 mod verdict;
+mod vouch;
 mod watch;
 mod watches;
 mod withdraw;

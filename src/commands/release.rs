@@ -6,10 +6,13 @@
 
 use super::Context;
 use super::settle::{TRIES, settle};
+use super::vouch::vouch;
 use crate::error::{Error, Fault, WriteFault};
 use crate::people::EventId;
 use crate::ports::{Change, Committed, Deleted, Filed};
-use crate::unlock::{self, ApprovedUnlock, Event, Found, Remains, Status, Transition, decide};
+use crate::unlock::{
+    self, ApprovedUnlock, Event, Found, Remains, Status, Transition, Vouched, decide,
+};
 
 /// Carries out what was approved. `approved` is the decision that gave the `right`.
 pub(super) async fn carry_out(
@@ -55,6 +58,15 @@ pub(super) async fn carry_out(
 /// # Errors
 /// A fault where a store cannot be reached; the release stays started, to be taken up again.
 pub async fn resume(context: &Context, filed: Filed) -> Result<Filed, Error> {
+    let vouched = match vouch(context, &filed).await? {
+        Ok(vouched) => vouched,
+        Err(filed) => return Ok(filed),
+    };
+    take_up(context, filed, vouched).await
+}
+
+async fn take_up(context: &Context, filed: Filed, vouched: Vouched) -> Result<Filed, Error> {
+    debug_assert!(vouched.is_of(&filed.request));
     // From here on, a lockfile that is gone may have been removed by the first attempt.
     let filed =
         if filed.request.resumed { filed } else { settle(context, &filed, Event::Resume).await? };
@@ -63,7 +75,7 @@ pub async fn resume(context: &Context, filed: Filed) -> Result<Filed, Error> {
 
 /// Brings a started release to its end, from whatever is left of the lock.
 async fn finish(context: &Context, filed: Filed) -> Result<Filed, Error> {
-    let Some(right) = ApprovedUnlock::of(&filed.request) else {
+    let Some(right) = ApprovedUnlock::of(&filed.request, &context.policy) else {
         return Ok(filed);
     };
     for _ in 0..TRIES {

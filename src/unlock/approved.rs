@@ -1,12 +1,17 @@
 //! The right to release a lock.
 
-use super::{Pinned, RequestId, Status, UnlockRequest};
+use std::collections::BTreeSet;
+
+use super::{Pinned, Policy, RequestId, Status, UnlockRequest};
 use crate::lock::State;
+use crate::people::UserId;
 
 /// The right to release one lock: the records of it that were approved, and no others.
 ///
-/// There is one only of a request whose approvals are complete, and only [`decide`](super::decide())
-/// brings a request that far: nobody else can set its status. Every delete of a lock asks for it.
+/// There is one only of a request that is being released and has the approvals that the policy asks
+/// for, of different people, none of them the requester. Every delete of a lock asks for it. A request
+/// that is read back says of itself what it likes: [`vouched`](super::vouched()) compares it with the
+/// trail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ApprovedUnlock {
     request: RequestId,
@@ -17,8 +22,9 @@ pub struct ApprovedUnlock {
 impl ApprovedUnlock {
     /// The right that a request gives from its last approval to its end; `None` before and after.
     #[must_use]
-    pub fn of(request: &UnlockRequest) -> Option<Self> {
-        (request.status == Status::Executing).then(|| Self {
+    pub fn of(request: &UnlockRequest, policy: &Policy) -> Option<Self> {
+        let is_begun = request.status == Status::Executing;
+        (is_begun && is_approved(request, policy)).then(|| Self {
             request: request.id,
             state: request.state.clone(),
             pinned: request.pinned.clone(),
@@ -42,4 +48,13 @@ impl ApprovedUnlock {
     pub fn pinned(&self) -> &Pinned {
         &self.pinned
     }
+}
+
+/// Whether a request has the words of enough people, each given once and none by who asked.
+fn is_approved(request: &UnlockRequest, policy: &Policy) -> bool {
+    let people: BTreeSet<UserId> =
+        request.approvals.iter().map(|approval| approval.by.id).collect();
+    people.len() == request.approvals.len()
+        && !people.contains(&request.requester.id)
+        && request.missing_approvals(policy) == 0
 }

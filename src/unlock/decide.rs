@@ -132,7 +132,7 @@ fn approve(
     let mut unlock = None;
     if next.missing_approvals(policy) == 0 {
         next.status = Status::Executing;
-        unlock = ApprovedUnlock::of(&next);
+        unlock = ApprovedUnlock::of(&next, policy);
         if !next.pinned.is_row_alone() {
             entries.push(draft(&next, Action::UnlockStarted, Some(&by.person), now));
         }

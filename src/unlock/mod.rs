@@ -24,6 +24,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod transition;
+mod vouched;
 
 pub use approved::ApprovedUnlock;
 pub use decide::{Event, decide};
@@ -34,3 +35,4 @@ pub use refusal::Refusal;
 pub use refused::{Tried, refused};
 pub use request::{Approval, Closing, Outcome, RequestId, Status, UnlockRequest};
 pub use transition::Transition;
+pub use vouched::{Unvouched, Vouched, vouched};

@@ -4,6 +4,7 @@
 mod decisions;
 mod opening;
 mod pins;
+mod vouching;
 mod who;
 
 use std::collections::BTreeSet;
@@ -111,6 +112,11 @@ fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transitio
 /// The same request, approved by bob, its lock being released.
 fn executing(lock: &LockState) -> UnlockRequest {
     approve(&request_for(lock), &bob(), 1).unwrap().next
+}
+
+/// The right that a request gives where one approval is needed.
+fn right_of(request: &UnlockRequest) -> Option<ApprovedUnlock> {
+    ApprovedUnlock::of(request, &policy(1))
 }
 
 fn closed(outcome: Outcome) -> UnlockRequest {

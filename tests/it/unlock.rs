@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod crashes;
 mod delivery;
+mod forged;
 mod giving_back;
 mod ledger;
 mod right_lock;

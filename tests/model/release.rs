@@ -22,7 +22,7 @@ impl Run<'_> {
 
     /// Brings a started release to its end.
     pub fn finish(&mut self, filed: Shared<Filed>) -> Option<Step> {
-        ApprovedUnlock::of(&filed.request)?;
+        ApprovedUnlock::of(&filed.request, self.policy())?;
         Some(self.look(Look::Finish(filed)))
     }
 
@@ -49,7 +49,7 @@ impl Run<'_> {
         if how == How::Denied {
             return Some(Step::End { filed, remains, failed: true });
         }
-        let right = ApprovedUnlock::of(&filed.request)?;
+        let right = ApprovedUnlock::of(&filed.request, self.policy())?;
         let etag = right.pinned().lockfile()?.etag.as_deref();
         if let Some(there) = self.state.lock.lockfile {
             let is_it = there.stored(Half::Lockfile).etag.as_deref() == etag;
@@ -72,7 +72,7 @@ impl Run<'_> {
         let event = self.event(due);
         let transition =
             decide(&filed.request, event, self.policy(), self.state.time.now()).ok()?;
-        let right = ApprovedUnlock::of(&filed.request);
+        let right = ApprovedUnlock::of(&filed.request, self.policy());
         let change = Change {
             event: None,
             release_row: right.filter(|_| remains.row),

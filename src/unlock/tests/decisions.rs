@@ -189,7 +189,7 @@ fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
     assert_eq!(said(&Ok(resumed.clone())), "executing v2: unlock.started");
     assert_eq!(resumed.entries[0].actor, None);
     assert!(resumed.entries[0].detail.as_ref().unwrap().starts_with("taken up again"));
-    assert_eq!(ApprovedUnlock::of(&resumed.next), ApprovedUnlock::of(&started));
+    assert_eq!(right_of(&resumed.next), right_of(&started));
     assert_eq!(now(&resumed.next, Event::Resume), Err(Refusal::UnderWay));
     for event in [gone, Event::Released] {
         let done = now(&resumed.next, event).unwrap();
@@ -236,13 +236,13 @@ fn a_failure_and_a_change_of_hands_say_what_happened() {
 
 #[test]
 fn the_right_to_release_is_given_with_enough_approvals_and_at_no_other_time() {
-    assert_eq!(ApprovedUnlock::of(&request_for(&row_alone())), None);
+    assert_eq!(right_of(&request_for(&row_alone())), None);
     for request in OUTCOMES.map(closed) {
-        assert_eq!(ApprovedUnlock::of(&request), None);
+        assert_eq!(right_of(&request), None);
     }
     let approved = approve(&request_for(&row_alone()), &bob(), 1).unwrap();
     let right = approved.unlock.unwrap();
-    assert_eq!(ApprovedUnlock::of(&approved.next), Some(right.clone()));
+    assert_eq!(right_of(&approved.next), Some(right.clone()));
     assert_eq!((right.request(), right.state()), (approved.next.id, &state()));
     assert_eq!(right.pinned().lock(), &row_alone());
 }

@@ -233,7 +233,7 @@ proptest! {
         let kept = serde_json::to_string(&request).unwrap();
         let back: UnlockRequest = serde_json::from_str(&kept).unwrap();
         prop_assert_eq!(back.pinned.replaced_by(&lock), None);
-        prop_assert_eq!(ApprovedUnlock::of(&back), ApprovedUnlock::of(&request));
+        prop_assert_eq!(right_of(&back), right_of(&request));
         prop_assert_eq!(back, request);
     }
 }

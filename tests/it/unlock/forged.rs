@@ -1,0 +1,54 @@
+//! Whoever can write the bot's table, and nothing else, releases no lock with it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::TimeDelta;
+use locktender::unlock::RequestId;
+use serde_json::{Value, json};
+
+use crate::support::dynamodb::{TABLE, tables, text};
+use crate::support::office::{Office, PLACE, approver};
+
+const STATE: &str = "env/prod";
+const KEY: &str = "env/prod/terraform.tfstate";
+
+/// Writes over what the table has of a request.
+async fn forge(office: &Office, request: RequestId, change: impl FnOnce(&mut Value)) {
+    let key = [("pk", format!("request#{request}")), ("sk", "request".to_owned())];
+    let [pk, sk] = key.map(|(name, value)| (name, text(&value)));
+    let (client, table) = (&office.db.client, tables().table);
+    let get = client.get_item().table_name(&table).key(pk.0, pk.1.clone()).key(sk.0, sk.1.clone());
+    let item = get.send().await.unwrap().item.unwrap();
+    let mut written: Value = serde_json::from_str(item["request"].as_s().unwrap()).unwrap();
+    change(&mut written);
+    let put = client.put_item().table_name(&table).set_item(Some(item));
+    put.item("request", text(&written.to_string()))
+        .item("version", AttributeValue::N(written["version"].to_string()))
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_was_written_to_be_approved_ends_as_failed_and_the_lock_stays() {
+    let office = Office::new().await;
+    office.db.lock(KEY).await;
+    let request = office.open(&approver("alice"), STATE).await;
+    let bob = approver("bob").person;
+    forge(&office, request, |written| {
+        written["status"] = json!("executing");
+        written["approvals"] = json!([{ "by": bob, "at": written["opened_at"] }]);
+    })
+    .await;
+    office.time.advance(TimeDelta::seconds(10));
+    office.round().await;
+
+    assert_eq!(office.db.rows(TABLE).await.len(), 1, "the lock is there");
+    assert_eq!(office.outcome(request).await, "Failed");
+    let card = &office.wall.read(PLACE.channel)[0];
+    assert!(card.contains("the audit trail does not have its approvals"), "{card}");
+    assert_eq!(office.actions(STATE).await, ["request.opened", "unlock.failed"]);
+    // The path is free for a request that two people really want.
+    let request = office.open(&approver("alice"), STATE).await;
+    office.approve(&approver("bob"), request).await;
+    assert_eq!(office.outcome(request).await, "Unlocked");
+}
