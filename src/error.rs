@@ -8,7 +8,7 @@
 //! same.
 
 use crate::lock::{NameError, StateName};
-use crate::people::{MessageId, Place};
+use crate::people::{MessageId, Person, Place};
 use crate::unlock;
 
 /// Why a command was not carried out.
@@ -62,7 +62,7 @@ pub enum Refusal {
     #[error("the state has an open request already")]
     AlreadyOpen {
         /// Who asked.
-        requester: String,
+        requester: Person,
         /// Where its card is, and which, once it is posted.
         card: Option<(Place, MessageId)>,
     },

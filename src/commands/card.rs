@@ -6,6 +6,7 @@ use super::status::{half_line, held_for, lock_fields};
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
 use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};
+use crate::people::Person;
 use crate::unlock::{Closing, Outcome, Policy, Status, UnlockRequest};
 
 /// The card of a request as it is now.
@@ -33,7 +34,9 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
     if let Some(line) = half_line(lock) {
         message = message.line(line);
     }
-    lock_fields(message.field("Reason", Text::default().quote(&request.reason, REASON)), lock)
+    let message = requested_by(message, request)
+        .field("Reason", Text::default().quote(&request.reason, REASON));
+    lock_fields(message, lock)
         .field("State path", Text::quoted(request.state.path.as_str()))
         .short_field("Approvals", approvals(request, policy))
         .short_field("Expires", Text::default().at(request.expires_at))
@@ -83,14 +86,14 @@ fn approvals(request: &UnlockRequest, policy: &Policy) -> Text {
     Text::own(format!("{} of {needed}: ", request.approvals.len())).append(approvers(request))
 }
 
-/// The names of those who approved.
+/// Those who approved.
 pub(super) fn approvers(request: &UnlockRequest) -> Text {
     let mut text = Text::default();
     for (at, approval) in request.approvals.iter().enumerate() {
         if at > 0 {
             text = text.then(", ");
         }
-        text = text.name(&approval.by.name, SHORT / 2);
+        text = text.person(&approval.by);
     }
     text
 }
@@ -141,13 +144,13 @@ fn word(outcome: Outcome) -> &'static str {
 
 /// One sentence: what happened, through whom and when.
 pub(super) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
-    let by = closing.by.as_ref().map_or("somebody", |person| &person.name);
+    let by = closing.by.as_ref();
     let at = closing.at;
     match closing.outcome {
         Outcome::Unlocked => Text::own("The lock was released ")
             .at(at)
             .then(", at the request of ")
-            .name(&request.requester.name, SHORT / 2)
+            .person(&request.requester)
             .then(" and approved by ")
             .append(approvers(request))
             .then("."),
@@ -171,25 +174,33 @@ pub(super) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
     }
 }
 
-fn by_whom(what: &'static str, by: &str, at: DateTime<Utc>) -> Text {
-    Text::own(what).then(" by ").name(by, SHORT / 2).then(", ").at(at).then("; the lock stays.")
+fn by_whom(what: &'static str, by: Option<&Person>, at: DateTime<Utc>) -> Text {
+    let text = Text::own(what).then(" by ");
+    let text = match by {
+        Some(person) => text.person(person),
+        None => text.then("somebody"),
+    };
+    text.then(", ").at(at).then("; the lock stays.")
 }
 
 /// What somebody is told who comes too late, about a request that has ended.
 pub(super) fn how_it_was_closed(closing: &Closing) -> Text {
     let text = Text::own("This request has ended: ").then(word(closing.outcome));
     let text = match &closing.by {
-        Some(person) => text.then(" by ").name(&person.name, SHORT / 2),
+        Some(person) => text.then(" by ").person(person),
         None => text,
     };
     text.then(", ").at(closing.at).then(". Ask anew with /lock unlock if a lock is in the way.")
 }
 
+fn requested_by(message: Message, request: &UnlockRequest) -> Message {
+    message.short_field("Requested by", Text::default().person(&request.requester))
+}
+
 /// What it was about, for whoever reads a card that has ended.
 fn facts(message: Message, request: &UnlockRequest) -> Message {
     let lock = request.pinned.lock();
-    let mut message = message
-        .short_field("Requested by", Text::default().name(&request.requester.name, SHORT / 2));
+    let mut message = requested_by(message, request);
     message = message.field("Reason", Text::default().quote(&request.reason, REASON));
     if let Some(info) = lock.info() {
         message = message

@@ -95,9 +95,9 @@ fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
         text = text.then(" Now held by ").quote(or_unknown(next), SHORT).then(".");
     }
     if let [first, others @ ..] = *waiting {
-        text = text.then(" Next: ").name(&first.name, SHORT / 2);
+        text = text.then(" Next: ").person(first);
         for other in others {
-            text = text.then(", then ").name(&other.name, SHORT / 2);
+            text = text.then(", then ").person(other);
         }
         text = text.then(".");
     }

@@ -9,6 +9,7 @@ use crate::command::Command;
 use crate::error::Error;
 use crate::lock::{State, in_words};
 use crate::message::{Message, SHORT, Text, Tone};
+use crate::people::Person;
 use crate::watch::{Ending, PastHold};
 
 /// Most entries on a page: with texts of at most [`SHORT`] characters they stay within the 6,000
@@ -90,9 +91,12 @@ fn heading(entry: &Entry) -> Text {
 
 /// Who, when, which lock and why.
 fn line(entry: &Entry) -> Text {
-    let mut text = match entry.text_of("actor", "name") {
-        Some(name) => Text::own("by ").name(name, SHORT),
-        None => Text::own("by nobody"),
+    let name = entry.text_of("actor", "name");
+    let id = entry.text_of("actor", "id").and_then(|id| id.parse().ok());
+    let mut text = match (name, id) {
+        (Some(name), Some(id)) => Text::own("by ").person(&Person { id, name: name.to_owned() }),
+        (Some(name), None) => Text::own("by ").name(name, SHORT),
+        (None, _) => Text::own("by nobody"),
     };
     let at = entry.text("at").and_then(|at| at.parse::<DateTime<Utc>>().ok());
     if let Some(at) = at {

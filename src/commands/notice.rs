@@ -43,8 +43,8 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
     }
 }
 
-/// `env/prod is free. Held 4 h 12 min by jjoyner@ci-runner-04 (apply), released by bob at alice's
-/// request.`
+/// `env/prod is free. Held 4 h 12 min by jjoyner@ci-runner-04 (apply), released by bob at the
+/// request of alice.`
 fn released(request: &UnlockRequest) -> Option<Message> {
     let closing = request.closing()?;
     let lock = request.pinned.lock();
@@ -64,9 +64,9 @@ fn released(request: &UnlockRequest) -> Option<Message> {
     text = text
         .then(", released by ")
         .append(approvers(request))
-        .then(" at ")
-        .name(&request.requester.name, SHORT / 2)
-        .then("'s request.");
+        .then(" at the request of ")
+        .person(&request.requester)
+        .then(".");
     Some(Message::sentence(Tone::Free, text))
 }
 

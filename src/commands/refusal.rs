@@ -47,8 +47,7 @@ fn refusal_text(refusal: &Refusal) -> Text {
              DISCORD_GUILD_ID to this one.",
         ),
         Refusal::AlreadyOpen { requester, card } => {
-            let text =
-                Text::own("There is an open request for this lock, by ").name(requester, SHORT / 2);
+            let text = Text::own("There is an open request for this lock, by ").person(requester);
             match card {
                 Some((place, card)) => text
                     .then(": approve it or wait for its end at ")

@@ -108,7 +108,7 @@ fn with_request(message: Message, report: &Report, open: Result<Option<Filed>, F
         match open {
             Ok(None) => message.button("Request unlock", ask, true),
             Ok(Some(filed)) => {
-                let text = Text::default().name(&filed.request.requester.name, SHORT / 2);
+                let text = Text::default().person(&filed.request.requester);
                 let text = text.then(" asks to unlock it");
                 message.field(
                     "Open request",

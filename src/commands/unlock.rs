@@ -46,7 +46,7 @@ pub(super) async fn run(
             // Its card may have been deleted, and this asker wants to see it.
             let other = refresh_card(context, other).await;
             Err(Refusal::AlreadyOpen {
-                requester: other.request.requester.name.clone(),
+                requester: other.request.requester.clone(),
                 card: other.card.map(|card| (other.request.place, card)),
             }
             .into())

@@ -73,6 +73,7 @@ impl Paint {
                 Span::Own(words) => line.push_str(words),
                 Span::Strong(words) => line.push_str(&self.with(BOLD, words)),
                 Span::Named(name) | Span::Quoted(name) => line.push_str(name),
+                Span::Person(person) => line.push_str(&person.name),
                 Span::Message(..) => line.push_str("the card"),
                 Span::Role(_) => line.push_str("an approver role"),
                 Span::At(moment) => {

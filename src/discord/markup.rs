@@ -42,12 +42,13 @@ impl Drawn {
     fn with(message: &Message, longest: usize) -> Self {
         let text = |text: &Text| markdown(text, longest);
         let lines: Vec<String> = message.body.iter().map(text).collect();
-        let field = |Field { label, value, short }: &Field| (text(label), text(value), *short);
+        let field =
+            |Field { label, value, short }: &Field| (heading(label, longest), text(value), *short);
         Self {
-            title: text(&message.title),
+            title: heading(&message.title, longest),
             description: lines.join("\n"),
             fields: message.fields.iter().take(FIELDS).map(field).collect(),
-            footer: message.footer.as_ref().map(text).unwrap_or_default(),
+            footer: message.footer.as_ref().map(|text| heading(text, longest)).unwrap_or_default(),
         }
     }
 
@@ -72,26 +73,38 @@ fn length(text: &str) -> usize {
 
 /// A text as Discord's markup, with at most `longest` characters of each text from outside.
 fn markdown(text: &Text, longest: usize) -> String {
-    let mut written = String::new();
-    for span in text.spans() {
-        match span {
-            Span::Own(words) => written.push_str(words),
-            Span::Strong(words) => written.push_str(&format!("**{words}**")),
-            Span::Named(name) => written.push_str(&escape::plain(&clip(name, longest))),
-            Span::Quoted(text) => written.push_str(&escape::code(&clip(text, longest))),
-            Span::Message(place, id) => written.push_str(&format!(
-                "https://discord.com/channels/{}/{}/{id}",
-                place.guild, place.channel
-            )),
-            Span::Role(id) => written.push_str(&format!("<@&{id}>")),
-            Span::At(moment) => {
-                let full = stamp(moment, FormattedTimestampStyle::LongDateTime);
-                let distance = stamp(moment, FormattedTimestampStyle::RelativeTime);
-                written.push_str(&format!("{full} ({distance})"));
-            }
+    text.spans().iter().map(|span| written(span, longest)).collect()
+}
+
+/// The same for a title, a label or a footer, in which Discord renders no mention.
+fn heading(text: &Text, longest: usize) -> String {
+    let written = |span: &Span| match span {
+        Span::Person(person) => escape::plain(&clip(&person.name, longest)),
+        span => written(span, longest),
+    };
+    text.spans().iter().map(written).collect()
+}
+
+fn written(span: &Span, longest: usize) -> String {
+    match span {
+        Span::Own(words) => words.to_string(),
+        Span::Strong(words) => format!("**{words}**"),
+        Span::Named(name) => escape::plain(&clip(name, longest)),
+        Span::Quoted(text) => escape::code(&clip(text, longest)),
+        Span::Message(place, id) => {
+            format!("https://discord.com/channels/{}/{}/{id}", place.guild, place.channel)
+        }
+        Span::Role(id) => format!("<@&{id}>"),
+        // The name alone can be anybody's. In an embed a mention shows the account and pings nobody.
+        Span::Person(person) => {
+            format!("{} (<@{}>)", escape::plain(&clip(&person.name, longest)), person.id)
+        }
+        Span::At(moment) => {
+            let full = stamp(moment, FormattedTimestampStyle::LongDateTime);
+            let distance = stamp(moment, FormattedTimestampStyle::RelativeTime);
+            format!("{full} ({distance})")
         }
     }
-    written
 }
 
 fn stamp(moment: &DateTime<Utc>, style: FormattedTimestampStyle) -> String {
@@ -104,7 +117,7 @@ mod tests {
 
     use super::*;
     use crate::message::{LONG, SHORT, Tone};
-    use crate::people::{ChannelId, GuildId, MessageId, Place, RoleId};
+    use crate::people::{ChannelId, GuildId, MessageId, Person, Place, RoleId, UserId};
 
     #[test]
     fn what_fits_is_shown_in_full() {
@@ -119,6 +132,19 @@ mod tests {
         let text =
             Text::own("at ").message(place, MessageId::new(3)).then(" by ").role(RoleId::new(4));
         assert_eq!(markdown(&text, LONG), "at https://discord.com/channels/1/2/3 by <@&4>");
+    }
+
+    #[test]
+    fn a_person_is_a_name_with_the_account_beside_it_where_discord_shows_one() {
+        let person = Person { id: UserId::new(5), name: "**bob** <@6>".to_owned() };
+        let text = Text::own("by ").person(&person);
+        let name = "\\*\\*bob\\*\\* \\<@6\\>";
+        assert_eq!(markdown(&text, LONG), format!("by {name} (<@5>)"));
+        assert_eq!(heading(&text, LONG), format!("by {name}"));
+        let message = Message::new(Tone::Plain, text.clone()).line(text.clone());
+        let drawn = Drawn::new(&message.field(text.clone(), text));
+        assert!(!drawn.title.contains("<@5>") && !drawn.fields[0].0.contains("<@5>"));
+        assert!(drawn.description.contains("<@5>") && drawn.fields[0].1.contains("<@5>"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 
 use crate::lock::is_invisible;
-use crate::people::{MessageId, Place, RoleId};
+use crate::people::{MessageId, Person, Place, RoleId};
 
 /// A piece of text with its meaning.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Span {
     Message(Place, MessageId),
     /// A role, named and not pinged.
     Role(RoleId),
+    /// Somebody, by name and, where that can be shown, by account. Not pinged.
+    Person(Person),
 }
 
 /// A line of text, built up span by span.
@@ -83,6 +85,14 @@ impl Text {
     #[must_use]
     pub fn role(self, role: RoleId) -> Self {
         self.push(Span::Role(role))
+    }
+
+    /// Goes on with a person. Two can have one name, and anybody can take another's, so the account
+    /// stands beside it.
+    #[must_use]
+    pub fn person(self, person: &Person) -> Self {
+        let name = clip(&visible(&person.name), SHORT / 2);
+        self.push(Span::Person(Person { id: person.id, name }))
     }
 
     /// Goes on with the way to another message.

@@ -122,7 +122,7 @@ fn approve(
     let void: Vec<String> = next
         .approvals
         .extract_if(.., |approval| !standing.contains(&approval.by.id))
-        .map(|approval| approval.by.name)
+        .map(|approval| format!("{} ({})", approval.by.name, approval.by.id))
         .collect();
     next.approvals.push(Approval { by: by.person.clone(), at: now });
     let entry = draft(request, Action::Approved, Some(&by.person), now);

@@ -43,19 +43,19 @@ async fn every_ending_is_told_once(locking: Locking) {
     // Whatever the restart had brought up again would stand before the last one.
     let told = post.told(5).await;
     insta::allow_duplicates! {
-        insta::assert_snapshot!(told.join("\n"), @r"
+        insta::assert_snapshot!(told.join("\n"), @"
         🔓 prod/network is free. Held N s by HOLDER (apply).
-        🔓 prod/network is free. Held N s by HOLDER (apply), released by bob at alice's request.
+        🔓 prod/network is free. Held N s by HOLDER (apply), released by bob (<@bob>) at the request of alice (<@alice>).
         🔓 prod/network is free. Held N s by HOLDER (apply).
         🔓 prod/network is free. Held N s by HOLDER (apply).
         🔓 prod/network is free. Held N s by HOLDER (apply).
         ");
         insta::assert_snapshot!(post.calls().join("\n"), @r"
         <@alice>
-        🔓 prod/network is free. Held N s by HOLDER (apply). Next: alice.
+        🔓 prod/network is free. Held N s by HOLDER (apply). Next: alice (<@alice>).
         (pings @alice)
         <@bob>
-        🔓 prod/network is free, released by request. Next: bob.
+        🔓 prod/network is free, released by request. Next: bob (<@bob>).
         (pings @bob)
         ");
     }

@@ -119,7 +119,7 @@ fn the_word_of_who_has_lost_the_role_is_void_until_given_anew() {
     let carols = carols.unwrap();
     assert_eq!(
         carols.entries[0].detail.as_deref(),
-        Some("no longer counted, without the role by now: bob")
+        Some("no longer counted, without the role by now: bob (2)")
     );
     assert_eq!(carols.next.missing_approvals(&policy(2)), 1);
     let bobs_again = with(&carols.next, &bob(), &[3]);

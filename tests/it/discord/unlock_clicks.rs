@@ -95,7 +95,7 @@ async fn whoever_comes_too_late_is_told_who_was_first_and_when() {
     // The same lock is taken again: a button of the old card must not reach it.
     scene.put(STATE, &record_of("ci@runner-4", TimeDelta::hours(5))).await;
     let before = scene.actions().await;
-    let late = "This request has ended: unlocked by bob, <t:";
+    let late = "This request has ended: unlocked by bob (<@bob>), <t:";
     for label in ["Approve", "Deny", "Withdraw"] {
         for person in [&scene.alice, &scene.bob, &carol] {
             let answer = person.press_forged(&card, &Scene::id_of(&card, label)).await;

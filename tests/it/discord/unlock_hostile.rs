@@ -39,8 +39,9 @@ fn key(state: &str) -> String {
     }
 }
 
-/// The words of an embed, without what the bot itself makes bold, and without times.
-fn words(message: &Message) -> String {
+/// The words of an embed, without what the bot itself makes bold, without times, and without the
+/// accounts of these people where the bot has put them beside a name.
+fn words(message: &Message, people: &[&Person]) -> String {
     let mut words = Vec::new();
     for embed in &message.embeds {
         words.extend(embed.title.clone());
@@ -49,6 +50,8 @@ fn words(message: &Message) -> String {
         words.extend(embed.footer.as_ref().map(|footer| footer.text.clone()));
     }
     let words = words.join("\n").replace("**Before you approve,**", "Before you approve,");
+    let without = |words: String, one: &&Person| words.replace(&format!(" (<@{}>)", one.id()), "");
+    let words = people.iter().fold(words, without);
     let mut rest = &*words;
     let mut timeless = String::new();
     while let Some(at) = rest.find("<t:") {
@@ -81,9 +84,9 @@ async fn newest(scene: &Scene, count: usize) -> Message {
 
 /// Asserts that a card has nothing live in it, and calls the approvers alone.
 #[track_caller]
-fn assert_tame(scene: &Scene, card: &Message) {
+fn assert_tame(scene: &Scene, card: &Message, people: &[&Person]) {
     assert_eq!(card.content, format!("<@&{}>", scene.approvers()));
-    assert_dead(&words(card));
+    assert_dead(&words(card, people));
     scene.assert_only_approvers_called();
 }
 
@@ -106,24 +109,27 @@ async fn dance(scene: &Scene, requester: &Person, state: &str, texts: [&str; 3],
             scene.text(&message)
         );
         let link = "https://discord.com/channels/";
-        assert_dead(&words(&message).replace(link, ""));
+        assert_dead(&words(&message, &[]).replace(link, ""));
     }
+    let people = &[requester, &scene.bob];
     let card = newest(scene, seen + 1).await;
+    let by = format!(" (<@{}>)", requester.id());
+    assert!(card.embeds[0].fields.iter().any(|field| field.value.ends_with(&by)));
     assert_eq!(card.buttons().len(), 3, "{}", scene.text(&card));
-    assert_tame(scene, &card);
+    assert_tame(scene, &card, people);
 
     // Whoever is told of an open request reads the requester's name.
     let other = scene.bob.slash(scene.channel, "unlock", &options).await;
     let told = other.settled().await.message();
     assert!(scene.text(&told).contains("There is an open request"));
-    assert_dead(&words(&told).replace("https://discord.com/channels/", ""));
+    assert_dead(&words(&told, people).replace("https://discord.com/channels/", ""));
 
     let form = scene.bob.press(&card, "Deny").await.modal();
     scene.bob.submit(&form, &[("text", why_not)]).await;
     let denied = scene.says(&card, ": denied").await;
-    assert_tame(scene, &denied);
+    assert_tame(scene, &denied, people);
     let history = scene.bob.slash(scene.channel, "history", &[("state", &typed)]).await;
-    assert_dead(&words(&history.settled().await.message()));
+    assert_dead(&words(&history.settled().await.message(), people));
 }
 
 #[tokio::test]

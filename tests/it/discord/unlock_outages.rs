@@ -93,7 +93,8 @@ async fn announcements_that_discord_does_not_take_come_later_once_and_in_order()
     let tries = stand.discord.world().requests_to(&route).len() - before;
     assert!(tries >= states.len() + trouble().len(), "{tries} tries");
     for (text, state) in announced.iter().zip(states) {
-        let words = [&*format!("🔓 {state} is free. Held "), "released by bob at alice's request"];
+        let by = "released by bob (<@bob>) at the request of alice (<@alice>)";
+        let words = [&*format!("🔓 {state} is free. Held "), by];
         assert!(words.iter().all(|words| text.contains(words)), "{text}");
     }
     assert_eq!(stand.discord.world().violations, Vec::<String>::new());

@@ -154,7 +154,7 @@ async fn an_approved_unlock_is_announced_once_and_remembered_as_forced() {
     lookout.pass().await.unwrap();
     lookout.pass().await.unwrap();
     let announced = office.wall.read(ANNOUNCE);
-    insta::assert_snapshot!(announced.join("\n"), @"🔓 env/prod is free. Held 10 min by root@vm (apply), released by bob at alice's request.");
+    insta::assert_snapshot!(announced.join("\n"), @"🔓 env/prod is free. Held 10 min by root@vm (apply), released by bob at the request of alice.");
     let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap();
     assert_eq!(past[0].ending, locktender::watch::Ending::Unlocked { request });
 }
