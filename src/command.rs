@@ -43,6 +43,20 @@ pub enum Command {
         /// Which.
         request: RequestId,
     },
+    /// Say no to the open request of a state, from anywhere.
+    DenyOpen {
+        /// What was typed or chosen for the state.
+        state: String,
+        /// Why, if they say.
+        reason: Option<String>,
+    },
+    /// Take back one's own open request for a state, from anywhere.
+    WithdrawOpen {
+        /// What was typed or chosen for the state.
+        state: String,
+        /// Why, if they say.
+        reason: Option<String>,
+    },
     /// Tell me when a state's lock clears.
     Watch {
         /// What was typed or chosen for the state.
@@ -88,8 +102,8 @@ impl Command {
             Self::List { .. } => "list",
             Self::Unlock { .. } => "unlock",
             Self::Approve { .. } => "approve",
-            Self::Deny { .. } => "deny",
-            Self::Withdraw { .. } => "withdraw",
+            Self::Deny { .. } | Self::DenyOpen { .. } => "deny",
+            Self::Withdraw { .. } | Self::WithdrawOpen { .. } => "withdraw",
             Self::History { .. } => "history",
             Self::Watch { .. } => "watch",
             Self::Unwatch { .. } => "unwatch",
@@ -104,6 +118,8 @@ impl Command {
         match self {
             Self::Status { state }
             | Self::Unlock { state, .. }
+            | Self::DenyOpen { state, .. }
+            | Self::WithdrawOpen { state, .. }
             | Self::Watch { state, .. }
             | Self::Unwatch { state }
             | Self::History { state, .. } => Some(state),
@@ -141,6 +157,8 @@ impl Command {
                 | Self::Approve { .. }
                 | Self::Deny { .. }
                 | Self::Withdraw { .. }
+                | Self::DenyOpen { .. }
+                | Self::WithdrawOpen { .. }
                 | Self::Watch { .. }
                 | Self::Unwatch { .. }
         )

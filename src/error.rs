@@ -66,6 +66,12 @@ pub enum Refusal {
         /// Where its card is, and which, once it is posted.
         card: Option<(Place, MessageId)>,
     },
+    /// The state has no open request.
+    #[error("no open request")]
+    NoOpenRequest {
+        /// Which.
+        state: StateName,
+    },
     /// The state is free already.
     #[error("nothing to wait for")]
     NothingToWaitFor {

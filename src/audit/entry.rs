@@ -64,7 +64,7 @@ pub struct Draft {
     pub state: State,
     /// The lock that it is about.
     pub lock: LockState,
-    /// The requester's reason, or that of a denial.
+    /// The requester's reason, or that of a denial or a withdrawal.
     pub reason: Option<String>,
     /// What else there is to know.
     pub detail: Option<String>,

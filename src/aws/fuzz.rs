@@ -281,7 +281,7 @@ fn use_filed(filed: &Filed) {
         let events = [
             Event::Approve { by: &by, standing: &standing },
             Event::Deny { by: &by, reason: None },
-            Event::Withdraw { by: &by },
+            Event::Withdraw { by: &by, reason: None },
             Event::Expire,
             Event::LockChanged(Found::Gone),
             Event::LockChanged(other.clone()),

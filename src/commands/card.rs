@@ -120,7 +120,7 @@ fn closed(request: &UnlockRequest, closing: &Closing) -> Message {
     let mut message = Message::new(tone, title).line(how_it_ended(request, closing));
     if let Some(note) = &closing.note {
         let label = match closing.outcome {
-            Outcome::Denied => "Because",
+            Outcome::Denied | Outcome::Withdrawn => "Because",
             Outcome::Failed => "What failed, and what to do",
             _ => "Note",
         };

@@ -36,6 +36,13 @@ pub(super) fn run(context: &Context) -> Message {
             )),
         )
         .field(
+            Text::own("/lock deny state reason, /lock withdraw state reason"),
+            Text::own(
+                "Says no to an open request, for approvers; takes back your own. The same as the \
+                 buttons of its card, from any channel, also where the card is gone.",
+            ),
+        )
+        .field(
             Text::own("/lock watch state keep, /lock unwatch state, /lock watches"),
             Text::own(
                 "Be told in this channel when a lock clears, once or with keep every time; not any \

@@ -185,6 +185,12 @@ pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result
             deny::run(context, by, *request, reason.as_deref()).await
         }
         Command::Withdraw { request } => withdraw::run(context, by, *request).await,
+        Command::DenyOpen { state, reason } => {
+            deny::run_open(context, by, state, reason.as_deref()).await
+        }
+        Command::WithdrawOpen { state, reason } => {
+            withdraw::run_open(context, by, state, reason.as_deref()).await
+        }
         Command::Watch { state, keep } => watch::run(context, by, state, *keep).await,
         Command::Unwatch { state } => unwatch::run(context, by, state).await,
         Command::Watches => watches::run(context, by).await.map(Reply::asker),
@@ -199,6 +205,13 @@ pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result
 async fn request(context: &Context, id: RequestId) -> Result<Filed, Error> {
     let filed = context.ledger.request(id).await?;
     filed.ok_or_else(|| Refusal::Unlock(crate::unlock::Refusal::Unknown).into())
+}
+
+/// The open request of the state that a person means.
+async fn open_request(context: &Context, typed: &str) -> Result<Filed, Error> {
+    let state = context.reading.resolve(typed).await?;
+    let open = context.ledger.open_request(&state.path).await?;
+    open.ok_or_else(|| Refusal::NoOpenRequest { state: state.name }.into())
 }
 
 /// Writes a change. Where nobody knows whether it was written, that is what is said.

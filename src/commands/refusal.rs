@@ -56,6 +56,11 @@ fn refusal_text(refusal: &Refusal) -> Text {
                 None => text.then("; its card is not posted yet: look again in a minute."),
             }
         }
+        Refusal::NoOpenRequest { state } => {
+            Text::own("There is no open request to unlock ").name(state.as_str(), SHORT).then(
+                ": look at it with /lock status, and at how earlier ones ended with /lock history.",
+            )
+        }
         Refusal::NothingToWaitFor { state } => Text::default().name(state.as_str(), SHORT).then(
             " is free: there is nothing to wait for. To be told every time it clears, type /lock \
              watch with keep.",
@@ -74,9 +79,10 @@ fn refusal_text(refusal: &Refusal) -> Text {
 /// What the rules of two-person control say no with.
 fn unlock_text(refusal: &unlock::Refusal) -> Text {
     match refusal {
-        unlock::Refusal::NotPinned(NotPinned::Free) => {
-            Text::own("It is free: there is no lock to release, and Terraform can take it.")
-        }
+        unlock::Refusal::NotPinned(NotPinned::Free) => Text::own(
+            "No lock of this state was found, so there is none to release: compare its name \
+                 with what Terraform says.",
+        ),
         unlock::Refusal::NotPinned(NotPinned::Incomparable(flaw)) => {
             Text::own("Its record cannot be told from another: ")
                 .name(&flaw.to_string(), LONG)
@@ -93,17 +99,20 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
             "You asked for this unlock yourself: somebody else with an approver role has to \
              approve it.",
         ),
-        unlock::Refusal::RequesterDenies => {
-            Text::own("This is your own request: press Withdraw to take it back.")
-        }
+        unlock::Refusal::RequesterDenies => Text::own(
+            "This is your own request: press Withdraw or type /lock withdraw to take it back.",
+        ),
         unlock::Refusal::Bot => Text::own("Applications neither ask nor approve: people do."),
         unlock::Refusal::NotApprover => Text::own(
             "You have none of the approver roles: ask somebody who has one, or whoever runs this \
              bot to add yours to LOCKTENDER_APPROVER_ROLE_IDS.",
         ),
         unlock::Refusal::Elsewhere(_) => Text::own(
-            "This request was made in another channel: approve or deny it there, where everybody \
-             concerned can see it.",
+            "This request was made in another channel: approve it there, where everybody concerned \
+             can see it.",
+        ),
+        unlock::Refusal::OtherServer => Text::own(
+            "This request was made in another server: approve, deny or withdraw it there.",
         ),
         unlock::Refusal::ApprovedAlready => Text::own(
             "You have approved this already: the approval that is missing has to be somebody \
@@ -112,9 +121,10 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
         unlock::Refusal::Expired(at) => Text::own("This request expired ")
             .at(*at)
             .then(": ask anew with /lock unlock if the lock is still in the way."),
-        unlock::Refusal::NotRequester => {
-            Text::own("Only who made this request can withdraw it: press Deny to say no to it.")
-        }
+        unlock::Refusal::NotRequester => Text::own(
+            "Only who made this request can withdraw it: an approver presses Deny or types \
+                 /lock deny to say no to it.",
+        ),
         unlock::Refusal::UnderWay | unlock::Refusal::NotDue => Text::own(
             "This request is approved and its lock is being released: the card says how it ends.",
         ),

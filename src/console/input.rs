@@ -113,6 +113,20 @@ fn into_io(error: ReadlineError) -> std::io::Error {
     }
 }
 
+/// What can stand after `/lock`; with a blank at its end where a state comes next.
+const SUBCOMMANDS: [&str; 10] = [
+    "status ",
+    "list",
+    "unlock ",
+    "deny ",
+    "withdraw ",
+    "watch ",
+    "unwatch ",
+    "watches",
+    "history ",
+    "help",
+];
+
 /// Completes the words of a chat line, the last of them a state's name.
 #[derive(Default, Helper, Hinter, Highlighter, Validator)]
 pub struct Completion {
@@ -132,12 +146,13 @@ impl Completer for Completion {
         let start = typed.rfind(' ').map_or(0, |at| at + 1);
         let word = &typed[start..];
         let before = typed[..start].trim_end();
-        let of_a_state =
-            ["/lock status", "/lock unlock", "/lock watch", "/lock unwatch", "/lock history"];
-        let candidates: Vec<&str> = if of_a_state.iter().any(|words| before.ends_with(words)) {
+        let is_of_a_state = SUBCOMMANDS.iter().any(|subcommand| {
+            subcommand.ends_with(' ') && before.ends_with(&format!("/lock {}", subcommand.trim()))
+        });
+        let candidates: Vec<&str> = if is_of_a_state {
             self.states.iter().map(String::as_str).collect()
         } else if before.ends_with("/lock") {
-            vec!["status ", "list", "unlock ", "watch ", "unwatch ", "watches", "history ", "help"]
+            SUBCOMMANDS.to_vec()
         } else if word.starts_with('/') {
             vec!["/lock "]
         } else {

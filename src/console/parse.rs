@@ -62,9 +62,16 @@ fn command(words: &str) -> Option<Command> {
         "status" => Some(Command::Status { state: option("state", rest).to_owned() }),
         "list" => Some(Command::List { filter: option("filter", rest).to_owned(), page: 0 }),
         "unlock" => {
-            let (state, reason) = state_and("reason", rest);
-            let reason = (!reason.is_empty()).then(|| clip(reason, REASON));
-            Some(Command::Unlock { state: state.to_owned(), reason })
+            let (state, reason) = state_and_reason(rest);
+            Some(Command::Unlock { state, reason })
+        }
+        "deny" => {
+            let (state, reason) = state_and_reason(rest);
+            Some(Command::DenyOpen { state, reason })
+        }
+        "withdraw" => {
+            let (state, reason) = state_and_reason(rest);
+            Some(Command::WithdrawOpen { state, reason })
         }
         "history" => {
             let (state, count) = state_and("count", rest);
@@ -89,6 +96,12 @@ fn command(words: &str) -> Option<Command> {
 fn option<'l>(name: &str, words: &'l str) -> &'l str {
     let words = words.trim();
     words.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).unwrap_or(words).trim()
+}
+
+/// A state and the reason after it, where there is one.
+fn state_and_reason(words: &str) -> (String, Option<String>) {
+    let (state, reason) = state_and("reason", words);
+    (state.to_owned(), (!reason.is_empty()).then(|| clip(reason, REASON)))
 }
 
 /// A state and the value of the option after it, which is empty where there is none. Without the
@@ -172,6 +185,21 @@ mod tests {
         }
         let (_, words) = speaker("alice: /lock unlock env/prod reason: it died: look");
         assert_eq!(parse(words), unlock("env/prod", Some("it died: look")));
+    }
+
+    #[test]
+    fn a_denial_and_a_withdrawal_name_a_state_and_may_say_why() {
+        let state = || "env/prod".to_owned();
+        for (words, reason) in [
+            ("env/prod", None),
+            ("state:env/prod reason: it still runs", Some("it still runs".to_owned())),
+            ("env/prod it still runs", Some("it still runs".to_owned())),
+        ] {
+            let denied = Command::DenyOpen { state: state(), reason: reason.clone() };
+            assert_eq!(parse(&format!("/lock deny {words}")), Said::Command(denied));
+            let withdrawn = Command::WithdrawOpen { state: state(), reason };
+            assert_eq!(parse(&format!("/lock withdraw {words}")), Said::Command(withdrawn));
+        }
     }
 
     #[test]

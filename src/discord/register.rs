@@ -36,6 +36,9 @@ fn definition() -> CreateCommand {
         option(CommandOptionType::String, "reason", "Why the lock has to go, for whoever approves")
             .required(true)
             .max_length(REASON_LIMIT);
+    let why = |description: &str| {
+        option(CommandOptionType::String, "reason", description).max_length(REASON_LIMIT)
+    };
     let count = option(CommandOptionType::Integer, "count", "How many entries to show at once")
         .min_int_value(1)
         .max_int_value(HISTORY_MOST as u64);
@@ -52,6 +55,16 @@ fn definition() -> CreateCommand {
             subcommand("unlock", "Ask for a state's lock to be released; somebody else approves")
                 .add_sub_option(state())
                 .add_sub_option(reason),
+        )
+        .add_option(
+            subcommand("deny", "Say no to a state's open request, as an approver")
+                .add_sub_option(state())
+                .add_sub_option(why("Why not, for whoever asked")),
+        )
+        .add_option(
+            subcommand("withdraw", "Take back your own request for a state's lock")
+                .add_sub_option(state())
+                .add_sub_option(why("Why, for whoever wanted to approve")),
         )
         .add_option(
             subcommand("watch", "Be told when a state's lock clears")

@@ -40,6 +40,8 @@ pub enum Event<'e> {
     Withdraw {
         /// Who.
         by: &'e Actor,
+        /// Why, if they say.
+        reason: Option<String>,
     },
     /// Its time has passed.
     Expire,
@@ -80,7 +82,7 @@ pub fn decide(
             approve(request, by, standing, policy, now)
         }
         (Status::Pending, Event::Deny { by, reason }) => deny(request, by, reason, policy, now),
-        (Status::Pending, Event::Withdraw { by }) => withdraw(request, by, now),
+        (Status::Pending, Event::Withdraw { by, reason }) => withdraw(request, by, reason, now),
         // Nothing is released before it is approved, and nothing expires before its time.
         (Status::Pending, Event::Released | Event::Failed(_) | Event::Resume | Event::Expire) => {
             Err(Refusal::NotDue)
@@ -112,6 +114,10 @@ fn approve(
     now: DateTime<Utc>,
 ) -> Result<Transition, Refusal> {
     second_person(request, by, policy, Refusal::Requester)?;
+    // Where everybody concerned can see it. Saying no is safe from anywhere.
+    if by.place.channel != request.place.channel {
+        return Err(Refusal::Elsewhere(request.place.channel));
+    }
     if request.is_expired(now) {
         return Err(Refusal::Expired(request.expires_at));
     }
@@ -155,16 +161,21 @@ fn deny(
 fn withdraw(
     request: &UnlockRequest,
     by: &Actor,
+    reason: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<Transition, Refusal> {
     if by.person.id != request.requester.id {
         return Err(Refusal::NotRequester);
     }
-    Ok(close(request, Outcome::Withdrawn, Some(&by.person), None, now))
+    if by.place.guild != request.place.guild {
+        return Err(Refusal::OtherServer);
+    }
+    let reason = reason.and_then(|reason| written(&reason));
+    Ok(close(request, Outcome::Withdrawn, Some(&by.person), reason, now))
 }
 
-/// Whether somebody is the second person of a request: another one, of flesh and blood, with the
-/// right role, in the place where everybody concerned can see it.
+/// Whether somebody is the second person of a request: another one, no bot, with the right role, in
+/// the same server.
 fn second_person(
     request: &UnlockRequest,
     by: &Actor,
@@ -177,8 +188,8 @@ fn second_person(
     if by.person.id == request.requester.id {
         return Err(requester);
     }
-    if by.place != request.place {
-        return Err(Refusal::Elsewhere(request.place.channel));
+    if by.place.guild != request.place.guild {
+        return Err(Refusal::OtherServer);
     }
     if !policy.is_approver(by) {
         return Err(Refusal::NotApprover);
@@ -230,7 +241,7 @@ fn close(
     // Holders and faults are texts of any length, and a request has to fit into its item.
     let note = note.map(|note| clip(&note, REASON));
     let (reason, detail) = match outcome {
-        Outcome::Denied => (note.clone(), None),
+        Outcome::Denied | Outcome::Withdrawn => (note.clone(), None),
         _ => (None, note.clone()),
     };
     let entry = Draft { reason, detail, ..draft(request, ended(outcome), by, now) };

@@ -26,9 +26,12 @@ pub enum Refusal {
     /// Nobody without an approver role approves or denies.
     #[error("not an approver")]
     NotApprover,
-    /// The request was made in this other channel.
+    /// The request was made in this other channel, and is approved there.
     #[error("asked in another channel")]
     Elsewhere(ChannelId),
+    /// The request was made in another server.
+    #[error("asked in another server")]
+    OtherServer,
     /// One person approves once.
     #[error("approved already")]
     ApprovedAlready,
@@ -61,7 +64,11 @@ impl Refusal {
     #[must_use]
     pub fn is_on_record(&self, tried: Tried) -> bool {
         match self {
-            Self::Requester | Self::Bot | Self::NotApprover | Self::Elsewhere(_) => true,
+            Self::Requester
+            | Self::Bot
+            | Self::NotApprover
+            | Self::Elsewhere(_)
+            | Self::OtherServer => true,
             Self::Expired(_) => tried == Tried::Approve,
             Self::NotRequester => tried == Tried::Withdraw,
             _ => false,

@@ -82,7 +82,8 @@ pub struct Closing {
     pub by: Option<Person>,
     /// When.
     pub at: DateTime<Utc>,
-    /// What else there is to know: the reason of a denial, what failed and what to do about it.
+    /// What else there is to know: the reason of a denial or a withdrawal, what failed and what to do
+    /// about it.
     pub note: Option<String>,
 }
 

@@ -4,6 +4,7 @@
 mod crashes;
 mod delivery;
 mod forged;
+mod from_anywhere;
 mod giving_back;
 mod ledger;
 mod right_lock;

@@ -97,7 +97,11 @@ impl Run<'_> {
         let By::Click { has_role, .. } = self.by else {
             return None;
         };
-        self.click().map(|(who, _, _)| who.actor(has_role))
+        self.click().map(|(who, what, _)| match what {
+            What::Open | What::Approve(_) => who.actor(has_role),
+            // The card may be gone: these work from anywhere.
+            What::Deny(_) | What::Withdraw(_) => who.actor_elsewhere(has_role),
+        })
     }
 
     fn read(&mut self, id: RequestId) -> Option<Step> {
@@ -137,7 +141,7 @@ impl Run<'_> {
                 (Event::Approve { by: &actor, standing: &standing }, Attempt::Approve)
             }
             What::Deny(_) => (Event::Deny { by: &actor, reason: None }, Attempt::Deny),
-            What::Withdraw(_) => (Event::Withdraw { by: &actor }, Attempt::Withdraw),
+            What::Withdraw(_) => (Event::Withdraw { by: &actor, reason: None }, Attempt::Withdraw),
             What::Open => return None,
         };
         let transition = match decide(&seen, event, self.policy(), now) {

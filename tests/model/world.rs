@@ -149,6 +149,13 @@ impl Who {
             place: Place { guild: GuildId::new(80), channel: ChannelId::new(90) },
         }
     }
+
+    /// The same in another channel of the server.
+    pub fn actor_elsewhere(self, has_role: bool) -> Actor {
+        let actor = self.actor(has_role);
+        let place = Place { channel: ChannelId::new(91), ..actor.place };
+        Actor { place, ..actor }
+    }
 }
 
 /// The roles of who has or has not that of an approver.

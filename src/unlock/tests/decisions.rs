@@ -14,7 +14,7 @@ fn events<'e>(
     vec![
         ("approve", Event::Approve { by, standing }),
         ("deny", Event::Deny { by, reason: None }),
-        ("withdraw", Event::Withdraw { by: requester }),
+        ("withdraw", Event::Withdraw { by: requester, reason: None }),
         ("expire", Event::Expire),
         ("lock changed hands", Event::LockChanged(other)),
         ("lock is gone", Event::LockChanged(Found::Gone)),

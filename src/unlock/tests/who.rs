@@ -27,7 +27,7 @@ fn only_a_second_person_in_the_same_place_says_yes_or_no() {
         let now = |event| said(&decide(&request, event, &policy(1), minute(5)));
         table += &format!("{who}\n  approve: {}\n", said(&approve(&request, by, 1)));
         table += &format!("  deny: {}\n", now(Event::Deny { by, reason: None }));
-        table += &format!("  withdraw: {}\n", now(Event::Withdraw { by }));
+        table += &format!("  withdraw: {}\n", now(Event::Withdraw { by, reason: None }));
     }
     insta::assert_snapshot!(table, @"
     an approver
@@ -72,11 +72,11 @@ fn only_a_second_person_in_the_same_place_says_yes_or_no() {
       withdraw: refused: not the requester
     an approver in another channel
       approve: refused: asked in another channel
-      deny: refused: asked in another channel
+      deny: Denied v1: request.denied
       withdraw: refused: not the requester
     an approver in another server
-      approve: refused: asked in another channel
-      deny: refused: asked in another channel
+      approve: refused: asked in another server
+      deny: refused: asked in another server
       withdraw: refused: not the requester
     ");
 }
