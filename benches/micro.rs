@@ -20,7 +20,7 @@ use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
     StatePath, StoredLock, Stores,
 };
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, UserId};
+use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use locktender::ports::{Acceptance, Clock, Courier, Deleted, Directory, Locks, Members};
 use locktender::unlock::{ApprovedUnlock, Policy, RequestId};
 use locktender::watch::{Ending, Hold, Kind, PastHold, differences, verdict};
@@ -234,6 +234,7 @@ fn actor() -> Actor {
         is_bot: false,
         roles: BTreeSet::new(),
         place: Place { guild: GuildId::new(1), channel: ChannelId::new(1) },
+        room: Room::default(),
     }
 }
 

@@ -106,6 +106,43 @@ pub struct Place {
     pub channel: ChannelId,
 }
 
+/// What the bot has to be allowed in a channel to post a card there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Permission {
+    /// To see the channel.
+    ViewChannel,
+    /// To write in a channel that is no thread.
+    SendMessages,
+    /// To write in a thread.
+    SendMessagesInThreads,
+    /// To have its messages shown as embeds.
+    EmbedLinks,
+}
+
+impl Permission {
+    /// The name that it has in Discord's own settings.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ViewChannel => "View Channel",
+            Self::SendMessages => "Send Messages",
+            Self::SendMessagesInThreads => "Send Messages in Threads",
+            Self::EmbedLinks => "Embed Links",
+        }
+    }
+}
+
+/// The channel in which somebody acts, as Discord describes it at that moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Room {
+    /// The channel that it is a public thread of; `None` for any other channel. Not everybody who
+    /// sees the channel sees a private thread of it, so that one does not count as part of it.
+    pub thread_of: Option<ChannelId>,
+    /// What the bot would need there to post a card and does not have. Empty where Discord does not
+    /// say.
+    pub missing: BTreeSet<Permission>,
+}
+
 /// Someone who acts, as Discord vouches for them at that moment. Made of nothing but a verified
 /// interaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -118,6 +155,8 @@ pub struct Actor {
     pub roles: BTreeSet<RoleId>,
     /// Where they act.
     pub place: Place,
+    /// What that place is like.
+    pub room: Room,
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use locktender::command::Command;
 use locktender::commands::{self, Asker, Context, Reading};
 use locktender::error::{Fault, GivenUp};
 use locktender::lock::{Backend, BackendName, BackendStores, Catalog};
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, UserId};
+use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use locktender::ports::{Acceptance, Clock, Courier, Members};
 use locktender::unlock::{Policy, RequestId};
 use locktender::workers::PatientDirectory;
@@ -76,6 +76,7 @@ async fn ask(context: &Context, name: &str, event: EventId, command: Command) {
         is_bot: false,
         roles: BTreeSet::from([ROLE]),
         place: Place { guild: GuildId::new(1), channel: ChannelId::new(1) },
+        room: Room::default(),
     };
     let by = Asker { actor: &actor, event, acceptance: &InTime };
     let answer = commands::answer(&Ok(command), &by, context).await;

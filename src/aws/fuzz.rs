@@ -23,7 +23,7 @@ use crate::commands::{card, clearing_notices, notice, notices_together};
 use crate::console::{Style, text};
 use crate::lock::{HeldLock, LockRecord, LockState, State, StoredLock, Stores};
 use crate::message::Message;
-use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, UserId};
+use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use crate::ports::{Change, Filed, Notice};
 use crate::unlock::{
     ApprovedUnlock, Ask, Event, Found, Policy, RequestId, Tried, decide, open, refused,
@@ -86,6 +86,7 @@ fn actor(number: u64) -> Actor {
         is_bot: false,
         roles: BTreeSet::from([RoleId::new(5)]),
         place: Place { guild: GuildId::new(1), channel: ChannelId::new(2) },
+        room: Room::default(),
     }
 }
 

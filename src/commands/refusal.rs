@@ -92,6 +92,14 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
             "The store does not say which version of its lockfile is there (an ETag), so that none \
              can be released safely: remove it by hand.",
         ),
+        unlock::Refusal::CannotPost(missing) => {
+            let missing: Vec<&str> = missing.iter().map(|one| one.as_str()).collect();
+            Text::own(format!(
+                "The card of a request cannot be posted here: allow this bot {} in this channel, or \
+                 ask in another one.",
+                missing.join(" and ")
+            ))
+        }
         unlock::Refusal::NoReason => Text::own(
             "A reason is needed: say in a few words why the lock has to go, for whoever approves.",
         ),

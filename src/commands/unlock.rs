@@ -10,7 +10,7 @@ use crate::error::{Error, Refusal};
 use crate::lock::{HeldLock, LockState, State};
 use crate::message::{Message, SHORT, Text, Tone};
 use crate::ports::{Change, Committed, Filed};
-use crate::unlock::{Ask, RequestId, open};
+use crate::unlock::{Ask, RequestId, may_ask, open};
 use crate::watch::{self, Hold};
 
 pub(super) async fn run(
@@ -20,6 +20,7 @@ pub(super) async fn run(
     reason: Option<&str>,
 ) -> Result<Reply, Error> {
     let state = context.reading.resolve(typed).await?;
+    may_ask(by.actor).map_err(Refusal::Unlock)?;
     let Some(reason) = reason else {
         return Ok(Reply::Form(form::reason(typed, state.name.as_str())));
     };

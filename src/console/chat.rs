@@ -14,7 +14,7 @@ use crate::command::{Audience, Command};
 use crate::commands::{Asker, Context, Reply, answer};
 use crate::error::GivenUp;
 use crate::message::{FORM_TITLE, Form, LONG, Message, SHORT, Text, Tone, visible};
-use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, UserId};
+use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, Room, UserId};
 use crate::ports::Acceptance;
 
 /// Names offered for completion at the terminal.
@@ -100,6 +100,7 @@ impl Chat {
             // Everybody may approve: what keeps one person from doing it alone are the rules.
             roles: self.context.policy.approver_roles.clone(),
             place: HERE,
+            room: Room::default(),
         };
         let asker = Asker { actor: &actor, event: self.event(), acceptance: &Waits };
         let asked = Ok(command);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serenity::all::{
-    AutocompleteChoice, Builder, ChannelId, CommandInteraction, CreateAutocompleteResponse,
-    CreateInteractionResponse, GuildId, Http, Interaction, InteractionId, Member, Message,
-    MessageFlags, User,
+    AutocompleteChoice, Builder, ChannelId, ChannelType, CommandInteraction,
+    CreateAutocompleteResponse, CreateInteractionResponse, GuildId, Http, Interaction,
+    InteractionId, Member, Message, MessageFlags, PartialChannel, Permissions, User,
 };
 use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
@@ -18,7 +18,7 @@ use crate::command::{Audience, Command};
 use crate::commands::{self, Asker, Context};
 use crate::error::Refusal;
 use crate::message::{LONG, clip, clip_middle, visible};
-use crate::people::{self, Actor, EventId, Person, Place, RoleId, UserId};
+use crate::people::{self, Actor, EventId, Permission, Person, Place, RoleId, Room, UserId};
 use crate::telemetry::millis;
 
 /// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
@@ -49,6 +49,8 @@ impl Handler {
                     asked_by: AskedBy::Command,
                     guild: asked.guild_id,
                     channel: asked.channel_id,
+                    described: asked.channel.as_ref(),
+                    allowed: asked.app_permissions,
                     user: &asked.user,
                     member: asked.member.as_deref(),
                 };
@@ -61,6 +63,8 @@ impl Handler {
                     asked_by: button_on(&asked.message),
                     guild: asked.guild_id,
                     channel: asked.channel_id,
+                    described: asked.channel.as_ref(),
+                    allowed: asked.app_permissions,
                     user: &asked.user,
                     member: asked.member.as_ref(),
                 };
@@ -73,6 +77,8 @@ impl Handler {
                     asked_by: asked.message.as_deref().map_or(AskedBy::Command, button_on),
                     guild: asked.guild_id,
                     channel: asked.channel_id,
+                    described: asked.channel.as_ref(),
+                    allowed: asked.app_permissions,
                     user: &asked.user,
                     member: asked.member.as_ref(),
                 };
@@ -91,6 +97,10 @@ struct Origin<'o> {
     asked_by: AskedBy,
     guild: Option<GuildId>,
     channel: ChannelId,
+    /// The channel as it is described, which Discord need not do.
+    described: Option<&'o PartialChannel>,
+    /// What the bot may do there, where Discord says so.
+    allowed: Option<Permissions>,
     user: &'o User,
     /// Who is no member is not in a server.
     member: Option<&'o Member>,
@@ -108,7 +118,37 @@ impl Origin<'_> {
                 guild: people::GuildId::new(self.guild.map_or(0, GuildId::get)),
                 channel: people::ChannelId::new(self.channel.get()),
             },
+            room: room(self.described, self.allowed),
         }
+    }
+}
+
+/// What a channel is like. Of a channel that is not described, nothing is held against whoever asks.
+fn room(described: Option<&PartialChannel>, allowed: Option<Permissions>) -> Room {
+    let kind = described.map(|channel| channel.kind);
+    let is_public = matches!(kind, Some(ChannelType::PublicThread | ChannelType::NewsThread));
+    let is_thread = is_public || kind == Some(ChannelType::PrivateThread);
+    let send = if is_thread {
+        (Permissions::SEND_MESSAGES_IN_THREADS, Permission::SendMessagesInThreads)
+    } else {
+        (Permissions::SEND_MESSAGES, Permission::SendMessages)
+    };
+    let needed = [
+        (Permissions::VIEW_CHANNEL, Permission::ViewChannel),
+        send,
+        (Permissions::EMBED_LINKS, Permission::EmbedLinks),
+    ];
+    let missing = |allowed: Permissions| {
+        let missing = needed.into_iter().filter(move |(bit, _)| !allowed.contains(*bit));
+        missing.map(|(_, permission)| permission).collect()
+    };
+    let allowed = allowed.filter(|allowed| !allowed.contains(Permissions::ADMINISTRATOR));
+    Room {
+        thread_of: described
+            .filter(|_| is_public)
+            .and_then(|channel| channel.parent_id)
+            .map(|parent| people::ChannelId::new(parent.get())),
+        missing: allowed.map(missing).unwrap_or_default(),
     }
 }
 
@@ -194,5 +234,42 @@ impl Handler {
             "commands could not be registered: invite the bot with the scope \
              applications.commands, check DISCORD_GUILD_ID, and start it again"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_bot_lacks_in_a_channel_is_read_off_the_interaction() {
+        let all = Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES | Permissions::EMBED_LINKS;
+        let in_threads = all | Permissions::SEND_MESSAGES_IN_THREADS;
+        let (see, send) = (Permission::ViewChannel, Permission::SendMessages);
+        let (thread, embed) = (Permission::SendMessagesInThreads, Permission::EmbedLinks);
+        // Type 0 is a text channel, 11 a public thread, 12 a private one.
+        for (kind, allowed, missing, thread_of) in [
+            (Some(0), Some(all), vec![], None),
+            (Some(0), Some(Permissions::empty()), vec![see, send, embed], None),
+            (Some(0), Some(all - Permissions::EMBED_LINKS), vec![embed], None),
+            (Some(0), Some(Permissions::ADMINISTRATOR), vec![], None),
+            (Some(0), None, vec![], None),
+            (Some(11), Some(in_threads), vec![], Some(7)),
+            (Some(11), Some(all), vec![thread], Some(7)),
+            (Some(12), Some(in_threads - Permissions::SEND_MESSAGES), vec![], None),
+            (Some(12), Some(all), vec![thread], None),
+            (None, Some(all), vec![], None),
+            (None, None, vec![], None),
+        ] {
+            let described = kind.map(|kind| {
+                let channel = json!({ "id": "9", "name": "ops", "type": kind, "parent_id": "7" });
+                serde_json::from_value::<PartialChannel>(channel).unwrap()
+            });
+            let room = room(described.as_ref(), allowed);
+            assert_eq!(room.missing, missing.into_iter().collect(), "{kind:?}, {allowed:?}");
+            assert_eq!(room.thread_of, thread_of.map(people::ChannelId::new), "{kind:?}");
+        }
     }
 }

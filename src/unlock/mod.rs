@@ -14,6 +14,7 @@
 //! request is bound to is [`Pinned`]; and without an [`ApprovedUnlock`] nothing is deleted anywhere.
 
 mod approved;
+mod asking;
 mod decide;
 mod open;
 mod pinned;
@@ -27,6 +28,7 @@ mod transition;
 mod vouched;
 
 pub use approved::ApprovedUnlock;
+pub use asking::may_ask;
 pub use decide::{Event, decide};
 pub use open::{Ask, open};
 pub use pinned::{Found, NotPinned, Pinned, Remains};

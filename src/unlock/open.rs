@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::transition::{draft, written};
-use super::{Pinned, Policy, Refusal, RequestId, Status, Transition, UnlockRequest};
+use super::{Pinned, Policy, Refusal, RequestId, Status, Transition, UnlockRequest, may_ask};
 use crate::audit::{Action, Draft};
 use crate::lock::{LockState, State};
 use crate::people::Actor;
@@ -30,13 +30,12 @@ pub struct Ask<'a> {
 /// Opens a request. That the state has no other open one is for the store to see to.
 ///
 /// # Errors
-/// When the state is free, its record cannot be compared, or there is no reason.
+/// When they may not ask there, the state is free, its record cannot be compared, or there is no
+/// reason.
 pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+    may_ask(ask.by)?;
     let pinned = Pinned::new(ask.lock)?;
     let reason = written(ask.reason).ok_or(Refusal::NoReason)?;
-    if ask.by.is_bot {
-        return Err(Refusal::Bot);
-    }
     let request = UnlockRequest {
         id: ask.id,
         version: 0,

@@ -1,9 +1,11 @@
 //! Why somebody may not do what they tried.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::{Closing, NotPinned, Tried};
-use crate::people::ChannelId;
+use crate::people::{ChannelId, Permission};
 
 /// Why a request was not opened or not changed. Each is worded in `commands/refusal.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +16,9 @@ pub enum Refusal {
     /// A request without a reason.
     #[error("no reason was given")]
     NoReason,
+    /// The card of a request could not be posted here, for want of these.
+    #[error("the card cannot be posted")]
+    CannotPost(BTreeSet<Permission>),
     /// The requester tried to be the second person.
     #[error("requesters do not approve their own requests")]
     Requester,

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use locktender::lock::{LockRecord, LockState, State as TfState, StoredLock, Stores};
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, UserId};
+use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use locktender::unlock::{Pinned, Policy, RequestId};
 use serde_json::json;
 
@@ -147,6 +147,7 @@ impl Who {
             is_bot: false,
             roles: roles(has_role),
             place: Place { guild: GuildId::new(80), channel: ChannelId::new(90) },
+            room: Room::default(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serenity::all::{ChannelId, CreateAllowedMentions, CreateMessage, HttpBuilder};
+use twilight_model::guild::Permissions;
 
 use super::scene::Scene;
 use super::unlock_scene::{STATE, record_of};
@@ -93,6 +94,28 @@ async fn a_click_that_comes_from_elsewhere_is_refused() {
     let actions = scene.actions().await;
     assert_eq!(actions, ["request.opened", "approval.refused"]);
     scene.assert_only_approvers_called();
+}
+
+#[tokio::test]
+async fn where_the_bot_may_not_post_a_card_no_request_is_opened() {
+    let (scene, _bot) = Scene::stale().await;
+    let quiet = scene.discord.channel("quiet");
+    scene.discord.bot_may(quiet, Permissions::VIEW_CHANNEL | Permissions::USE_SLASH_COMMANDS);
+    // By the command, and by the button of a status, which asks for no reason before it says so.
+    let slash = scene.alice.slash(quiet, "unlock", &[("state", STATE), ("reason", "it died")]);
+    let mut told = vec![scene.alone(slash.await).await];
+    let status = scene.alice.slash(quiet, "status", &[("state", STATE)]).await;
+    let status = status.settled().await.message();
+    told.push(scene.alone(scene.alice.press(&status, "Request unlock").await).await);
+    for told in told {
+        let sentence = "The card of a request cannot be posted here: allow this bot Send Messages \
+            and Embed Links in this channel, or ask in another one.";
+        assert!(told.contains(sentence), "{told}");
+    }
+    assert_eq!(scene.actions().await, Vec::<String>::new());
+    assert_eq!(scene.cards(), 0);
+    // It stands in nobody's way.
+    scene.request().await;
 }
 
 #[tokio::test]

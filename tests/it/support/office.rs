@@ -17,7 +17,7 @@ use locktender::error::{Fault, FaultKind, GivenUp};
 use locktender::lock::{BackendStores, Catalog, StatePath};
 use locktender::message::Message;
 use locktender::people::{
-    Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RoleId, UserId,
+    Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RoleId, Room, UserId,
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Members, Undelivered};
 use locktender::unlock::{Policy, RequestId};
@@ -119,6 +119,7 @@ pub fn actor(name: &str, roles: &[RoleId]) -> Actor {
         is_bot: false,
         roles: roles.iter().copied().collect(),
         place: PLACE,
+        room: Room::default(),
     }
 }
 

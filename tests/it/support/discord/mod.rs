@@ -42,6 +42,7 @@ use std::time::Duration;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use twilight_model::guild::Permissions;
 
 pub use self::answer::Answer;
 pub use self::faults::{Fault, Faults};
@@ -124,6 +125,11 @@ impl FakeDiscord {
     /// A new text channel in any guild.
     pub fn channel_in(&self, guild: GuildId, name: &str) -> ChannelId {
         self.server.write(|state| state.add_channel(&self.server.clock, guild, name))
+    }
+
+    /// Has the bot have these permissions alone in a channel.
+    pub fn bot_may(&self, channel: ChannelId, permissions: Permissions) {
+        self.server.write(|state| state.bot_may.insert(channel, permissions));
     }
 
     /// Deletes a channel with its messages.

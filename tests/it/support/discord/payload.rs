@@ -35,7 +35,7 @@ impl State {
             "channel": self.channels[&channel].json(&self.users),
             "channel_id": channel,
             "locale": "en-US",
-            "app_permissions": PERMISSIONS,
+            "app_permissions": self.bot_may.get(&channel).copied().unwrap_or(PERMISSIONS),
             "entitlements": [],
             "authorizing_integration_owners": metadata["authorizing_integration_owners"],
             "attachment_size_limit": 10_485_760,

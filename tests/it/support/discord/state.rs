@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::watch;
 use twilight_model::channel::message::AllowedMentions;
+use twilight_model::guild::Permissions;
 
 use super::body::{MessageBody, Patch};
 use super::clock::{Clock, Moment};
@@ -94,6 +95,8 @@ pub(super) struct State {
     pub users: BTreeMap<UserId, User>,
     pub guilds: BTreeMap<GuildId, Guild>,
     pub channels: BTreeMap<ChannelId, Channel>,
+    /// What the bot may do in a channel where that is not what all may do.
+    pub bot_may: BTreeMap<ChannelId, Permissions>,
     pub messages: BTreeMap<MessageId, Message>,
     pub interactions: BTreeMap<InteractionId, Interaction>,
     pub commands: Registry,
@@ -126,6 +129,7 @@ impl State {
             bot,
             guilds: BTreeMap::new(),
             channels: BTreeMap::new(),
+            bot_may: BTreeMap::new(),
             messages: BTreeMap::new(),
             interactions: BTreeMap::new(),
             commands: Registry::default(),
