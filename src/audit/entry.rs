@@ -30,6 +30,8 @@ pub enum Action {
     Withdrawn,
     /// Nobody approved in time.
     Expired,
+    /// The card could not be posted, so the request was closed.
+    Unpostable,
     /// Somebody tried to approve who must not.
     ApprovalRefused,
     /// Somebody tried to deny who must not. Entries of earlier versions call this
@@ -83,10 +85,11 @@ pub struct Entry(Map<String, Value>);
 
 impl Action {
     /// Those with which a request ends. Nothing is recorded of it after one of them.
-    pub const ENDS: [Self; 7] = [
+    pub const ENDS: [Self; 8] = [
         Self::Denied,
         Self::Withdrawn,
         Self::Expired,
+        Self::Unpostable,
         Self::UnlockDone,
         Self::UnlockSuperseded,
         Self::UnlockAlreadyFree,
@@ -102,6 +105,7 @@ impl Action {
             Self::Denied => "request.denied",
             Self::Withdrawn => "request.withdrawn",
             Self::Expired => "request.expired",
+            Self::Unpostable => "request.unpostable",
             Self::ApprovalRefused => "approval.refused",
             Self::DenialRefused => "denial.refused",
             Self::WithdrawalRefused => "withdrawal.refused",

@@ -139,6 +139,8 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Superseded => "changed hands",
         Outcome::AlreadyFree => "already free",
         Outcome::Failed => "failed",
+        // No card says it, but whoever asks about the request reads it.
+        Outcome::Unpostable => "closed without a card",
     }
 }
 
@@ -171,6 +173,9 @@ pub(super) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
             .then(", but the release did not succeed, ")
             .at(at)
             .then("."),
+        Outcome::Unpostable => {
+            Text::own("Its card could not be posted, ").at(at).then("; the lock stays.")
+        }
     }
 }
 

@@ -68,7 +68,7 @@ pub struct Change<'c> {
 
 impl Change<'_> {
     /// What people have to be told of it, in order: the card where it shows something new, and a
-    /// lock that was released.
+    /// lock that was released. A request that was closed because it has no card shows nothing.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let next = &self.transition.next;
@@ -77,8 +77,9 @@ impl Change<'_> {
         let shows = before.is_none_or(|before| {
             (before.status(), &before.approvals) != (next.status(), &next.approvals)
         });
-        let released = next.closing().is_some_and(|closing| closing.outcome == Outcome::Unlocked);
-        let card = shows.then_some(Notice::Card { request });
+        let ended = |outcome| next.closing().is_some_and(|closing| closing.outcome == outcome);
+        let released = ended(Outcome::Unlocked);
+        let card = (shows && !ended(Outcome::Unpostable)).then_some(Notice::Card { request });
         card.into_iter().chain(released.then_some(Notice::Released { request })).collect()
     }
 }

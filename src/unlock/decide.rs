@@ -54,6 +54,8 @@ pub enum Event<'e> {
     Released,
     /// The release cannot succeed, with what to do about it.
     Failed(String),
+    /// The request has no card, and its channel does not take one, with what to do about it.
+    Unpostable(String),
 }
 
 /// Decides what an event does to a request.
@@ -83,6 +85,10 @@ pub fn decide(
         }
         (Status::Pending, Event::Deny { by, reason }) => deny(request, by, reason, policy, now),
         (Status::Pending, Event::Withdraw { by, reason }) => withdraw(request, by, reason, now),
+        // Nobody could approve it, and it would keep everybody else from asking.
+        (Status::Pending, Event::Unpostable(why)) => {
+            Ok(close(request, Outcome::Unpostable, None, Some(why), now))
+        }
         // Nothing is released before it is approved, and nothing expires before its time.
         (Status::Pending, Event::Released | Event::Failed(_) | Event::Resume | Event::Expire) => {
             Err(Refusal::NotDue)
@@ -260,5 +266,6 @@ fn ended(outcome: Outcome) -> Action {
         Outcome::Superseded => Action::UnlockSuperseded,
         Outcome::AlreadyFree => Action::UnlockAlreadyFree,
         Outcome::Failed => Action::UnlockFailed,
+        Outcome::Unpostable => Action::Unpostable,
     }
 }

@@ -6,7 +6,8 @@
 //!    │                            ├─ lock changed ─► Superseded, AlreadyFree
 //!    │                            ├─ resume (once, after a crash; what is gone then is Unlocked)
 //!    │                            └─ failed ───────► Failed
-//!    └─ deny, withdraw, expire, lock changed ──────► Denied, Withdrawn, Expired, Superseded, AlreadyFree
+//!    └─ deny, withdraw, expire, lock changed, unpostable
+//!       ──────► Denied, Withdrawn, Expired, Superseded, AlreadyFree, Unpostable
 //! ```
 //!
 //! Everything here is a pure function: the lock, the people, their roles and the time come in as

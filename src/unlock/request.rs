@@ -105,6 +105,8 @@ pub enum Outcome {
     AlreadyFree,
     /// The release was tried and did not succeed.
     Failed,
+    /// Its card could not be posted, so nobody could approve it.
+    Unpostable,
 }
 
 impl RequestId {

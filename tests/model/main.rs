@@ -8,7 +8,7 @@
 //! end is [`ends`]. To know that the model can fail, it is also run with each [`flaw::Flaw`].
 //!
 //! Left out, since it only keeps things from happening or happens to nobody else: the forms that ask
-//! back, the warden's grace, the cards and the outbox, and stores that are busy.
+//! back, the warden's grace, the cards that are posted, the outbox, and stores that are busy.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "`pub` means: for every module of this test")]

@@ -161,6 +161,10 @@ pub fn written(
         }
         Outcome::Withdrawn if by != Some(request.by.id()) => Some(Breach::WrongEnd),
         Outcome::Expired if state.time == Time::Early => Some(Breach::WrongEnd),
+        // Only where Discord has not taken the card.
+        Outcome::Unpostable if state.left.unpostable == protocol.setup.left.unpostable => {
+            Some(Breach::WrongEnd)
+        }
         _ => None,
     };
     state.truth.breaches.extend(breach);

@@ -66,7 +66,7 @@ fn reached(end: Outcome) -> Property<Protocol> {
         };
     }
     let condition: fn(&Protocol, &State) -> bool =
-        reached!(Unlocked, Denied, Withdrawn, Expired, Superseded, AlreadyFree, Failed);
+        reached!(Unlocked, Denied, Withdrawn, Expired, Superseded, AlreadyFree, Failed, Unpostable);
     Property::sometimes(name(end), condition)
 }
 
@@ -80,6 +80,7 @@ pub fn name(end: Outcome) -> &'static str {
         Outcome::Superseded => "superseded",
         Outcome::AlreadyFree => "already free",
         Outcome::Failed => "failed",
+        Outcome::Unpostable => "unpostable",
     }
 }
 

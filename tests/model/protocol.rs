@@ -11,7 +11,7 @@ use stateright::Model;
 use crate::ends::all_end;
 use crate::flaw::Flaw;
 use crate::oracle;
-use crate::replica::{By, How, Look, Read, Step, Task};
+use crate::replica::{After, By, Due, How, Look, Read, Step, Task};
 use crate::run::Run;
 use crate::state::{Left, State, Truth};
 use crate::store::Store;
@@ -63,6 +63,8 @@ pub enum Action {
     Deliver { replica: usize, click: usize },
     /// A replica's warden comes to a request.
     Warden { replica: usize, id: RequestId },
+    /// Discord does not take the card of a request.
+    Unpostable { replica: usize, id: RequestId },
     /// A replica goes on.
     Step { replica: usize, how: How },
     /// A lookup of roles fails.
@@ -124,7 +126,14 @@ impl Protocol {
                 state.replicas[replica] = Some(Task { by, step });
             }
             Action::Warden { replica, id } => {
-                state.replicas[replica] = Some(Task { by: By::Warden, step: Step::Read(id) });
+                state.replicas[replica] = Some(Task { by: By::Worker, step: Step::Read(id) });
+            }
+            Action::Unpostable { replica, id } => {
+                state.left.unpostable -= 1;
+                state.replicas[replica] = state.store.request(id).cloned().map(|filed| {
+                    let (due, after) = (Due::Unpostable, After::Nothing);
+                    Task { by: By::Worker, step: Step::Settle { filed, due, after } }
+                });
             }
             Action::Step { replica, how } => {
                 let Some(Task { by, step }) = state.replicas[replica].take() else {
@@ -187,6 +196,8 @@ impl Protocol {
                 }
             }
             actions.extend(state.store.guard.map(|id| Action::Warden { replica, id }));
+            let unpostable = state.store.guard.filter(|_| left.unpostable > 0);
+            actions.extend(unpostable.map(|id| Action::Unpostable { replica, id }));
             return;
         };
         let step = |how| Action::Step { replica, how };

@@ -146,6 +146,7 @@ impl Run<'_> {
             Due::Resume => Event::Resume,
             Due::Released => Event::Released,
             Due::Failed => Event::Failed("not allowed".to_owned()),
+            Due::Unpostable => Event::Unpostable("not allowed".to_owned()),
             Due::Gone => Event::LockChanged(Found::Gone),
             Due::Other(seen) => {
                 let lock = seen.lock(self.protocol.setup.stores);

@@ -21,8 +21,8 @@ pub struct Task {
 pub enum By {
     /// The click of this number in the setup, by somebody who had an approver role when it came.
     Click { number: usize, has_role: bool },
-    /// The worker that looks after open requests.
-    Warden,
+    /// A worker: the one that looks after open requests, or the one that posts their cards.
+    Worker,
 }
 
 /// How the next step goes.
@@ -94,6 +94,7 @@ pub enum Due {
     Resume,
     Released,
     Failed,
+    Unpostable,
     Gone,
     Other(Halves),
 }

@@ -2,7 +2,7 @@
 
 use locktender::lock::Stores;
 use locktender::unlock::Outcome::{
-    AlreadyFree, Denied, Expired, Failed, Superseded, Unlocked, Withdrawn,
+    AlreadyFree, Denied, Expired, Failed, Superseded, Unlocked, Unpostable, Withdrawn,
 };
 
 use crate::protocol::{Click, Setup, What};
@@ -108,13 +108,14 @@ pub fn refusals() -> Setup {
     }
 }
 
-/// Two people who ask for the same row, or for what has become of it.
+/// Two people who ask for the same row, or for what has become of it. A card is not taken, after
+/// which the other one may ask.
 pub fn row_openings() -> Setup {
     Setup {
         clicks: openings(1),
         opened: false,
-        left: Left { moves: 2, ..Left::default() },
-        ends: &[Unlocked, Superseded, AlreadyFree],
+        left: Left { moves: 2, unpostable: 1, ..Left::default() },
+        ends: &[Unlocked, Superseded, AlreadyFree, Unpostable],
         ..opened("openings, with rows", true, false, 1)
     }
 }

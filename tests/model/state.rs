@@ -40,6 +40,8 @@ pub struct Left {
     pub lost: u8,
     /// How many deletes are not allowed.
     pub denied: u8,
+    /// How often Discord does not take a card.
+    pub unpostable: u8,
     /// How many lookups of roles fail.
     pub lookups: u8,
     /// Whether the requests can expire.

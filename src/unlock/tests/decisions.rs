@@ -21,10 +21,11 @@ fn events<'e>(
         ("resume", Event::Resume),
         ("released", Event::Released),
         ("failed", Event::Failed("no permission".to_owned())),
+        ("unpostable", Event::Unpostable("allow it to post".to_owned())),
     ]
 }
 
-const OUTCOMES: [Outcome; 7] = [
+const OUTCOMES: [Outcome; 8] = [
     Outcome::Unlocked,
     Outcome::Denied,
     Outcome::Withdrawn,
@@ -32,6 +33,7 @@ const OUTCOMES: [Outcome; 7] = [
     Outcome::Superseded,
     Outcome::AlreadyFree,
     Outcome::Failed,
+    Outcome::Unpostable,
 ];
 
 #[test]
@@ -62,6 +64,7 @@ fn every_event_does_one_thing_in_every_open_status() {
       resume: refused: not due
       released: refused: not due
       failed: refused: not due
+      unpostable: Unpostable v1: request.unpostable
     executing v1
       approve: refused: under way
       deny: refused: under way
@@ -72,6 +75,7 @@ fn every_event_does_one_thing_in_every_open_status() {
       resume: executing v2: unlock.started
       released: Unlocked v2: unlock.done
       failed: Failed v2: unlock.failed
+      unpostable: refused: under way
     executing, resumed v2
       approve: refused: under way
       deny: refused: under way
@@ -82,6 +86,7 @@ fn every_event_does_one_thing_in_every_open_status() {
       resume: refused: under way
       released: Unlocked v3: unlock.done
       failed: Failed v3: unlock.failed
+      unpostable: refused: under way
     ");
 }
 
