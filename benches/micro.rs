@@ -190,6 +190,8 @@ impl Acceptance for Nobody {
 impl Courier for Nobody {
     async fn deliver(&self) {}
 
+    async fn deliver_to(&self, _: ChannelId) {}
+
     async fn refresh(&self, _: RequestId) {}
 }
 

@@ -30,7 +30,8 @@ use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::unlock::Policy;
 use crate::workers::{
-    Checkpoints, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, REST, Warden, restarting,
+    Checkpoints, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, PromptCourier, REST,
+    Turns, Warden, restarting,
 };
 
 /// How often the demo watches its locks.
@@ -73,7 +74,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
 
     let mut workers = Workers::new(shutdown.clone());
     workers.start(&names, |names, shutdown| async move { names.run(shutdown).await });
-    workers.start(&courier, |courier, shutdown| async move { courier.run(shutdown).await });
+    workers.start_last(&courier, OutboxCourier::run);
     workers.watch_requests(&context);
     let lookout = Arc::new(Lookout::new(context.clone(), unlock.announce, interval));
     workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
@@ -175,7 +176,10 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
         channels: board.clone(),
         members: Demo::members(),
     };
-    let (context, _) = parts.join(&demo.session, reading);
+    let (context, courier) = parts.join(&demo.session, reading);
+    // Nobody waits for Discord here, and a line of the chat is to stand under what it has brought
+    // about.
+    let context = Context { courier: Arc::new(PromptCourier(courier)), ..context };
     let shutdown = CancellationToken::new();
     let mut workers = Workers::new(shutdown.clone());
     // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
@@ -220,7 +224,7 @@ impl Parts<'_> {
             policy: self.policy.clone(),
             clock: reading.clock.clone(),
             announce: self.announce,
-            resting: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
         });
         let context = Context {
             reading,
@@ -241,11 +245,15 @@ struct Workers {
     /// Each says whether it ran to its end.
     tasks: JoinSet<bool>,
     shutdown: CancellationToken,
+    /// Those that the others give work to until they have ended.
+    last_tasks: JoinSet<bool>,
+    last: CancellationToken,
 }
 
 impl Workers {
     fn new(shutdown: CancellationToken) -> Self {
-        Self { tasks: JoinSet::new(), shutdown }
+        let (last_tasks, last) = (JoinSet::new(), CancellationToken::new());
+        Self { tasks: JoinSet::new(), shutdown, last_tasks, last }
     }
 
     /// Starts a worker, which is started again if it panics: what it met takes nothing from the others.
@@ -254,9 +262,16 @@ impl Workers {
         W: Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let (worker, shutdown) = (worker.clone(), self.shutdown.clone());
-        let started = move |shutdown| run(worker.clone(), shutdown);
-        self.tasks.spawn(restarting(started, shutdown, REST));
+        self.tasks.spawn(restarted(worker, run, self.shutdown.clone()));
+    }
+
+    /// Starts a worker that is told to end when all others have ended.
+    fn start_last<W, F>(&mut self, worker: &Arc<W>, run: fn(Arc<W>, CancellationToken) -> F)
+    where
+        W: Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.last_tasks.spawn(restarted(worker, run, self.last.clone()));
     }
 
     /// Starts what sees to requests and to their trail without anybody's asking.
@@ -277,11 +292,28 @@ impl Workers {
     /// Waits for what they have begun.
     async fn end(mut self) -> Result<(), AppError> {
         let mut all = true;
-        while let Some(ended) = self.tasks.join_next().await {
-            all &= ended.unwrap_or(false);
+        for tasks in [&mut self.tasks, &mut self.last_tasks] {
+            while let Some(ended) = tasks.join_next().await {
+                all &= ended.unwrap_or(false);
+            }
+            self.last.cancel();
         }
         if all { Ok(()) } else { Err(AppError::Worker) }
     }
+}
+
+/// Runs a worker until it is told to end, and again after each panic.
+fn restarted<W, F>(
+    worker: &Arc<W>,
+    run: fn(Arc<W>, CancellationToken) -> F,
+    end: CancellationToken,
+) -> impl Future<Output = bool> + use<W, F>
+where
+    W: Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let worker = worker.clone();
+    restarting(move |end| run(worker.clone(), end), end, REST)
 }
 
 /// Applies the migrations, or sees that they have been applied. Where that cannot be found out the

@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-pub use self::delivery::{Channels, Courier, Notice, NoticeId, Outbox, Undelivered};
+pub use self::delivery::{Channels, Courier, Due, Notice, NoticeId, Outbox, Undelivered};
 pub use self::holds::{Holds, Watches};
 pub use self::requests::{Change, Committed, Filed, Ledger};
 pub use self::trail::Trail;

@@ -121,6 +121,8 @@ impl Courier for Watch {
         *self.0.lock().unwrap() = Some(Instant::now());
     }
 
+    async fn deliver_to(&self, _: ChannelId) {}
+
     async fn refresh(&self, _: RequestId) {}
 }
 

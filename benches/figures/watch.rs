@@ -171,6 +171,8 @@ struct Nobody;
 impl Courier for Nobody {
     async fn deliver(&self) {}
 
+    async fn deliver_to(&self, _: ChannelId) {}
+
     async fn refresh(&self, _: RequestId) {}
 }
 

@@ -275,7 +275,10 @@ fn use_past(past: &PastHold, line: &Line) {
 
 fn use_filed(filed: &Filed) {
     shown(Some(card(&filed.request, &policy(), now())));
-    shown(notice(&Notice::Released { request: filed.request.id }, Some(&filed.request)));
+    shown(notice(
+        &Notice::Released { request: filed.request.id, channel: None },
+        Some(&filed.request),
+    ));
     let standing = filed.request.approvals.iter().map(|approval| approval.by.id).collect();
     let other = Found::Other(Box::new(held().lock));
     for by in [actor(1), actor(2)] {

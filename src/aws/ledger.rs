@@ -6,6 +6,7 @@
 //! | `open` | hash of a state path | the guard that keeps the path to one open request |
 //! | `event#ID` | `event` | an interaction that has had its effect |
 //! | `outbox` | when, what of | something that people are still to be told |
+//! | `outbox#aside` | the same | something that could not be told for a day |
 //! | `hold` | hash of a state path | a lock that is held, as it was last seen |
 //! | `past#`hash of a path | when, which | a hold that is over |
 //! | `host#`hash of a machine | when, which | that the machine has ended a hold |

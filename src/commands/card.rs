@@ -190,12 +190,19 @@ fn by_whom(what: &'static str, by: Option<&Person>, at: DateTime<Utc>) -> Text {
 
 /// What somebody is told who comes too late, about a request that has ended.
 pub(super) fn how_it_was_closed(closing: &Closing) -> Text {
-    let text = Text::own("This request has ended: ").then(word(closing.outcome));
+    Text::own("This request has ended: ")
+        .append(end(closing))
+        .then(". Ask anew with /lock unlock if a lock is in the way.")
+}
+
+/// `denied by bob, <time>`.
+pub(super) fn end(closing: &Closing) -> Text {
+    let text = Text::own(word(closing.outcome));
     let text = match &closing.by {
         Some(person) => text.then(" by ").person(person),
         None => text,
     };
-    text.then(", ").at(closing.at).then(". Ask anew with /lock unlock if a lock is in the way.")
+    text.then(", ").at(closing.at)
 }
 
 fn requested_by(message: Message, request: &UnlockRequest) -> Message {

@@ -1,12 +1,12 @@
 //! What is announced.
 
-use super::card::approvers;
+use super::card::{approvers, end};
 use super::clearing::{Clearing, all_stale, cleared, stale};
 use super::status::{operation, or_unknown};
 use crate::lock::{age, in_words};
-use crate::message::{LONG, Message, SHORT, Text, Tone};
+use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};
 use crate::ports::Notice;
-use crate::unlock::UnlockRequest;
+use crate::unlock::{Outcome, UnlockRequest};
 use crate::watch::{Hold, Verdict};
 
 /// The message for a notice that is a message of its own. `request` is the one that the notice is
@@ -16,6 +16,7 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
     match notice {
         Notice::Card { .. } => None,
         Notice::Released { .. } => request.and_then(released),
+        Notice::Ended { .. } => request.and_then(ended),
         Notice::Cleared { .. } => Clearing::of(notice).map(|clearing| cleared(&[clearing])),
         Notice::Stale { hold, verdict, .. } => Some(stale(hold, verdict)),
         Notice::Checkpoint { at, chains, entries, digest } => Some(
@@ -68,6 +69,33 @@ fn released(request: &UnlockRequest) -> Option<Message> {
         .person(&request.requester)
         .then(".");
     Some(Message::sentence(Tone::Free, text))
+}
+
+/// `alice's request to unlock env/prod has ended: denied by bob, <time>. Its card cannot be changed,
+/// so its buttons are still there; they do nothing any more.`
+fn ended(request: &UnlockRequest) -> Option<Message> {
+    let closing = request.closing()?;
+    let mut text = Text::own("🔒 ")
+        .name(&request.requester.name, SHORT / 2)
+        .then("'s request to unlock ")
+        .name(request.state.name.as_str(), SHORT)
+        .then(" has ended: ")
+        .append(end(closing))
+        .then(". ");
+    text = match closing.outcome {
+        Outcome::Unpostable => {
+            text.then("Ask again with /lock unlock, in a channel where this bot may post.")
+        }
+        _ => text.then(
+            "This bot cannot change its card, which may still have buttons. They do nothing any \
+             more.",
+        ),
+    };
+    let message = Message::sentence(Tone::Plain, text);
+    Some(match &closing.note {
+        Some(note) => message.field("Note", Text::default().quote(note, REASON)),
+        None => message,
+    })
 }
 
 /// The message for several notices of one kind, locks that have cleared or become stale; `None` for

@@ -8,9 +8,9 @@ use super::verdict::LOOKED_AT;
 use super::{Asker, Context, Reply, form, refresh_card};
 use crate::error::{Error, Refusal};
 use crate::lock::{HeldLock, LockState, State};
-use crate::message::{Message, SHORT, Text, Tone};
+use crate::message::{Message, REASON, SHORT, Text, Tone};
 use crate::ports::{Change, Committed, Filed};
-use crate::unlock::{Ask, RequestId, may_ask, open};
+use crate::unlock::{Ask, Closing, Outcome, RequestId, may_ask, open};
 use crate::watch::{self, Hold};
 
 pub(super) async fn run(
@@ -42,18 +42,25 @@ pub(super) async fn run(
             committed = super::commit(context, &change).await?;
         }
     }
+    if let Committed::AlreadyOpen(other) = committed {
+        // Its card may have been deleted, and this asker wants to see it.
+        let other = refresh_card(context, other).await;
+        committed = if other.request.is_open() {
+            Committed::AlreadyOpen(other)
+        } else {
+            // There was no card, and there cannot be one: it is closed, and in nobody's way.
+            super::commit(context, &change).await?
+        };
+    }
     match committed {
-        Committed::AlreadyOpen(other) => {
-            // Its card may have been deleted, and this asker wants to see it.
-            let other = refresh_card(context, other).await;
-            Err(Refusal::AlreadyOpen {
-                requester: other.request.requester.clone(),
-                card: other.card.map(|card| (other.request.place, card)),
-            }
-            .into())
+        Committed::AlreadyOpen(other) => Err(Refusal::AlreadyOpen {
+            requester: other.request.requester.clone(),
+            card: other.card.map(|card| (other.request.place, card)),
         }
+        .into()),
         Committed::Done(filed) | Committed::Stale(filed) => {
-            context.courier.deliver().await;
+            // The answer leads to the card. Nothing in another channel is waited for.
+            context.courier.deliver_to(filed.request.place.channel).await;
             // It is written: that it cannot be read now is no reason to say it was not.
             let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
             Ok(Reply::asker(posted(&filed)))
@@ -85,6 +92,9 @@ async fn stale_from(
 fn posted(filed: &Filed) -> Message {
     let request = &filed.request;
     let name = request.state.name.as_str();
+    if let Some(closing) = request.closing().filter(|end| end.outcome == Outcome::Unpostable) {
+        return unpostable(name, closing);
+    }
     let text = match filed.card {
         Some(card) => Text::own("Your request to unlock ")
             .name(name, SHORT)
@@ -94,9 +104,20 @@ fn posted(filed: &Filed) -> Message {
             .at(request.expires_at)
             .then("."),
         None => Text::own("Your request to unlock ").name(name, SHORT).then(
-            " is recorded, but its card is not posted yet. If it does not come within a minute, allow \
-             this bot to see this channel, to send messages and to embed links, and ask again.",
+            " is recorded, but its card is not posted yet: Discord does not take it now. It is \
+             posted as soon as Discord does.",
         ),
     };
+    Message::sentence(Tone::Plain, text)
+}
+
+/// What somebody is told whose request was closed at once: what to allow, and where to ask again.
+fn unpostable(name: &str, closing: &Closing) -> Message {
+    let why = closing.note.as_deref().unwrap_or_default();
+    let text = Text::own("Your request to unlock ")
+        .name(name, SHORT)
+        .then(" is closed, because its card cannot be posted. ")
+        .name(why, REASON)
+        .then(". Then ask again, here or in another channel.");
     Message::sentence(Tone::Plain, text)
 }

@@ -139,7 +139,7 @@ impl Channels for Board {
             (true, true) => "",
         };
         let mark = format!("(locktender, to the channel{called})");
-        page.print(&written(Some(&mark), &text(message, self.style))).map_err(|e| never(&e))?;
+        page.print(&written(Some(&mark), &text(message, self.style))).map_err(|e| closed(&e))?;
         Ok(page.keep(message.clone(), None, Some(nonce.to_owned())))
     }
 
@@ -161,7 +161,7 @@ impl Channels for Board {
             return Ok(());
         }
         page.shown[at..].rotate_left(1);
-        page.print(&written(Some("(locktender, its card changed)"), &now)).map_err(|e| never(&e))
+        page.print(&written(Some("(locktender, its card changed)"), &now)).map_err(|e| closed(&e))
     }
 }
 
@@ -171,9 +171,10 @@ fn written(mark: Option<&str>, text: &str) -> String {
         + "\n"
 }
 
-/// Who has closed the terminal reads nothing any more.
-fn never(error: &std::io::Error) -> Undelivered {
-    Undelivered::Never { why: format!("the terminal does not take it: {error}") }
+/// The terminal was closed. What is kept in a file is told at the next start.
+fn closed(error: &std::io::Error) -> Undelivered {
+    let why = format!("the terminal does not take it: {error}");
+    Undelivered::Everywhere { after: None, why }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ const UNKNOWN_MESSAGE: isize = 10_008;
 const UNKNOWN_USER: isize = 10_013;
 const MISSING_ACCESS: isize = 50_001;
 const MISSING_PERMISSIONS: isize = 50_013;
+const INVALID_FORM: isize = 50_035;
 
 /// serenity's code for an answer without one of Discord's.
 const NOT_DISCORDS: isize = -1;
@@ -124,8 +125,8 @@ fn number(id: u64) -> Option<NonZeroU64> {
 }
 
 fn no_channel() -> Undelivered {
-    Undelivered::Never {
-        why: "there is no such channel: set LOCKTENDER_ANNOUNCE_CHANNEL_ID to one of this server, \
+    Undelivered::ChannelGone {
+        why: "There is no such channel: set LOCKTENDER_ANNOUNCE_CHANNEL_ID to one of this server, \
               and ask in one that exists"
             .to_owned(),
     }
@@ -134,11 +135,10 @@ fn no_channel() -> Undelivered {
 /// What it means for a message that Discord did not take it.
 fn undelivered(error: &serenity::Error) -> Undelivered {
     let later = || Undelivered::Later { after: None, why: describe(error) };
-    let not_taken = || Undelivered::Never {
-        why: format!("Discord does not take the message ({}): report it", describe(error)),
-    };
+    let not_taken =
+        || format!("Discord does not take this message ({}): report it", describe(error));
     if let serenity::Error::Model(_) = error {
-        return not_taken();
+        return Undelivered::Malformed { why: not_taken() };
     }
     let Some(response) = refused(error) else {
         return later();
@@ -148,12 +148,13 @@ fn undelivered(error: &serenity::Error) -> Undelivered {
         (_, NOT_DISCORDS) => later(),
         (_, UNKNOWN_MESSAGE) => Undelivered::MessageGone,
         (_, UNKNOWN_CHANNEL) => no_channel(),
-        (403, _) | (_, MISSING_ACCESS | MISSING_PERMISSIONS) => Undelivered::Never {
+        (403, _) | (_, MISSING_ACCESS | MISSING_PERMISSIONS) => Undelivered::Refused {
             why: "Discord does not let this bot write in the channel: allow it there to view the \
                   channel, to send messages and to embed links"
                 .to_owned(),
         },
-        (400 | 404, _) => not_taken(),
+        (_, INVALID_FORM) => Undelivered::Malformed { why: not_taken() },
+        (400 | 404, _) => Undelivered::NotTaken { why: not_taken() },
         _ => later(),
     }
 }

@@ -114,6 +114,17 @@ impl Text {
         &self.0
     }
 
+    /// The words alone, for the log: without moments, and without the ways to other messages.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let words = self.0.iter().map(|span| match span {
+            Span::Own(words) | Span::Strong(words) => words.as_ref(),
+            Span::Named(text) | Span::Quoted(text) => text.as_str(),
+            _ => "",
+        });
+        words.collect()
+    }
+
     fn push(mut self, span: Span) -> Self {
         self.0.push(span);
         self

@@ -80,7 +80,9 @@ impl Change<'_> {
         let ended = |outcome| next.closing().is_some_and(|closing| closing.outcome == outcome);
         let released = ended(Outcome::Unlocked);
         let card = (shows && !ended(Outcome::Unpostable)).then_some(Notice::Card { request });
-        card.into_iter().chain(released.then_some(Notice::Released { request })).collect()
+        card.into_iter()
+            .chain(released.then_some(Notice::Released { request, channel: None }))
+            .collect()
     }
 }
 

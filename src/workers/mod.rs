@@ -8,7 +8,7 @@ mod restart;
 mod warden;
 
 pub use checkpoint::{Checkpoints, verify};
-pub use courier::OutboxCourier;
+pub use courier::{OutboxCourier, PromptCourier, Turns};
 pub use directory::{LiveDirectory, PatientDirectory};
 pub use lookout::Lookout;
 pub use restart::{REST, restarting};

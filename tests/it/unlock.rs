@@ -7,5 +7,7 @@ mod forged;
 mod from_anywhere;
 mod giving_back;
 mod ledger;
+mod outbox;
+mod posting;
 mod right_lock;
 mod two_people;

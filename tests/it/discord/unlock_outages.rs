@@ -165,19 +165,28 @@ async fn an_open_card_that_was_deleted_is_posted_again_and_calls_nobody_again() 
 #[tokio::test]
 async fn a_channel_in_which_the_bot_may_not_write_is_told_to_who_asks() {
     let (scene, _bot) = Scene::stale().await;
-    scene.discord.faults().always(POST, Fault::Status(403, 50_013));
+    scene.discord.let_write(scene.channel, false);
     let answer = scene.ask("unlock", &[("state", STATE), ("reason", REASON)]).await;
     let told = scene.text(&answer.message());
-    assert!(told.contains("its card is not posted yet"), "{told}");
-    assert!(told.contains("allow this bot to see this channel"), "{told}");
+    assert!(told.contains("is closed, because its card cannot be posted"), "{told}");
+    assert!(told.contains("allow it there to view the channel"), "{told}");
     assert!(scene.is_locked().await);
-    // Once it may, whoever asks again brings the card.
-    scene.discord.faults().clear();
+    assert_eq!(scene.actions().await, ["request.opened", "request.unpostable"]);
+    // Nobody is kept from asking in another channel, and once it may, not in this one either.
+    let elsewhere = scene.discord.channel("elsewhere");
     let options = [("state", STATE), ("reason", REASON)];
-    scene.alone(scene.bob.slash(scene.channel, "unlock", &options).await).await;
-    let card = scene.card("alice asks to unlock").await;
+    let answer = scene.bob.slash(elsewhere, "unlock", &options).await.settled().await;
+    let told = scene.text(&answer.message());
+    assert!(told.contains("Your request to unlock env/prod is in the channel"), "{told}");
+    let card = scene.discord.world().channel(elsewhere)[0].clone();
+    scene.bob.press(&card, "Withdraw").await;
+    scene.says(&card, "withdrawn").await;
+    scene.discord.let_write(scene.channel, true);
+    let card = scene.request().await;
     scene.bob.press(&card, "Approve").await;
-    scene.assert_released_once().await;
+    scene.card("unlocked").await;
+    assert!(!scene.is_locked().await);
+    scene.assert_only_approvers_called();
 }
 
 /// What somebody does in vain.

@@ -83,6 +83,15 @@ impl DynamoDb {
         put.send().await.unwrap();
     }
 
+    /// Puts an item into any table.
+    pub async fn put_item(&self, table: &str, item: &[(&str, AttributeValue)]) {
+        let mut put = self.client.put_item().table_name(table);
+        for (name, value) in item {
+            put = put.item(*name, value.clone());
+        }
+        put.send().await.unwrap();
+    }
+
     /// Deletes a row, as whoever holds a lock does at the end.
     pub async fn delete(&self, lock_id: &str) {
         let delete = self.client.delete_item().table_name(TABLE).key("LockID", text(lock_id));

@@ -21,7 +21,8 @@ use locktender::people::{
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Members, Undelivered};
 use locktender::unlock::{Policy, RequestId};
-use locktender::workers::{Lookout, OutboxCourier, PatientDirectory, Warden};
+use locktender::workers::{Lookout, OutboxCourier, PatientDirectory, PromptCourier, Turns, Warden};
+use tokio::sync::Semaphore;
 
 use super::dynamodb::{DynamoDb, tables};
 use super::given::NOW;
@@ -42,6 +43,8 @@ pub struct Office {
     pub wall: Arc<Wall>,
     pub roster: Arc<Roster>,
     pub time: Arc<Hands>,
+    /// The courier behind `context`, to be run as a worker or asked for a round.
+    pub courier: Arc<OutboxCourier>,
     events: AtomicU64,
 }
 
@@ -53,6 +56,9 @@ pub struct Hands(Mutex<DateTime<Utc>>);
 pub struct Wall {
     posted: Mutex<Vec<Posted>>,
     trouble: Mutex<VecDeque<Undelivered>>,
+    shut: Mutex<BTreeMap<ChannelId, Undelivered>>,
+    slow: Mutex<BTreeMap<ChannelId, Arc<Semaphore>>>,
+    tries: AtomicU64,
 }
 
 /// A message on the wall as it is now.
@@ -154,9 +160,10 @@ impl Office {
         db.migrate().await;
         let wall = Arc::new(Wall::default());
         let roster = Arc::new(Roster::default());
-        let (context, _) =
+        let (context, courier) =
             context(session, backends, reading, policy, (wall.clone(), roster.clone()));
-        Self { db, context, wall, roster, time, events: AtomicU64::new(1_000) }
+        let context = prompt(context, courier.clone());
+        Self { db, context, wall, roster, time, courier, events: AtomicU64::new(1_000) }
     }
 
     /// Another replica of the same bot.
@@ -164,7 +171,9 @@ impl Office {
         let backends = [DynamoDb::backend()];
         let reading = self.context.reading.clone();
         let policy = self.context.policy.clone();
-        context(session, &backends, reading, policy, (self.wall.clone(), self.roster.clone())).0
+        let edges = (self.wall.clone(), self.roster.clone());
+        let (context, courier) = context(session, &backends, reading, policy, edges);
+        prompt(context, courier)
     }
 
     /// A number that no event has had.
@@ -270,6 +279,11 @@ pub fn words(answer: &Answer) -> String {
     }
 }
 
+/// The same with a courier who has delivered when he is done being asked to: no worker runs.
+fn prompt(context: Context, courier: Arc<OutboxCourier>) -> Context {
+    Context { courier: Arc::new(PromptCourier(courier)), ..context }
+}
+
 /// What the commands work with, and who delivers.
 pub fn context<C: Channels + 'static, M: Members + 'static>(
     session: &Session,
@@ -287,7 +301,7 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
         policy: policy.clone(),
         clock: reading.clock.clone(),
         announce: Some(ANNOUNCE),
-        resting: tokio::sync::Mutex::default(),
+        turns: Turns::default(),
     });
     let context = Context {
         reading,
@@ -348,7 +362,37 @@ impl Wall {
         self.trouble.lock().unwrap().extend(trouble);
     }
 
-    fn next_trouble(&self) -> Result<(), Undelivered> {
+    /// Everything in a channel goes wrong in this way from now on.
+    pub fn shut(&self, channel: ChannelId, why: Undelivered) {
+        self.shut.lock().unwrap().insert(channel, why);
+    }
+
+    /// A channel is as it should be again.
+    pub fn open(&self, channel: ChannelId) {
+        self.shut.lock().unwrap().remove(&channel);
+    }
+
+    /// From now on everything in a channel waits for a permit of this semaphore.
+    pub fn slow(&self, channel: ChannelId) -> Arc<Semaphore> {
+        let permits = Arc::new(Semaphore::new(0));
+        self.slow.lock().unwrap().insert(channel, permits.clone());
+        permits
+    }
+
+    /// How often anything was tried.
+    pub fn tries(&self) -> u64 {
+        self.tries.load(Ordering::Relaxed)
+    }
+
+    async fn admit(&self, channel: ChannelId) -> Result<(), Undelivered> {
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        let slow = self.slow.lock().unwrap().get(&channel).cloned();
+        if let Some(permits) = slow {
+            permits.acquire().await.unwrap().forget();
+        }
+        if let Some(why) = self.shut.lock().unwrap().get(&channel) {
+            return Err(why.clone());
+        }
         self.trouble.lock().unwrap().pop_front().map_or(Ok(()), Err)
     }
 }
@@ -362,7 +406,7 @@ impl Channels for Wall {
         nonce: &str,
     ) -> Result<MessageId, Undelivered> {
         assert!(nonce.chars().count() <= 25, "{nonce}");
-        self.next_trouble()?;
+        self.admit(channel).await?;
         let mut posted = self.posted.lock().unwrap();
         if let Some(first) = posted.iter().find(|first| first.nonce == nonce) {
             return Ok(first.id);
@@ -375,11 +419,11 @@ impl Channels for Wall {
 
     async fn edit(
         &self,
-        _: ChannelId,
+        channel: ChannelId,
         id: MessageId,
         message: &Message,
     ) -> Result<(), Undelivered> {
-        self.next_trouble()?;
+        self.admit(channel).await?;
         let mut posted = self.posted.lock().unwrap();
         let one = posted.iter_mut().find(|one| one.id == id).ok_or(Undelivered::MessageGone)?;
         one.message = message.clone();

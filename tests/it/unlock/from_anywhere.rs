@@ -1,5 +1,7 @@
 //! Saying no and taking back work from anywhere in the server, also where a request has no card.
 
+use std::time::Duration;
+
 use locktender::command::{Audience, Command};
 use locktender::commands::Reply;
 use locktender::people::{Actor, ChannelId, GuildId, Place};
@@ -39,8 +41,8 @@ async fn a_request_without_a_card_can_be_denied_and_withdrawn_from_another_chann
         (&alice, withdraw(None), "Withdrawn"),
     ] {
         let office = locked().await;
-        let why = "missing access".to_owned();
-        office.wall.trouble([Undelivered::Never { why }]);
+        let (after, why) = (Some(Duration::from_hours(1)), "Discord is busy".to_owned());
+        office.wall.trouble([Undelivered::Later { after, why }]);
         let request = office.open(&alice, STATE).await;
         assert!(office.wall.posted().is_empty(), "there is no card to press");
         let answer = office.ask(&elsewhere(who), command).await;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::body::MessageBody;
 use super::error::ApiError;
-use super::model::{ChannelId, MessageId};
+use super::model::{ChannelId, MessageId, Thread};
 use super::routes::{App, Body, Done, Ids, Reply, json_body};
 use super::state::{Place, Server, Writing};
 
@@ -20,7 +20,7 @@ const NONCE_LIFE: Duration = Duration::from_mins(5);
 
 pub(super) fn api() -> Router<Arc<Server>> {
     Router::new()
-        .route("/channels/{channel}", get(channel))
+        .route("/channels/{channel}", get(channel).patch(open_thread))
         .route("/channels/{channel}/messages", get(messages).post(create_message))
         .route(
             "/channels/{channel}/messages/{message}",
@@ -31,6 +31,24 @@ pub(super) fn api() -> Router<Arc<Server>> {
 async fn channel(Shared(server): App, Ids(id): Ids<ChannelId>) -> Reply {
     let state = server.read();
     Ok(Json(state.channel(id)?.json(&state.users)))
+}
+
+/// Of a channel's settings, the bot needs to change only this one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    archived: bool,
+}
+
+async fn open_thread(Shared(server): App, Ids(id): Ids<ChannelId>, body: Body) -> Reply {
+    let body: Opened = serde_json::from_value(json_body(body)?).map_err(ApiError::invalid)?;
+    server.write(|state| {
+        state.channel(id)?.check_writable()?;
+        let channel = state.channels.get_mut(&id).expect("a channel that was found");
+        let thread = channel.thread.as_mut().ok_or_else(ApiError::missing_permissions)?;
+        thread.archived = body.archived;
+        Ok(Json(state.channel(id)?.json(&state.users)))
+    })
 }
 
 /// Which part of a channel's history.
@@ -65,7 +83,10 @@ async fn messages(Shared(server): App, Ids(id): Ids<ChannelId>, Query(page): Que
 async fn create_message(Shared(server): App, Ids(channel): Ids<ChannelId>, body: Body) -> Reply {
     let body = MessageBody::parse(json_body(body)?)?;
     server.write(|state| {
-        state.channel(channel)?;
+        state.channel(channel)?.check_writable()?;
+        // A message opens an archived thread.
+        let here = state.channels.get_mut(&channel).expect("a channel that was found");
+        here.thread = here.thread.map(|thread| Thread { archived: false, ..thread });
         if body.enforce_nonce && body.nonce.is_some() {
             let oldest = server.clock.now().saturating_sub(NONCE_LIFE);
             let repeated = state.messages.values().find(|message| {
@@ -93,6 +114,7 @@ async fn edit_message(Shared(server): App, Ids((channel, id)): MessagePath, body
     let body = MessageBody::parse(json_body(body)?)?;
     server.write(|state| {
         state.public_message(channel, id)?;
+        state.channel(channel)?.check_open()?;
         state.write(id, body, Writing::Edit, server.clock.now())?;
         Ok(Json(state.message_json(&state.messages[&id])))
     })

@@ -46,6 +46,18 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, 50001, "Missing Access")
     }
 
+    pub fn missing_permissions() -> Self {
+        Self::new(StatusCode::FORBIDDEN, 50013, "Missing Permissions")
+    }
+
+    pub fn thread_archived() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, 50083, "Thread is archived")
+    }
+
+    pub fn thread_locked() -> Self {
+        Self::new(StatusCode::FORBIDDEN, 160_005, "Thread is locked")
+    }
+
     pub fn wrong_application() -> Self {
         let message = "You are not authorized to perform this action on this application";
         Self::new(StatusCode::FORBIDDEN, 20012, message)

@@ -16,6 +16,10 @@ pub enum Fault {
     Status(u16, u32),
     /// 429 for the route, with this `Retry-After`, and no effect.
     RateLimited(Duration),
+    /// 429 for everything that the bot does, with this `Retry-After`, and no effect.
+    RateLimitedEverywhere(Duration),
+    /// The effect and the answer come, and the answer says that the next one has to wait so long.
+    LastOne(Duration),
     /// The effect and the answer come, but only after this time, by Discord's clock too.
     Delay(Duration),
     /// The effect and the answer come, but only when the gate opens.

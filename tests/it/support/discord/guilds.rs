@@ -21,7 +21,7 @@ impl State {
     }
 
     pub fn add_channel(&mut self, clock: &Clock, guild: GuildId, name: &str) -> ChannelId {
-        let channel = Channel { id: clock.id(), name: name.to_owned(), home: Home::Guild(guild) };
+        let channel = Channel::new(clock.id(), name.to_owned(), Home::Guild(guild));
         let id = channel.id;
         self.channels.insert(id, channel);
         id
@@ -34,7 +34,7 @@ impl State {
             return known.id;
         }
         let name = format!("direct:{}", self.users[&person].name);
-        let channel = Channel { id: clock.id(), name, home };
+        let channel = Channel::new(clock.id(), name, home);
         let id = channel.id;
         self.channels.insert(id, channel);
         id

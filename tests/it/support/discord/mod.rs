@@ -5,7 +5,7 @@
 //! everything. The fake enforces Discord's rules — deadlines, limits, who sees what — and notes
 //! every request that a correct bot never sends as a violation.
 //!
-//! Not modelled: threads, attachments, replies, reactions, polls, select menus, components V2,
+//! Not modelled: the making of threads, attachments, replies, reactions, polls, select menus, components V2,
 //! webhooks of one's own, per-route rate limits, and events other than `READY`, `RESUMED` and
 //! `INTERACTION_CREATE`. What the bot sends of these is answered as invalid.
 
@@ -50,6 +50,7 @@ pub use self::interactions::{FIRST_RESPONSE, Modal, Response};
 pub use self::mentions::Ping;
 pub use self::message::Message;
 pub use self::model::{ApplicationId, ChannelId, GuildId, MessageId, RoleId, UserId};
+use self::model::{Channel, Thread};
 pub use self::outages::Gateway;
 pub use self::people::Person;
 use self::sessions::Frame;
@@ -130,6 +131,36 @@ impl FakeDiscord {
     /// Has the bot have these permissions alone in a channel.
     pub fn bot_may(&self, channel: ChannelId, permissions: Permissions) {
         self.server.write(|state| state.bot_may.insert(channel, permissions));
+    }
+
+    /// A new thread in the first guild.
+    pub fn thread(&self, name: &str) -> ChannelId {
+        let id = self.channel(name);
+        self.change(id, |thread| thread.thread = Some(Thread::default()));
+        id
+    }
+
+    /// Archives a thread, as Discord does after some days without a message; `locked` as a
+    /// moderator does it.
+    pub fn archive(&self, thread: ChannelId, locked: bool) {
+        self.change(thread, |channel| channel.thread = Some(Thread { archived: true, locked }));
+    }
+
+    /// Whether a thread is archived.
+    pub fn is_archived(&self, thread: ChannelId) -> bool {
+        let state = self.server.read();
+        state.channels[&thread].thread.is_some_and(|thread| thread.archived)
+    }
+
+    /// Takes the bot's permission to write in a channel, or gives it back.
+    pub fn let_write(&self, channel: ChannelId, may: bool) {
+        self.change(channel, |channel| channel.is_writable = may);
+    }
+
+    fn change(&self, channel: ChannelId, change: impl FnOnce(&mut Channel)) {
+        self.server.write(|state| {
+            change(state.channels.get_mut(&channel).expect("a known channel"));
+        });
     }
 
     /// Deletes a channel with its messages.

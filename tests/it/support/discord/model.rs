@@ -11,6 +11,7 @@ use twilight_model::id::marker::{
 };
 
 use super::clock::{Moment, iso_8601};
+use super::error::ApiError;
 
 pub type ApplicationId = Id<ApplicationMarker>;
 pub type ChannelId = Id<ChannelMarker>;
@@ -125,9 +126,43 @@ pub(super) struct Channel {
     pub id: ChannelId,
     pub name: String,
     pub home: Home,
+    /// Whether the bot may write here.
+    pub is_writable: bool,
+    /// Set for a thread.
+    pub thread: Option<Thread>,
+}
+
+/// What tells a thread from a channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Thread {
+    /// Nothing in it can be changed; a message opens it, unless it is locked.
+    pub archived: bool,
+    /// Only moderators write in it or open it.
+    pub locked: bool,
 }
 
 impl Channel {
+    pub fn new(id: ChannelId, name: String, home: Home) -> Self {
+        Self { id, name, home, is_writable: true, thread: None }
+    }
+
+    /// Whether the bot can write here, once the thread is open.
+    pub fn check_writable(&self) -> Result<(), ApiError> {
+        match self.thread {
+            _ if !self.is_writable => Err(ApiError::missing_permissions()),
+            Some(Thread { locked: true, .. }) => Err(ApiError::thread_locked()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether anything here can be changed.
+    pub fn check_open(&self) -> Result<(), ApiError> {
+        match self.thread {
+            Some(Thread { archived: true, .. }) => Err(ApiError::thread_archived()),
+            _ => self.check_writable(),
+        }
+    }
+
     pub fn guild(&self) -> Option<GuildId> {
         match self.home {
             Home::Guild(guild) => Some(guild),

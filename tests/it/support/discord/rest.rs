@@ -50,6 +50,14 @@ async fn gate(Shared(server): Shared<Arc<Server>>, request: HttpRequest, next: N
                 ApiError::new(status, code, reason).into_response()
             }
             Some(Fault::RateLimited(wait)) => too_many_requests(wait, false),
+            Some(Fault::RateLimitedEverywhere(wait)) => too_many_requests(wait, true),
+            Some(Fault::LastOne(wait)) => {
+                let mut response = next.run(request).await;
+                let reset = value(&format!("{:.3}", wait.as_secs_f64()));
+                response.headers_mut().insert("x-ratelimit-remaining", HeaderValue::from(0));
+                response.headers_mut().insert("x-ratelimit-reset-after", reset);
+                response
+            }
             Some(Fault::Delay(delay)) => {
                 let later = server.clock.now() + delay;
                 tokio::time::sleep(delay).await;

@@ -1,0 +1,121 @@
+//! The card of a request: posted, brought up to date, or found impossible to post.
+
+use chrono::TimeDelta;
+use tracing::warn;
+
+use super::gather::nonce;
+use super::{OutboxCourier, Told};
+use crate::commands::card;
+use crate::error::{Fault, WriteFault};
+use crate::ports::{Change, Committed, Filed, Notice, NoticeId, Undelivered};
+use crate::unlock::{Event, Outcome, Status, decide};
+
+/// How long whoever asks waits for the answer that says what became of the card.
+const ASKER_WAITS: TimeDelta = TimeDelta::seconds(20);
+
+impl OutboxCourier {
+    /// Posts the card of a request, or changes it to say how things stand. A card that was deleted
+    /// is posted again, unless the end of its request is announced anyway.
+    pub(super) async fn bring_up_to_date(
+        &self,
+        filed: &Filed,
+        id: &NoticeId,
+    ) -> Result<Result<Told, Undelivered>, Fault> {
+        let request = &filed.request;
+        let ended = request.closing().map(|closing| closing.outcome);
+        if ended == Some(Outcome::Unpostable) {
+            return Ok(Ok(Told::NothingToSay));
+        }
+        let channel = request.place.channel;
+        let mut message = card(request, &self.policy, self.clock.now());
+        if let Some(posted) = filed.card {
+            match self.channels.edit(channel, posted, &message).await {
+                Err(Undelivered::MessageGone) if ended == Some(Outcome::Unlocked) => {
+                    return Ok(Ok(Told::NothingToSay));
+                }
+                // The approvers have been called once, which is enough.
+                Err(Undelivered::MessageGone) => message.calls.clear(),
+                Err(gone @ Undelivered::ChannelGone { .. }) => {
+                    return self.unpostable(filed, gone).await;
+                }
+                edited => return Ok(edited.map(|()| Told::Posted)),
+            }
+        }
+        // An earlier try may have posted it with its answer lost, whichever notice that was for.
+        let first = NoticeId(format!("card#{}", request.id));
+        let (is_first, id) = if filed.card.is_none() { (true, &first) } else { (false, id) };
+        match self.channels.post(channel, &message, &nonce([id])).await {
+            Ok(posted) => {
+                self.ledger.set_card(request.id, Some(posted)).await?;
+                if is_first && request.version > 0 {
+                    // What that try posted says how things stood then.
+                    let edited = self.channels.edit(channel, posted, &message).await;
+                    return Ok(edited.map(|()| Told::Posted));
+                }
+                Ok(Ok(Told::Posted))
+            }
+            Err(undelivered) => self.unpostable(filed, undelivered).await,
+        }
+    }
+
+    /// Closes a pending request that has no card, if Discord has refused to take one: nobody could
+    /// approve it, and it would keep everybody else from asking. Where Discord is only busy, the
+    /// request waits for its card.
+    async fn unpostable(
+        &self,
+        filed: &Filed,
+        undelivered: Undelivered,
+    ) -> Result<Result<Told, Undelivered>, Fault> {
+        let why = match &undelivered {
+            Undelivered::Refused { why }
+            | Undelivered::NotTaken { why }
+            | Undelivered::ChannelGone { why }
+            | Undelivered::Malformed { why } => why.clone(),
+            Undelivered::Later { .. }
+            | Undelivered::Everywhere { .. }
+            | Undelivered::MessageGone => {
+                return Ok(Err(undelivered));
+            }
+        };
+        let (request, now) = (&filed.request, self.clock.now());
+        let event = Event::Unpostable(why.clone());
+        let Ok(transition) = decide(request, event, &self.policy, now) else {
+            return Ok(Err(undelivered));
+        };
+        let change =
+            Change { from: Some(filed), transition: &transition, event: None, release_row: None };
+        let Committed::Done(closed) =
+            self.ledger.commit(&change).await.map_err(WriteFault::into_fault)?
+        else {
+            // It was changed in between, and is looked at again as it is then.
+            let why = "the request was changed meanwhile".to_owned();
+            return Ok(Err(Undelivered::Later { after: None, why }));
+        };
+        let channel = request.place.channel;
+        warn!(request = %request.id, channel = channel.get(), "closed without a card: {why}");
+        if now - request.opened_at > ASKER_WAITS {
+            self.announce_end(&NoticeId(format!("closed#{}", request.id)), &closed).await?;
+        }
+        Ok(Ok(Told::NothingToSay))
+    }
+
+    /// Has the end of a request announced that its card does not show. Without a channel for
+    /// announcements it stands in the log.
+    pub(super) async fn announce_end(&self, id: &NoticeId, filed: &Filed) -> Result<(), Fault> {
+        let request = &filed.request;
+        let elsewhere = self.announce.filter(|channel| *channel != request.place.channel);
+        let Some(channel) = elsewhere else {
+            let outcome = request.closing().map(|closing| closing.outcome);
+            warn!(request = %request.id, ?outcome, "a request has ended, and its card does not say so");
+            return Ok(());
+        };
+        self.outbox.add(id, &Notice::Ended { request: request.id, channel }).await?;
+        self.turns.wake.notify_one();
+        Ok(())
+    }
+}
+
+/// Whether a request waits for its first card.
+pub(super) fn has_no_card_yet(filed: &Filed) -> bool {
+    filed.card.is_none() && *filed.request.status() == Status::Pending
+}

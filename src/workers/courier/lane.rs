@@ -1,0 +1,207 @@
+//! One channel's turn: what is due there is delivered in its order.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::card::has_no_card_yet;
+use super::gather::{gather, nonce};
+use super::queue::Queued;
+use super::turns::Lane;
+use super::{OutboxCourier, Told};
+use crate::commands::{notice, notices_together};
+use crate::error::{Fault, FaultKind};
+use crate::people::ChannelId;
+use crate::ports::{Filed, Notice, NoticeId, Undelivered};
+use crate::unlock::RequestId;
+
+/// Longest pause where Discord is busy and does not say for how long.
+const LONGEST_BUSY: Duration = Duration::from_secs(30);
+
+/// Longest pause after a refusal that people have to do something about.
+const LONGEST_REFUSED: Duration = Duration::from_mins(5);
+
+impl OutboxCourier {
+    /// Delivers what is due in a channel, once it is this delivery's turn there.
+    pub(super) async fn drain(&self, channel: ChannelId) -> Result<(), Fault> {
+        let lane = self.turns.lane(channel);
+        let mut lane = lane.lock().await;
+        let drained = self.drain_in_turn(channel, &mut lane).await;
+        if drained.is_err() {
+            lane.busy.begin(Instant::now(), None, LONGEST_BUSY);
+        }
+        drained
+    }
+
+    /// Leaves a channel alone for a while.
+    pub(super) async fn rest(&self, channel: ChannelId) {
+        let lane = self.turns.lane(channel);
+        lane.lock().await.busy.begin(Instant::now(), None, LONGEST_BUSY);
+    }
+
+    async fn drain_in_turn(&self, channel: ChannelId, lane: &mut Lane) -> Result<(), Fault> {
+        if self.turns.busy_until(lane, Instant::now()).is_some() {
+            return Ok(());
+        }
+        // Read in this turn: what was delivered in the one before is not there any more.
+        let mut queue = self.queue().await?.of(channel);
+        lane.odd.retain(|id, _| queue.iter().any(|queued| queued.id == *id));
+        // Why the channel refuses, once it has said so in this turn.
+        let mut refused: Option<String> = None;
+        let mut passed_over = false;
+        while let Some(first) = queue.pop_front() {
+            let now = Instant::now();
+            let odd = lane.odd.get(&first.id);
+            if odd.is_some_and(|rest| rest.end(now).is_some()) {
+                continue;
+            }
+            // A card is made of the request as it is now: of several changes, the last one counts.
+            let is_card = matches!(first.notice, Notice::Card { .. });
+            if is_card && queue.iter().any(|later| later.notice == first.notice) {
+                self.outbox.strike(&first.id).await?;
+                continue;
+            }
+            let filed = understood(self.filed(&first.notice).await)?;
+            let is_new = is_card && matches!(&filed, Ok(Some(filed)) if has_no_card_yet(filed));
+            // A new card is tried all the same: whoever asks is told at once whether it is taken.
+            if lane.refusing.end(now).is_some() && !is_new {
+                passed_over = true;
+                if let Some(why) = &refused {
+                    self.refused(channel, &first, why).await?;
+                }
+                continue;
+            }
+            let batch = if odd.is_some() { vec![first] } else { gather(first, &mut queue) };
+            let delivered = match filed {
+                Ok(filed) => {
+                    understood(self.tell(channel, &batch, filed.as_ref()).await)?.flatten()
+                }
+                Err(puzzled) => Err(puzzled),
+            };
+            self.note(channel, lane, &delivered);
+            match delivered {
+                Ok(_) | Err(Undelivered::MessageGone) => {
+                    for queued in &batch {
+                        self.outbox.strike(&queued.id).await?;
+                    }
+                    if passed_over && lane.refusing.end(now).is_none() {
+                        // The channel takes messages again: first those that were passed over.
+                        self.turns.wake.notify_one();
+                        return Ok(());
+                    }
+                }
+                Err(Undelivered::Later { .. } | Undelivered::Everywhere { .. }) => return Ok(()),
+                Err(Undelivered::Refused { why }) => {
+                    for queued in &batch {
+                        self.refused(channel, queued, &why).await?;
+                    }
+                    passed_over = true;
+                    refused = Some(why);
+                }
+                Err(Undelivered::NotTaken { why }) => {
+                    for queued in &batch {
+                        let rest = lane.odd.entry(queued.id.clone()).or_default();
+                        rest.begin(now, None, LONGEST_REFUSED);
+                        self.keep(channel, queued, &why).await?;
+                    }
+                }
+                Err(Undelivered::ChannelGone { why } | Undelivered::Malformed { why }) => {
+                    for queued in &batch {
+                        self.never(channel, queued, &why).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what one or several notices are about in one message.
+    async fn tell(
+        &self,
+        channel: ChannelId,
+        batch: &[Queued],
+        filed: Option<&Filed>,
+    ) -> Result<Result<Told, Undelivered>, Fault> {
+        let message = match (batch, filed) {
+            ([Queued { notice: Notice::Card { .. }, id, .. }], Some(filed)) => {
+                return self.bring_up_to_date(filed, id).await;
+            }
+            ([one], filed) => notice(&one.notice, filed.map(|filed| &filed.request)),
+            (several, _) => {
+                let notices: Vec<&Notice> = several.iter().map(|queued| &queued.notice).collect();
+                notices_together(&notices)
+            }
+        };
+        let Some(message) = message else {
+            return Ok(Ok(Told::NothingToSay));
+        };
+        // Of all of them: a second try that says more than the first one is another message.
+        let nonce = nonce(batch.iter().map(|queued| &queued.id));
+        let posted = self.channels.post(channel, &message, &nonce).await;
+        Ok(posted.map(|_| Told::Posted))
+    }
+
+    /// Brings the card of one request up to date, once it is this delivery's turn in its channel.
+    pub(super) async fn refresh_in_turn(&self, request: RequestId) -> Result<(), Fault> {
+        let Some(channel) = self.place(request).await? else {
+            return Ok(());
+        };
+        let lane = self.turns.lane(channel);
+        let mut lane = lane.lock().await;
+        let Some(filed) = self.ledger.request(request).await? else {
+            return Ok(());
+        };
+        let now = Instant::now();
+        let is_refusing = lane.refusing.end(now).is_some() && !has_no_card_yet(&filed);
+        if is_refusing || self.turns.busy_until(&lane, now).is_some() {
+            debug!(channel = channel.get(), "a card was not refreshed: its channel rests");
+            return Ok(());
+        }
+        let anew = NoticeId(format!("refresh#{request}#{}", self.clock.now()));
+        let refreshed = self.bring_up_to_date(&filed, &anew).await?;
+        self.note(channel, &mut lane, &refreshed);
+        Ok(())
+    }
+
+    /// Remembers what the answer of Discord says about the next try.
+    fn note(&self, channel: ChannelId, lane: &mut Lane, delivered: &Result<Told, Undelivered>) {
+        let (now, channel) = (Instant::now(), channel.get());
+        match delivered {
+            Ok(Told::Posted) => {
+                lane.busy.over();
+                lane.refusing.over();
+                self.turns.is_well_everywhere(now);
+            }
+            // Discord was not asked, or it has said so of one message.
+            Ok(Told::NothingToSay) | Err(Undelivered::MessageGone) => {}
+            Err(Undelivered::Later { after, why }) => {
+                debug!(channel, why, "a notice waits");
+                lane.busy.begin(now, *after, LONGEST_BUSY);
+            }
+            Err(Undelivered::Everywhere { after, why }) => {
+                warn!(channel, why, "every notice waits");
+                self.turns.everywhere().begin(now, *after, LONGEST_REFUSED);
+            }
+            Err(Undelivered::Refused { why }) => {
+                warn!(channel, why, "a channel does not take what this bot writes");
+                lane.refusing.begin(now, None, LONGEST_REFUSED);
+            }
+            Err(undelivered) => {
+                warn!(channel, %undelivered, "a notice cannot be delivered");
+            }
+        }
+    }
+}
+
+/// Makes of an answer that this version does not understand, such as a request that a newer one has
+/// written, trouble with that notice alone.
+fn understood<T>(read: Result<T, Fault>) -> Result<Result<T, Undelivered>, Fault> {
+    match read {
+        Ok(read) => Ok(Ok(read)),
+        Err(fault) if fault.kind == FaultKind::NotUnderstood => {
+            Ok(Err(Undelivered::NotTaken { why: fault.to_string() }))
+        }
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,137 @@
+//! What is due, by the channel in which it is told.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+
+use super::OutboxCourier;
+use crate::error::{Fault, FaultKind};
+use crate::people::ChannelId;
+use crate::ports::{Due, Filed, Notice, NoticeId};
+use crate::unlock::RequestId;
+
+/// Most notices that are read. An outbox grows only while a channel refuses what is told in it, and
+/// that for a day: this many are more than a busy team has in one.
+const MOST: usize = 10_000;
+
+/// A notice that this version understands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Queued {
+    /// Its place in the outbox.
+    pub(super) id: NoticeId,
+    /// What is to be told.
+    pub(super) notice: Notice,
+    /// Since when it is refused.
+    pub(super) refused_since: Option<DateTime<Utc>>,
+}
+
+/// Everything that is due.
+#[derive(Default)]
+pub(super) struct Queue {
+    /// Each channel with its notices, oldest first; the channel with the oldest notice first.
+    pub(super) channels: Vec<(ChannelId, VecDeque<Queued>)>,
+    /// What this version does not understand, in itself or in what it is about.
+    pub(super) puzzling: Vec<Due>,
+    /// What there is nobody to tell.
+    pub(super) for_nobody: Vec<NoticeId>,
+}
+
+/// Where a notice is told.
+enum Address {
+    Channel(ChannelId),
+    Nobody,
+    NotUnderstood,
+}
+
+impl Queue {
+    /// The notices of one channel.
+    pub(super) fn of(self, channel: ChannelId) -> VecDeque<Queued> {
+        let mut channels = self.channels.into_iter();
+        channels.find(|(of, _)| *of == channel).map(|(_, queue)| queue).unwrap_or_default()
+    }
+
+    fn push(&mut self, channel: ChannelId, queued: Queued) {
+        match self.channels.iter_mut().find(|(of, _)| *of == channel) {
+            Some((_, queue)) => queue.push_back(queued),
+            None => self.channels.push((channel, VecDeque::from([queued]))),
+        }
+    }
+}
+
+impl OutboxCourier {
+    /// Reads the outbox. A notice that cannot be told keeps no other one from being found.
+    pub(super) async fn queue(&self) -> Result<Queue, Fault> {
+        let mut queue = Queue::default();
+        let due = self.outbox.due(MOST).await?;
+        self.turns.forget_places(due.iter().filter_map(|due| due.notice.as_ref().and_then(about)));
+        for due in due {
+            let Some(notice) = due.notice.clone() else {
+                queue.puzzling.push(due);
+                continue;
+            };
+            match self.address(&notice).await? {
+                Address::Channel(channel) => {
+                    let Due { id, refused_since, .. } = due;
+                    queue.push(channel, Queued { id, notice, refused_since });
+                }
+                Address::Nobody => queue.for_nobody.push(due.id),
+                Address::NotUnderstood => queue.puzzling.push(due),
+            }
+        }
+        Ok(queue)
+    }
+
+    async fn address(&self, notice: &Notice) -> Result<Address, Fault> {
+        let known = match notice {
+            Notice::Cleared { channel, .. }
+            | Notice::Stale { channel, .. }
+            | Notice::Ended { channel, .. } => Some(*channel),
+            Notice::Released { channel, .. } => channel.or(self.announce),
+            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => self.announce,
+            Notice::Card { .. } => None,
+        };
+        match (known, about(notice)) {
+            (Some(channel), _) => Ok(Address::Channel(channel)),
+            (None, None) => Ok(Address::Nobody),
+            (None, Some(request)) => match self.place(request).await {
+                Ok(Some(channel)) => Ok(Address::Channel(channel)),
+                Ok(None) => Ok(Address::Nobody),
+                Err(fault) if fault.kind == FaultKind::NotUnderstood => Ok(Address::NotUnderstood),
+                Err(fault) => Err(fault),
+            },
+        }
+    }
+
+    /// The channel of a request; `None` where the request is not kept any more.
+    pub(super) async fn place(&self, request: RequestId) -> Result<Option<ChannelId>, Fault> {
+        if let Some(channel) = self.turns.known_place(request) {
+            return Ok(Some(channel));
+        }
+        let filed = self.ledger.request(request).await?;
+        let channel = filed.map(|filed| filed.request.place.channel);
+        if let Some(channel) = channel {
+            self.turns.know_place(request, channel);
+        }
+        Ok(channel)
+    }
+
+    /// The request that a notice is about, as it is now.
+    pub(super) async fn filed(&self, notice: &Notice) -> Result<Option<Filed>, Fault> {
+        match about(notice) {
+            Some(request) => self.ledger.request(request).await,
+            None => Ok(None),
+        }
+    }
+}
+
+fn about(notice: &Notice) -> Option<RequestId> {
+    match notice {
+        Notice::Card { request }
+        | Notice::Released { request, .. }
+        | Notice::Ended { request, .. } => Some(*request),
+        Notice::Cleared { .. }
+        | Notice::Stale { .. }
+        | Notice::Checkpoint { .. }
+        | Notice::TrailBroken { .. } => None,
+    }
+}

@@ -1,0 +1,88 @@
+//! Whose turn it is: one delivery at a time in each channel, and none while it has to rest.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::rest::Rest;
+use crate::people::ChannelId;
+use crate::ports::NoticeId;
+use crate::unlock::RequestId;
+
+/// The turns of all channels.
+#[derive(Default)]
+pub struct Turns {
+    lanes: Mutex<HashMap<ChannelId, Arc<tokio::sync::Mutex<Lane>>>>,
+    /// After Discord has taken nothing from this bot, in any channel.
+    everywhere: Mutex<Rest>,
+    /// The channels of the requests that something is due for: a request never changes its own.
+    places: Mutex<HashMap<RequestId, ChannelId>>,
+    /// Wakes the worker.
+    pub(super) wake: Notify,
+}
+
+/// One channel. Whoever holds it delivers there.
+#[derive(Default)]
+pub(super) struct Lane {
+    /// After Discord was busy.
+    pub(super) busy: Rest,
+    /// After the channel has refused what this bot writes.
+    pub(super) refusing: Rest,
+    /// After a message was not taken that says nothing about others.
+    pub(super) odd: HashMap<NoticeId, Rest>,
+}
+
+impl Turns {
+    /// The turn of one channel.
+    pub(super) fn lane(&self, channel: ChannelId) -> Arc<tokio::sync::Mutex<Lane>> {
+        held(&self.lanes).entry(channel).or_default().clone()
+    }
+
+    pub(super) fn everywhere(&self) -> MutexGuard<'_, Rest> {
+        held(&self.everywhere)
+    }
+
+    /// Discord has taken something: the next pause is a short one again. A pause that somebody else
+    /// was told meanwhile stays.
+    pub(super) fn is_well_everywhere(&self, now: Instant) {
+        let mut everywhere = self.everywhere();
+        if everywhere.end(now).is_none() {
+            everywhere.over();
+        }
+    }
+
+    /// Until when nothing may be sent to a channel, whatever it is.
+    pub(super) fn busy_until(&self, lane: &Lane, now: Instant) -> Option<Instant> {
+        self.everywhere().end(now).max(lane.busy.end(now))
+    }
+
+    /// Until when a channel has nothing to try.
+    pub(super) fn rests_until(&self, channel: ChannelId, now: Instant) -> Option<Instant> {
+        match self.lane(channel).try_lock() {
+            Ok(lane) => self.busy_until(&lane, now).max(lane.refusing.end(now)),
+            // Whoever delivers there knows.
+            Err(_) => self.everywhere().end(now),
+        }
+    }
+
+    pub(super) fn known_place(&self, request: RequestId) -> Option<ChannelId> {
+        held(&self.places).get(&request).copied()
+    }
+
+    pub(super) fn know_place(&self, request: RequestId, channel: ChannelId) {
+        held(&self.places).insert(request, channel);
+    }
+
+    /// Forgets the channels of all requests but these.
+    pub(super) fn forget_places(&self, but: impl Iterator<Item = RequestId>) {
+        let kept: HashSet<RequestId> = but.collect();
+        held(&self.places).retain(|request, _| kept.contains(request));
+    }
+}
+
+/// None of these is held over an await or left half changed, so a panic leaves nothing to fear.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

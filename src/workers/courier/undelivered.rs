@@ -1,0 +1,140 @@
+//! What becomes of a notice that Discord refuses: it is told elsewhere, kept for a day, or given up.
+
+use chrono::TimeDelta;
+use tracing::{error, warn};
+
+use super::OutboxCourier;
+use super::queue::Queued;
+use crate::commands::notice;
+use crate::error::{Fault, FaultKind};
+use crate::message::{Message, Text};
+use crate::people::ChannelId;
+use crate::ports::{Due, Notice, NoticeId};
+use crate::unlock::Outcome;
+
+/// How long a notice is kept that is refused, or that this version does not understand: time enough
+/// to mend a permission, or for a newer version to deliver it.
+const KEPT: TimeDelta = TimeDelta::days(1);
+
+impl OutboxCourier {
+    /// A notice that its channel refuses for now. It is told elsewhere if there is a place for it,
+    /// and otherwise tried again for a day.
+    pub(super) async fn refused(
+        &self,
+        channel: ChannelId,
+        queued: &Queued,
+        why: &str,
+    ) -> Result<(), Fault> {
+        if self.told_elsewhere(channel, queued).await? {
+            return Ok(());
+        }
+        self.keep(channel, queued, why).await
+    }
+
+    /// A notice that can never be delivered in its channel.
+    pub(super) async fn never(
+        &self,
+        channel: ChannelId,
+        queued: &Queued,
+        why: &str,
+    ) -> Result<(), Fault> {
+        if self.told_elsewhere(channel, queued).await? {
+            return Ok(());
+        }
+        self.give_up(channel, queued, why).await
+    }
+
+    /// Keeps a notice that is refused, and gives it up after a day.
+    pub(super) async fn keep(
+        &self,
+        channel: ChannelId,
+        queued: &Queued,
+        why: &str,
+    ) -> Result<(), Fault> {
+        let now = self.clock.now();
+        match queued.refused_since {
+            None => self.outbox.set_refused_since(&queued.id, now).await,
+            Some(since) if now - since >= KEPT => self.give_up(channel, queued, why).await,
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A notice that this version does not understand. A newer one may be running beside it.
+    pub(super) async fn puzzled(&self, due: &Due) -> Result<(), Fault> {
+        let (id, now) = (due.id.0.as_str(), self.clock.now());
+        match due.refused_since {
+            None => {
+                warn!(id, "a notice is not understood; it is kept for a day");
+                self.outbox.set_refused_since(&due.id, now).await
+            }
+            Some(since) if now - since >= KEPT => {
+                error!(id, "a notice is not understood, and was set aside");
+                self.outbox.set_aside(&due.id, "not understood", now).await
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Puts another notice in the place of one that its channel does not take: a release is told in
+    /// the channel of its request, and the end of a request where releases are announced. Says
+    /// whether nothing is left to do for the first one.
+    async fn told_elsewhere(&self, channel: ChannelId, queued: &Queued) -> Result<bool, Fault> {
+        if queued.refused_since.is_some() {
+            // It was told elsewhere when it was refused first.
+            return Ok(false);
+        }
+        let id = NoticeId(format!("{}#elsewhere", queued.id.0));
+        match queued.notice {
+            Notice::Released { request, channel: None } => {
+                let place = readable(self.place(request).await)?;
+                let Some(place) = place.filter(|place| *place != channel) else {
+                    return Ok(false);
+                };
+                self.outbox.add(&id, &Notice::Released { request, channel: Some(place) }).await?;
+                self.outbox.strike(&queued.id).await?;
+                self.turns.wake.notify_one();
+                Ok(true)
+            }
+            Notice::Card { request } => {
+                let filed = readable(self.ledger.request(request).await)?;
+                let ended = filed.as_ref().and_then(|filed| filed.request.closing());
+                // A release has its own notice.
+                let is_silent = ended.is_some_and(|ended| ended.outcome != Outcome::Unlocked);
+                if let Some(filed) = filed.filter(|_| is_silent) {
+                    self.announce_end(&id, &filed).await?;
+                }
+                // The card is still to be changed, if it ever can.
+                Ok(false)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn give_up(&self, channel: ChannelId, queued: &Queued, why: &str) -> Result<(), Fault> {
+        let (id, channel) = (queued.id.0.as_str(), channel.get());
+        if matches!(queued.notice, Notice::Card { .. }) {
+            // It says nothing that the request and the trail do not have.
+            warn!(id, channel, why, "a card is not brought up to date any more");
+            return self.outbox.strike(&queued.id).await;
+        }
+        let filed = readable(self.filed(&queued.notice).await)?;
+        let message = notice(&queued.notice, filed.as_ref().map(|filed| &filed.request));
+        let said = message.as_ref().map(said);
+        error!(id, channel, why, said, "a notice is given up, and was set aside");
+        self.outbox.set_aside(&queued.id, why, self.clock.now()).await
+    }
+}
+
+/// What could be read of a request; nothing of one that this version does not understand.
+fn readable<T>(read: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
+    match read {
+        Err(fault) if fault.kind == FaultKind::NotUnderstood => Ok(None),
+        read => read,
+    }
+}
+
+/// What a message says, for the log.
+fn said(message: &Message) -> String {
+    let lines = std::iter::once(&message.title).chain(&message.body);
+    lines.map(Text::plain).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
