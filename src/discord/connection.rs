@@ -1,5 +1,4 @@
-//! The way to Discord's REST API, and what is posted and looked up over it without anybody's
-//! waiting for an answer to a command.
+//! The way to Discord's REST API, and who has which role there.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
@@ -8,34 +7,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
-use serenity::all::{Builder, GuildId, Http, HttpBuilder};
+use serenity::all::{GuildId, Http, HttpBuilder};
 
-use super::render::Rendered;
+use super::posting::Post;
 use super::{describe, refused, within};
 use crate::error::{Fault, FaultKind};
-use crate::message::Message;
-use crate::people::{ChannelId, MessageId, RoleId, UserId};
-use crate::ports::{Channels, Members, Undelivered};
+use crate::people::{RoleId, UserId};
+use crate::ports::Members;
 
 /// How long Discord may take for a request.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Discord's codes for what is not there, or not allowed, from its list of JSON error codes.
-const UNKNOWN_CHANNEL: isize = 10_003;
+/// Discord's codes for who is not there, from its list of JSON error codes.
 const UNKNOWN_MEMBER: isize = 10_007;
-const UNKNOWN_MESSAGE: isize = 10_008;
 const UNKNOWN_USER: isize = 10_013;
-const MISSING_ACCESS: isize = 50_001;
-const MISSING_PERMISSIONS: isize = 50_013;
-const INVALID_FORM: isize = 50_035;
-
-/// serenity's code for an answer without one of Discord's.
-const NOT_DISCORDS: isize = -1;
 
 /// The way to one server on Discord. Clones share it.
 #[derive(Clone)]
 pub struct Connection {
     http: Arc<Http>,
+    post: Arc<Post>,
     guild: GuildId,
 }
 
@@ -47,8 +38,19 @@ impl Connection {
     pub fn new(token: SecretString, guild_id: u64, api_url: Option<String>) -> Self {
         Self {
             http: Arc::new(http(token.expose_secret(), api_url.as_deref())),
+            post: Arc::new(Post::default()),
             guild: GuildId::new(guild_id),
         }
+    }
+
+    /// The client that has the token and the address.
+    pub(super) fn shared_http(&self) -> &Http {
+        &self.http
+    }
+
+    /// What posts in channels.
+    pub(super) fn post(&self) -> &Post {
+        &self.post
     }
 
     /// The server.
@@ -73,35 +75,6 @@ fn http(token: &str, api_url: Option<&str>) -> Http {
 }
 
 #[async_trait]
-impl Channels for Connection {
-    async fn post(
-        &self,
-        channel: ChannelId,
-        message: &Message,
-        nonce: &str,
-    ) -> Result<MessageId, Undelivered> {
-        let channel = number(channel.get()).ok_or_else(no_channel)?;
-        let post = Rendered::new(message).post(nonce);
-        let posted = within(ANSWER, post.execute(&*self.http, (channel.into(), None))).await;
-        posted.map(|posted| MessageId::new(posted.id.get())).map_err(|error| undelivered(&error))
-    }
-
-    async fn edit(
-        &self,
-        channel: ChannelId,
-        id: MessageId,
-        message: &Message,
-    ) -> Result<(), Undelivered> {
-        let channel = number(channel.get()).ok_or_else(no_channel)?;
-        let id = number(id.get()).ok_or(Undelivered::MessageGone)?;
-        let change = Rendered::new(message).change();
-        let place = (channel.into(), id.into(), None);
-        let changed = within(ANSWER, change.execute(&*self.http, place)).await;
-        changed.map(|_| ()).map_err(|error| undelivered(&error))
-    }
-}
-
-#[async_trait]
 impl Members for Connection {
     async fn roles(&self, user: UserId) -> Result<Option<BTreeSet<RoleId>>, Fault> {
         let Some(user) = number(user.get()) else {
@@ -120,43 +93,8 @@ impl Members for Connection {
 }
 
 /// A number as serenity takes one: it would panic at 0, which nothing of Discord's has.
-fn number(id: u64) -> Option<NonZeroU64> {
+pub(super) fn number(id: u64) -> Option<NonZeroU64> {
     NonZeroU64::new(id)
-}
-
-fn no_channel() -> Undelivered {
-    Undelivered::ChannelGone {
-        why: "There is no such channel: set LOCKTENDER_ANNOUNCE_CHANNEL_ID to one of this server, \
-              and ask in one that exists"
-            .to_owned(),
-    }
-}
-
-/// What it means for a message that Discord did not take it.
-fn undelivered(error: &serenity::Error) -> Undelivered {
-    let later = || Undelivered::Later { after: None, why: describe(error) };
-    let not_taken =
-        || format!("Discord does not take this message ({}): report it", describe(error));
-    if let serenity::Error::Model(_) = error {
-        return Undelivered::Malformed { why: not_taken() };
-    }
-    let Some(response) = refused(error) else {
-        return later();
-    };
-    match (response.status_code.as_u16(), response.error.code) {
-        // Somebody in between said it, of a request that Discord may never have seen.
-        (_, NOT_DISCORDS) => later(),
-        (_, UNKNOWN_MESSAGE) => Undelivered::MessageGone,
-        (_, UNKNOWN_CHANNEL) => no_channel(),
-        (403, _) | (_, MISSING_ACCESS | MISSING_PERMISSIONS) => Undelivered::Refused {
-            why: "Discord does not let this bot write in the channel: allow it there to view the \
-                  channel, to send messages and to embed links"
-                .to_owned(),
-        },
-        (_, INVALID_FORM) => Undelivered::Malformed { why: not_taken() },
-        (400 | 404, _) => Undelivered::NotTaken { why: not_taken() },
-        _ => later(),
-    }
 }
 
 /// What it means for a rule about roles that they could not be looked up.

@@ -7,9 +7,11 @@ mod bot;
 mod connection;
 mod escape;
 mod events;
+mod failure;
 mod gateway;
 mod markup;
 mod parse;
+mod posting;
 mod register;
 mod render;
 

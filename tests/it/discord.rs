@@ -7,6 +7,7 @@ mod elsewhere;
 mod finding;
 mod hostile;
 mod outages;
+mod posting;
 mod process;
 mod process_gateway;
 mod scene;

@@ -1,0 +1,152 @@
+//! Messages that are posted and changed without anybody's waiting for an answer to a command.
+//!
+//! serenity's errors leave out the headers of an answer, which say how long to wait. So these
+//! requests are serenity's, and are sent by a client of their own that reads the whole answer. That
+//! client has no rate limiter that sleeps: what has to wait is given back to the courier, which knows
+//! what else can be done meanwhile.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use serenity::all::{LightMethod, RatelimitingBucket, Request, Route};
+use tokio::time::Instant;
+
+use super::Connection;
+use super::connection::number;
+use super::failure::{Failure, unsent};
+use super::render::Rendered;
+use crate::message::Message;
+use crate::people::{ChannelId, MessageId};
+use crate::ports::{Channels, Undelivered};
+
+/// How long Discord may take for a request.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// What posts, and how long which channel is full.
+#[derive(Default)]
+pub(super) struct Post {
+    client: Client,
+    /// Until when Discord takes no more of the same in a channel, as it said with the last answer.
+    full: Mutex<HashMap<RatelimitingBucket, Instant>>,
+}
+
+impl Post {
+    /// Sends a request about a channel, and gives the answer if it is a success.
+    async fn send(
+        &self,
+        connection: &Connection,
+        (method, route): (LightMethod, Route<'_>),
+        body: &(impl Serialize + Sync),
+    ) -> Result<Value, Failure> {
+        let bucket = route.ratelimiting_bucket();
+        if let Some(after) = self.full_for(&bucket) {
+            return Err(Failure::full(after));
+        }
+        let http = connection.shared_http();
+        let body = serde_json::to_vec(body).map_err(|_| unsent("it cannot be written as JSON"))?;
+        let request = Request::new(route, method).body(Some(body));
+        let request = request
+            .build(&self.client, http.token(), http.proxy.as_deref())
+            .map_err(|_| unsent("there is no address for it"))?;
+        let answer = request.timeout(ANSWER).send().await.map_err(|error| Failure::from(&error))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if status != StatusCode::TOO_MANY_REQUESTS {
+            self.note(bucket, &headers);
+        }
+        let body = answer.bytes().await.map_err(|error| Failure::from(&error))?;
+        let body = serde_json::from_slice(&body).ok();
+        if status.is_success() {
+            return Ok(body.unwrap_or_default());
+        }
+        Err(Failure::of(status, &headers, body.as_ref()))
+    }
+
+    /// How long a channel is still full.
+    fn full_for(&self, bucket: &RatelimitingBucket) -> Option<Duration> {
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = full.get(bucket)?.checked_duration_since(Instant::now())?;
+        (!until.is_zero()).then_some(until)
+    }
+
+    /// Notes whether this was the last request that Discord takes for now.
+    fn note(&self, bucket: RatelimitingBucket, headers: &HeaderMap) {
+        let header = |name| headers.get(name)?.to_str().ok();
+        let is_last = header("x-ratelimit-remaining") == Some("0");
+        let reset = header("x-ratelimit-reset-after").filter(|_| is_last);
+        let reset =
+            reset.and_then(|seconds| Duration::try_from_secs_f64(seconds.parse().ok()?).ok());
+        let until = reset.and_then(|reset| Instant::now().checked_add(reset));
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        match until {
+            Some(until) => full.insert(bucket, until),
+            None => full.remove(&bucket),
+        };
+    }
+}
+
+impl Connection {
+    /// Sends a request, and once more if the thread is archived and can be opened again.
+    ///
+    /// Discord opens an archived thread by itself when a message is posted in it, and refuses every
+    /// other change there. To open a thread takes the permission to post in it, unless it is locked.
+    async fn send(
+        &self,
+        channel: ChannelId,
+        request: (LightMethod, Route<'_>),
+        body: &(impl Serialize + Sync),
+    ) -> Result<Value, Undelivered> {
+        let Some(id) = number(channel.get()) else {
+            return Err(Failure::no_channel().into());
+        };
+        let sent = self.post().send(self, request, body).await;
+        let archived = match sent {
+            Err(failure) if failure.is_archived() => failure,
+            sent => return Ok(sent?),
+        };
+        let open = (LightMethod::Patch, Route::Channel { channel_id: id.into() });
+        let opened = self.post().send(self, open, &json!({ "archived": false })).await;
+        match opened {
+            Ok(_) => Ok(self.post().send(self, request, body).await?),
+            // What can be tried again later stays so; else it is the thread that people can open.
+            Err(failure) if failure.passes() => Err(failure.into()),
+            Err(_) => Err(archived.into()),
+        }
+    }
+}
+
+#[async_trait]
+impl Channels for Connection {
+    async fn post(
+        &self,
+        channel: ChannelId,
+        message: &Message,
+        nonce: &str,
+    ) -> Result<MessageId, Undelivered> {
+        let post = Rendered::new(message).post(nonce);
+        let id = number(channel.get()).ok_or_else(Failure::no_channel)?;
+        let route = Route::ChannelMessages { channel_id: id.into() };
+        let posted = self.send(channel, (LightMethod::Post, route), &post).await?;
+        let id = posted["id"].as_str().and_then(|id| id.parse().ok());
+        // A proxy may answer anything. The nonce keeps a second try from being a second message.
+        Ok(id.map(MessageId::new).ok_or_else(|| unsent("the answer has no message in it"))?)
+    }
+
+    async fn edit(
+        &self,
+        channel: ChannelId,
+        id: MessageId,
+        message: &Message,
+    ) -> Result<(), Undelivered> {
+        let change = Rendered::new(message).change();
+        let place = number(channel.get()).ok_or_else(Failure::no_channel)?;
+        let id = number(id.get()).ok_or(Undelivered::MessageGone)?;
+        let route = Route::ChannelMessage { channel_id: place.into(), message_id: id.into() };
+        self.send(channel, (LightMethod::Patch, route), &change).await.map(|_| ())
+    }
+}
