@@ -34,7 +34,7 @@ impl OutboxCourier {
         drained
     }
 
-    /// Leaves a channel alone for a while.
+    /// Leaves a channel alone for a while, after a mistake of this program.
     pub(super) async fn rest(&self, channel: ChannelId) {
         let lane = self.turns.lane(channel);
         lane.lock().await.busy.begin(Instant::now(), None, LONGEST_BUSY);
@@ -99,18 +99,28 @@ impl OutboxCourier {
                     passed_over = true;
                     refused = Some(why);
                 }
-                Err(Undelivered::NotTaken { why }) => {
-                    for queued in &batch {
-                        let rest = lane.odd.entry(queued.id.clone()).or_default();
-                        rest.begin(now, None, LONGEST_REFUSED);
-                        self.keep(channel, queued, &why).await?;
-                    }
-                }
-                Err(Undelivered::ChannelGone { why } | Undelivered::Malformed { why }) => {
-                    for queued in &batch {
-                        self.never(channel, queued, &why).await?;
-                    }
-                }
+                Err(undelivered) => self.not_taken(channel, lane, &batch, &undelivered).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Notices that Discord does not take, which says nothing about others in the channel.
+    async fn not_taken(
+        &self,
+        channel: ChannelId,
+        lane: &mut Lane,
+        batch: &[Queued],
+        undelivered: &Undelivered,
+    ) -> Result<(), Fault> {
+        let why = undelivered.to_string();
+        for queued in batch {
+            if matches!(undelivered, Undelivered::NotTaken { .. }) {
+                let rest = lane.odd.entry(queued.id.clone()).or_default();
+                rest.begin(Instant::now(), None, LONGEST_REFUSED);
+                self.keep(channel, queued, &why).await?;
+            } else {
+                self.never(channel, queued, &why).await?;
             }
         }
         Ok(())

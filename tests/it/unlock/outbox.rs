@@ -8,7 +8,9 @@ use chrono::TimeDelta;
 use locktender::aws::AwsLedger;
 use locktender::command::Command;
 use locktender::commands::Context;
+use locktender::people::EventId;
 use locktender::ports::{Courier, Notice, NoticeId, Outbox, Undelivered};
+use locktender::unlock::RequestId;
 use locktender::workers::Warden;
 use tokio_util::sync::CancellationToken;
 
@@ -122,6 +124,31 @@ async fn what_this_version_does_not_understand_hides_nothing_and_is_set_aside_af
     let aside = all.iter().find(|row| row["pk"].as_s().unwrap() == "outbox#aside").unwrap();
     assert!(aside["notice"].as_s().unwrap().contains("newer version"));
     assert!(aside.contains_key("ttl"));
+}
+
+#[tokio::test]
+async fn a_card_whose_request_is_not_understood_hides_nothing_and_is_set_aside_after_a_day() {
+    let office = locked().await;
+    let newer = RequestId::of(EventId::new(7));
+    let request = [
+        ("pk", text("request#7")),
+        ("sk", text("request")),
+        ("request", text("{\"of\":\"a newer version\"}")),
+        ("tail", text("{}")),
+    ];
+    office.db.put_item("locktender", &request).await;
+    let outbox = outbox(&office);
+    outbox.add(&id(1), &Notice::Card { request: newer }).await.unwrap();
+    // Where releases are announced, it is found out when it is told.
+    outbox.add(&id(2), &Notice::Released { request: newer, channel: None }).await.unwrap();
+    outbox.add(&id(3), &broken(3)).await.unwrap();
+    office.open(&approver("alice"), STATE).await;
+    office.context.courier.deliver().await;
+    assert_eq!(office.wall.read(PLACE.channel).len(), 1);
+    assert_eq!(office.wall.read(ANNOUNCE).len(), 1);
+    assert_eq!((rows(&office, "outbox").await, rows(&office, "outbox#aside").await), (2, 0));
+    office.time.advance(TimeDelta::hours(25));
+    until(&office, "both to be set aside", async || rows(&office, "outbox").await == 0).await;
 }
 
 #[tokio::test]
