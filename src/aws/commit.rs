@@ -204,7 +204,9 @@ impl AwsLedger {
         }
         if let Some(reason) = failed(Step::Row) {
             let found = reason.item().filter(|item| !item.is_empty()).cloned();
-            return Ok(Verdict::last(Committed::LockChanged(match found.and_then(rows::stored) {
+            let path = change.transition.next.state.path.as_str();
+            let found = found.and_then(|row| rows::stored(path, row));
+            return Ok(Verdict::last(Committed::LockChanged(match found {
                 None => Found::Gone,
                 Some(row) => {
                     let expected = change.transition.next.pinned.expected();

@@ -24,21 +24,25 @@ pub(super) fn delete_row(table: &str, unlock: &ApprovedUnlock) -> Option<Delete>
         .key(KEY, text(unlock.state().path.as_str()))
         .expression_attribute_names("#record", RECORD)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let delete = if row.info == Err(Flaw::Missing) {
+    // The very bytes that were read: equal JSON that is written otherwise is another lock.
+    let pinned = || String::from_utf8(row.record.as_bytes().to_vec()).ok().map(text);
+    let delete = match row.info {
         // A row that was pinned without a record has none still, and is no digest.
-        delete
+        Err(Flaw::Missing) => delete
             .condition_expression(
                 "attribute_exists(#key) AND attribute_not_exists(#record) \
                  AND attribute_not_exists(#digest)",
             )
             .expression_attribute_names("#key", KEY)
+            .expression_attribute_names("#digest", DIGEST),
+        // A digest at the key of a lock, which only its value tells from another one.
+        Err(Flaw::DigestOnly) => delete
+            .condition_expression("attribute_not_exists(#record) AND #digest = :pinned")
             .expression_attribute_names("#digest", DIGEST)
-    } else {
-        // The very bytes that were read: equal JSON that is written otherwise is another lock.
-        let record = String::from_utf8(row.record.as_bytes().to_vec()).ok()?;
-        delete
+            .expression_attribute_values(":pinned", pinned()?),
+        _ => delete
             .condition_expression("#record = :pinned")
-            .expression_attribute_values(":pinned", text(record))
+            .expression_attribute_values(":pinned", pinned()?),
     };
     delete.build().ok()
 }

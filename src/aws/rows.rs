@@ -1,6 +1,7 @@
 //! Locks that are rows of a `DynamoDB` table.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
@@ -9,17 +10,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::Sighting;
 use super::error::Subject;
 use crate::error::Fault;
-use crate::lock::{Flaw, LockRecord, StatePath, StoredLock};
+use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock, is_digest_key};
+use crate::message::{LONG, clip, visible};
 
 /// The lock table's key, and the attributes that tell its rows apart (Terraform's `s3/client.go`).
 pub(super) const KEY: &str = "LockID";
 pub(super) const RECORD: &str = "Info";
 pub(super) const DIGEST: &str = "Digest";
-
-/// Rows that are locks, and those that no lock table can have, so that a table of another kind is
-/// an error and not an empty list. A digest row has a `Digest` and no `Info`; its key tells nothing.
-const LOCKS: &str = "NOT attribute_type(#key, :string) \
-    OR attribute_exists(#record) OR attribute_not_exists(#digest)";
 
 /// Rows of one page of the scan for names.
 const SEEN_PAGE: i32 = 500;
@@ -32,11 +29,14 @@ pub(super) struct LockTable {
     name: String,
     subject: Subject,
     client: Client,
+    /// Whether a row that is neither a lock nor a digest was logged. Every look meets it again.
+    odd_row_logged: AtomicBool,
 }
 
 impl LockTable {
     pub(super) fn new(client: Client, name: &str, region: &str) -> Self {
-        Self { name: name.to_owned(), subject: Subject::lock_table(name, region), client }
+        let subject = Subject::lock_table(name, region);
+        Self { name: name.to_owned(), subject, client, odd_row_logged: AtomicBool::new(false) }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -45,25 +45,31 @@ impl LockTable {
 
     /// The lock row of one state, read strongly consistently.
     pub(super) async fn get(&self, path: &StatePath) -> Result<Option<StoredLock>, Fault> {
+        let row = self.row(path.as_str()).await?;
+        Ok(row.and_then(|row| stored(path.as_str(), row)))
+    }
+
+    async fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.name)
-            .key(KEY, AttributeValue::S(path.as_str().to_owned()))
+            .key(KEY, AttributeValue::S(key.to_owned()))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| self.subject.fault("allow dynamodb:GetItem on it", error))?;
-        Ok(answer.item.and_then(stored))
+        Ok(answer.item)
     }
 
     /// Every lock row of the table, whichever bucket it is for, each row strongly consistent.
+    ///
+    /// Digest rows are sorted out here and not by a filter of the scan: no filter can ask what a
+    /// key ends in, so one would also drop some locks. A filter saves no read units either.
     pub(super) async fn list(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
-        let scan = self.scan().consistent_read(true).filter_expression(LOCKS);
-        let scan = scan.expression_attribute_values(":string", AttributeValue::S("S".to_owned()));
         let mut locks = Vec::new();
-        self.each_row(scan, |key, row| {
-            if let (Ok(path), Some(stored)) = (StatePath::parse(&key), stored(row)) {
+        self.each_row(self.scan().consistent_read(true), |key, row| {
+            if let (Ok(path), Some(stored)) = (StatePath::parse(&key), stored(&key, row)) {
                 locks.push((path, stored));
             }
         })
@@ -77,10 +83,12 @@ impl LockTable {
         let mut seen = Vec::new();
         // Small pages: nobody waits for them, and a whole one of 1 MB would stay in memory.
         self.each_row(self.scan().limit(SEEN_PAGE), |key, row| {
-            let held = is_lock(&row);
-            let path =
-                if held { StatePath::parse(&key).ok() } else { StatePath::of_digest_row(&key) };
-            seen.extend(path.map(|path| Sighting { path, held }));
+            let sighting = match Kind::of(&key, &row) {
+                Kind::Lock => StatePath::parse(&key).ok().map(|path| (path, true)),
+                Kind::Digest => StatePath::of_digest_row(&key).map(|path| (path, false)),
+                Kind::Neither => None,
+            };
+            seen.extend(sighting.map(|(path, held)| Sighting { path, held }));
         })
         .await?;
         Ok(seen)
@@ -94,6 +102,13 @@ impl LockTable {
             .expression_attribute_names("#key", KEY)
             .expression_attribute_names("#record", RECORD)
             .expression_attribute_names("#digest", DIGEST)
+    }
+
+    fn log_odd_row(&self, key: &str) {
+        if !self.odd_row_logged.swap(true, Ordering::Relaxed) {
+            let row = clip(&visible(key), LONG);
+            tracing::warn!(table = self.name, row, "a row is neither a lock nor a digest");
+        }
     }
 
     /// Hands over every row with its key, over all pages, also past empty ones.
@@ -110,6 +125,9 @@ impl LockTable {
                 let Some(AttributeValue::S(key)) = item.remove(KEY) else {
                     return Err(self.subject.has_another_key());
                 };
+                if matches!(Kind::of(&key, &item), Kind::Neither) {
+                    self.log_odd_row(&key);
+                }
                 row(key, item);
             }
         }
@@ -117,22 +135,50 @@ impl LockTable {
     }
 }
 
-fn is_lock(row: &Row) -> bool {
-    row.contains_key(RECORD) || !row.contains_key(DIGEST)
+/// What a row of a lock table is.
+enum Kind {
+    /// It keeps Terraform out, whether it can be read or not.
+    Lock,
+    /// The digest of a state's content.
+    Digest,
+    /// It has a digest's key and no digest. Terraform writes no such row.
+    Neither,
 }
 
-/// The lock that a row is; `None` for a digest row. A record that is no string is kept as far as
-/// `DynamoDB` has bytes for it.
-pub(super) fn stored(mut row: Row) -> Option<StoredLock> {
-    if !is_lock(&row) {
+impl Kind {
+    /// Terraform puts a lock under `attribute_not_exists(LockID)`, so any row at a state's own
+    /// `LockID` keeps it out. Only a row whose key ends as a digest's and that has no record may be
+    /// something else.
+    fn of(key: &str, row: &Row) -> Self {
+        if row.contains_key(RECORD) || !is_digest_key(key) {
+            Self::Lock
+        } else if row.contains_key(DIGEST) {
+            Self::Digest
+        } else {
+            Self::Neither
+        }
+    }
+}
+
+/// The lock that a row is; `None` for a row that is none. A record that is no string is kept as far
+/// as `DynamoDB` has bytes for it. Where there is no record, a digest stands in for it: it tells
+/// this row from another one at the same key.
+pub(super) fn stored(key: &str, mut row: Row) -> Option<StoredLock> {
+    if !matches!(Kind::of(key, &row), Kind::Lock) {
         return None;
     }
-    let (flaw, bytes) = match row.remove(RECORD) {
-        Some(AttributeValue::S(text)) => return Some(StoredLock::new(LockRecord::new(text), None)),
-        Some(AttributeValue::N(number)) => (Flaw::NotAString("N"), number.into_bytes()),
-        Some(AttributeValue::B(bytes)) => (Flaw::NotAString("B"), bytes.into_inner()),
-        Some(other) => (Flaw::NotAString(type_of(&other)), Vec::new()),
-        None => (Flaw::Missing, Vec::new()),
+    let (flaw, bytes) = match (row.remove(RECORD), row.remove(DIGEST)) {
+        (Some(AttributeValue::S(text)), _) => {
+            return Some(StoredLock::new(LockRecord::new(text), None));
+        }
+        (Some(AttributeValue::N(number)), _) => (Flaw::NotAString("N"), number.into_bytes()),
+        (Some(AttributeValue::B(bytes)), _) => (Flaw::NotAString("B"), bytes.into_inner()),
+        (Some(other), _) => (Flaw::NotAString(type_of(&other)), Vec::new()),
+        (None, Some(AttributeValue::S(digest))) if digest.len() <= RECORD_LIMIT => {
+            (Flaw::DigestOnly, digest.into_bytes())
+        }
+        (None, Some(other)) => (Flaw::OddDigest(type_of(&other)), Vec::new()),
+        (None, None) => (Flaw::Missing, Vec::new()),
     };
     Some(StoredLock::flawed(flaw, LockRecord::new(bytes), None))
 }

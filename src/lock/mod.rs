@@ -18,7 +18,7 @@ pub use catalog::{Backend, BackendError, BackendName, Catalog, KeyTemplate};
 pub use known::{KnownState, KnownStates, is_handle};
 pub use name::{NameError, State, StateName, is_invisible};
 pub use operation::Operation;
-pub use path::{PathError, StatePath};
+pub use path::{PathError, StatePath, is_digest_key};
 pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT};
 pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, StoredLock, Stores, Unreadable};
 pub use stores::{BackendStores, NoStore};

@@ -107,6 +107,13 @@ impl StatePath {
     }
 }
 
+/// Whether a `LockID` ends as those of digest rows do. A state's own key may end so too, so a row
+/// with this key is a digest only if it has no `Info`.
+#[must_use]
+pub fn is_digest_key(lock_id: &str) -> bool {
+    lock_id.ends_with(DIGEST_SUFFIX)
+}
+
 impl TryFrom<String> for StatePath {
     type Error = PathError;
 

@@ -51,9 +51,16 @@ pub struct LockInfo {
 /// goes on from "Nobody can tell who holds it: ".
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Flaw {
-    /// The row has no `Info` attribute.
+    /// The row has neither an `Info` nor a `Digest`.
     #[error("the row has no Info")]
     Missing,
+    /// The row has a `Digest` and no `Info`, at a state's own `LockID`, where no digest belongs.
+    #[error("the row has a Digest and no Info, as if a digest was put at the wrong key")]
+    DigestOnly,
+    /// The row has no `Info`, and a `Digest` that is no string or too long to be kept; the text is
+    /// `DynamoDB`'s name of its type.
+    #[error("the row has no Info, and its Digest (type {0}) is not one of Terraform's")]
+    OddDigest(&'static str),
     /// The row's `Info` is of another type; the text is `DynamoDB`'s name of the type.
     #[error("the row's Info is of type {0}, not a string")]
     NotAString(&'static str),

@@ -51,7 +51,9 @@ impl Pinned {
     pub fn new(lock: &LockState) -> Result<Self, NotPinned> {
         let sources = lock.sources().ok_or(NotPinned::Free)?;
         for stored in sources.records() {
-            if let Err(flaw @ (Flaw::TooLarge(_) | Flaw::NotAString(_))) = &stored.info {
+            if let Err(flaw @ (Flaw::TooLarge(_) | Flaw::NotAString(_) | Flaw::OddDigest(_))) =
+                &stored.info
+            {
                 return Err(NotPinned::Incomparable(flaw.clone()));
             }
         }
@@ -78,7 +80,7 @@ impl Pinned {
         self.0.sources().map_or(nowhere, Sources::expected)
     }
 
-    /// Its record in the lock table; the record of a row without `Info` has no bytes.
+    /// Its record in the lock table. A row without `Info` has its `Digest` for a record, or nothing.
     #[must_use]
     pub fn row(&self) -> Option<&StoredLock> {
         self.0.sources()?.row.as_ref()
@@ -154,8 +156,10 @@ struct Lockfile {
 enum Bytes {
     Text(String),
     Binary(Vec<u8>),
-    /// A row that has no `Info` at all.
+    /// A row that has neither an `Info` nor a `Digest`.
     Missing,
+    /// The `Digest` of a row that has no `Info`.
+    Digest(String),
 }
 
 impl From<&StoredLock> for Bytes {
@@ -164,6 +168,7 @@ impl From<&StoredLock> for Bytes {
             return Self::Missing;
         }
         match std::str::from_utf8(stored.record.as_bytes()) {
+            Ok(digest) if stored.info == Err(Flaw::DigestOnly) => Self::Digest(digest.to_owned()),
             Ok(text) => Self::Text(text.to_owned()),
             Err(_) => Self::Binary(stored.record.as_bytes().to_vec()),
         }
@@ -176,6 +181,9 @@ impl Bytes {
             Self::Text(text) => StoredLock::new(LockRecord::new(text), stored_at),
             Self::Binary(bytes) => StoredLock::new(LockRecord::new(bytes), stored_at),
             Self::Missing => StoredLock::flawed(Flaw::Missing, LockRecord::new([]), stored_at),
+            Self::Digest(digest) => {
+                StoredLock::flawed(Flaw::DigestOnly, LockRecord::new(digest), stored_at)
+            }
         }
     }
 }

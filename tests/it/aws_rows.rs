@@ -106,6 +106,36 @@ async fn a_digest_row_is_no_lock_even_of_a_state_whose_own_key_ends_in_md5() {
 }
 
 #[tokio::test]
+async fn a_digest_at_the_key_of_a_lock_is_a_lock_that_cannot_be_read() {
+    let db = DynamoDb::start().await;
+    // The second has the ending of a digest's key in its middle, where it means nothing.
+    for key in ["a/terraform.tfstate", "b.tfstate-md5/terraform.tfstate"] {
+        db.put(&format!("{BUCKET}/{key}"), &[("Digest", text(DIGEST))]).await;
+        let lock = inspect(&db, key).await;
+        let LockState::Unreadable(unreadable) = &lock else { panic!("{lock:?}") };
+        assert_eq!(unreadable.flaw, Flaw::DigestOnly);
+    }
+    let odd = [("Digest", AttributeValue::N("7".to_owned()))];
+    db.put("states/c/terraform.tfstate", &odd).await;
+    let lock = inspect(&db, "c/terraform.tfstate").await;
+    assert!(matches!(&lock, LockState::Unreadable(it) if it.flaw == Flaw::OddDigest("N")));
+    let names = ["a", "b.tfstate-md5", "c"].map(str::to_owned).into();
+    assert_eq!(listed(&db.locks()).await, (3, names));
+    let seen = db.locks().seen().await.unwrap();
+    assert!(seen.len() == 3 && seen.iter().all(|known| known.held), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_row_with_the_key_of_a_digest_and_nothing_in_it_is_no_lock() {
+    let db = DynamoDb::start().await;
+    db.put("states/a/terraform.tfstate-md5", &[("Owner", text("kim"))]).await;
+    assert_eq!(inspect(&db, "a/terraform.tfstate-md5").await, LockState::Free);
+    assert_eq!(inspect(&db, "a/terraform.tfstate").await, LockState::Free);
+    assert_eq!(listed(&db.locks()).await.0, 0);
+    assert_eq!(db.locks().seen().await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_row_with_both_a_digest_and_a_record_is_a_lock() {
     let db = DynamoDb::start().await;
     let attributes = [("Digest", text(DIGEST)), ("Info", text("?"))];

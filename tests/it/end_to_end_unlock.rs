@@ -153,6 +153,31 @@ async fn half_a_lock_is_shown_as_half_and_released() {
 }
 
 #[tokio::test]
+async fn a_digest_at_the_key_of_a_lock_blocks_an_apply_until_it_is_released() {
+    let Some((_bench, site)) = site(Locking::Row).await else { return };
+    let backend = site.dir.backend();
+    let table = backend.dynamodb_table.as_ref().expect("a lock table");
+    let lock_id = format!("{}/{}", backend.bucket.name, site.dir.state_key());
+    let digest = table.get(&format!("{lock_id}-md5")).await.expect("the state's digest");
+    table.put(&json!({"LockID": {"S": lock_id}, "Digest": digest["Digest"]})).await;
+    let refused = site.dir.apply().await;
+    assert!(!refused.success && refused.output.contains("unexpected end of JSON input"));
+    let status = site.status(STATE).await;
+    assert!(status.contains("locked") && status.contains("unreadable"), "{status}");
+    let list = site.program.run(&["list"]).await;
+    assert!(list.stdout.contains(STATE), "{list:?}");
+
+    let card = site.ask(STATE).await;
+    site.approve(&card, STATE).await;
+    site.card("unlocked").await;
+    assert!(table.get(&lock_id).await.is_none());
+    assert_eq!(table.get(&format!("{lock_id}-md5")).await, Some(digest));
+    site.dir.apply().await.expect_success();
+    assert_eq!(site.actions().await, DONE);
+    site.close().await;
+}
+
+#[tokio::test]
 async fn a_lockfile_that_cannot_be_read_is_released_byte_for_byte() {
     let Some((_bench, site)) = site(Locking::Lockfile).await else { return };
     let key = format!("{}.tflock", site.dir.state_key());

@@ -162,6 +162,20 @@ fn a_request_is_kept_in_this_form() {
       "lockfile": null
     }
     "#);
+    let digest = StoredLock::flawed(Flaw::DigestOnly, LockRecord::new("d41d8cd9"), None);
+    let digest = LockState::from_stores(ROW, Some(digest), None);
+    insta::assert_json_snapshot!(request_for(&digest).pinned, @r#"
+    {
+      "expected": {
+        "row": true,
+        "lockfile": false
+      },
+      "row": {
+        "digest": "d41d8cd9"
+      },
+      "lockfile": null
+    }
+    "#);
 }
 
 #[test]
@@ -216,6 +230,9 @@ fn any_row() -> impl Strategy<Value = StoredLock> {
         Just(row("")),
         Just(row(RECORD)),
         Just(row_without_info()),
+        any::<String>().prop_map(|digest| {
+            StoredLock::flawed(Flaw::DigestOnly, LockRecord::new(digest), None)
+        }),
     ]
 }
 

@@ -131,11 +131,13 @@ async fn no_other_row_is_touched() {
 
 #[tokio::test]
 async fn an_unreadable_lock_can_be_released_and_an_incomparable_one_cannot() {
-    let cases: [(&[(&str, AttributeValue)], bool); 5] = [
+    let cases: [(&[(&str, AttributeValue)], bool); 7] = [
         (&[("Info", text("locked by the migration script"))], true),
         (&[("Info", text(""))], true),
         // Neither a record nor a digest: it blocks Terraform all the same.
         (&[("Owner", text("kim"))], true),
+        (&[("Digest", text("0123456789abcdef0123456789abcdef"))], true),
+        (&[("Digest", AttributeValue::N("7".to_owned()))], false),
         (&[("Info", AttributeValue::N("7".to_owned()))], false),
         (&[("Info", AttributeValue::Bool(true))], false),
     ];
@@ -156,15 +158,31 @@ async fn an_unreadable_lock_can_be_released_and_an_incomparable_one_cannot() {
     }
 }
 
+/// The row of a lock that has no record, as it was when its release was asked for and as it is now.
 #[tokio::test]
-async fn a_row_without_a_record_that_became_a_digest_stays() {
-    let office = Office::new().await;
-    office.db.put(PATH, &[("Owner", text("kim"))]).await;
-    let request = office.open(&approver("alice"), STATE).await;
-    office.db.put(PATH, &[("Digest", text(&"0".repeat(32)))]).await;
-    office.approve(&approver("bob"), request).await;
-    assert_eq!(office.outcome(request).await, "AlreadyFree");
-    assert_eq!(office.db.rows(TABLE).await.len(), 1);
+async fn a_row_without_a_record_that_became_another_stays() {
+    let digest = |digit: &str| vec![("Digest", text(&digit.repeat(32)))];
+    let nothing = || vec![("Owner", text("kim"))];
+    for (pinned, now) in [
+        (nothing(), digest("0")),
+        (digest("0"), digest("1")),
+        (digest("0"), nothing()),
+        (digest("0"), vec![("Info", text("0"))]),
+        (digest("0"), vec![("Digest", text(&"0".repeat(32))), ("Info", text(&of("root@vm")))]),
+    ] {
+        let office = Office::new().await;
+        office.db.put(PATH, &pinned).await;
+        let request = office.open(&approver("alice"), STATE).await;
+        office.db.put(PATH, &now).await;
+        let told = words(&office.approve(&approver("bob"), request).await);
+        assert!(told.contains("changed hands"), "{told}");
+        assert_eq!(office.outcome(request).await, "Superseded", "{pinned:?} then {now:?}");
+        let rows = office.db.rows(TABLE).await;
+        assert_eq!(rows.len(), 1);
+        for (name, value) in &now {
+            assert_eq!(rows[0].get(*name), Some(value), "{pinned:?} then {now:?}");
+        }
+    }
 }
 
 /// Terraform takes the lock between the look at it and the delete, many times over.
