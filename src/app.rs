@@ -19,7 +19,7 @@ pub use self::end::{AppError, Done};
 use self::output::{print, print_json, stdout_style};
 use crate::aws::{AwsHolds, AwsLedger, AwsLocks, AwsTrail, LedgerTables, Migrations, Session};
 use crate::clock::SystemClock;
-use crate::commands::{self, Context, Reading, StatusJson};
+use crate::commands::{self, Context, Known, Reading, StatusJson};
 use crate::console::{table, text};
 use crate::discord::{Bot, Connection};
 use crate::error::Fault;
@@ -30,8 +30,8 @@ use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::unlock::Policy;
 use crate::workers::{
-    Checkpoints, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, PromptCourier, REST,
-    Turns, Warden, restarting,
+    Checkpoints, LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier,
+    REST, Turns, Warden, restarting,
 };
 
 /// How often the demo watches its locks.
@@ -58,8 +58,9 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
         return Ok(Done::Fine);
     };
     prepared?;
-    let reading = reading(&session, backends.clone());
-    let names = Arc::new(LiveDirectory::new(reading.locks.clone()));
+    let memory = memory(&session, &tables);
+    let reading = reading(&session, backends.clone(), memory.clone());
+    let names = Arc::new(LiveDirectory::new(reading.locks.clone()).with_memory(memory));
     let reading = Reading { directory: names.clone(), ..reading };
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
     let parts = Parts {
@@ -97,15 +98,20 @@ pub async fn status(
     exit_code: bool,
 ) -> Result<Done, AppError> {
     let reading = command_line(settings).await?;
-    let report = commands::inspect(&reading, state).await?;
+    let report = reading.look(state).await?;
     if json {
         print_json(&StatusJson::from(&report))?;
     } else {
-        let message = commands::status_message(&reading, &report).await;
+        let message = commands::status_message(&report);
         print(&text(&message.without_buttons(), stdout_style()))?;
     }
-    let held = report.lock != LockState::Free;
-    Ok(if exit_code && held { Done::ConditionFails } else { Done::Fine })
+    Ok(match (&report.lock, &report.known) {
+        _ if !exit_code => Done::Fine,
+        (LockState::Free, Known::Unseen { .. }) => Done::Unknown,
+        (LockState::Free, Known::NotRead { .. }) => Done::NotRead,
+        (LockState::Free, Known::Seen | Known::InFull { .. }) => Done::Fine,
+        (LockState::Held(_) | LockState::Unreadable(_), _) => Done::ConditionFails,
+    })
 }
 
 /// `locktender list`: every held lock, as a table or JSON.
@@ -163,8 +169,9 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     use crate::demo::{Demo, chat};
     let demo = Demo::start(file, &SystemClock).await?;
     let backends = vec![demo.backend.clone()];
-    let reading = reading(&demo.session, backends.clone());
-    let names = Arc::new(LiveDirectory::new(reading.locks.clone()));
+    let memory = memory(&demo.session, &Demo::tables());
+    let reading = reading(&demo.session, backends.clone(), memory.clone());
+    let names = Arc::new(LiveDirectory::new(reading.locks.clone()).with_memory(memory));
     names.refresh().await?;
     let reading = Reading { directory: names, ..reading };
     let board = demo.board(stdout_style());
@@ -337,17 +344,26 @@ async fn prepare(session: &Session, tables: &LedgerTables, migrate: bool) -> Res
 }
 
 /// What reads locks, with names that are only read when they are needed.
-fn reading(session: &Session, backends: Vec<BackendStores>) -> Reading {
+fn reading(session: &Session, backends: Vec<BackendStores>, memory: Memory) -> Reading {
     let catalog = Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect());
     let locks = Arc::new(AwsLocks::connect(session, backends));
-    let directory: Arc<dyn Directory> = Arc::new(PatientDirectory::new(locks.clone()));
+    let directory = PatientDirectory::new(locks.clone()).with_memory(memory);
+    let directory: Arc<dyn Directory> = Arc::new(directory);
     Reading { catalog, locks, directory, clock: Arc::new(SystemClock) }
+}
+
+/// What the bot's own tables remember of states.
+fn memory(session: &Session, tables: &LedgerTables) -> Memory {
+    let holds = Arc::new(AwsHolds::connect(session, tables.clone()));
+    Memory { holds, trail: Arc::new(AwsTrail::connect(session, tables.clone())) }
 }
 
 async fn command_line(settings: &Settings) -> Result<Reading, AppError> {
     let backends = settings.backends()?;
     let session: Result<Session, Fault> = Session::from_environment().await;
-    Ok(reading(&session?, backends))
+    let session = session?;
+    let memory = memory(&session, &settings.tables().into());
+    Ok(reading(&session, backends, memory))
 }
 
 impl From<Tables> for LedgerTables {

@@ -7,7 +7,7 @@
 //! A write that fails is a [`WriteFault`]: it says whether the write may have been carried out all the
 //! same.
 
-use crate::lock::{NameError, StateName};
+use crate::lock::{NameError, State, StateName};
 use crate::people::{MessageId, Person, Place};
 use crate::unlock;
 
@@ -45,6 +45,36 @@ pub enum Refusal {
         error: NameError,
         /// The known name that is most like it.
         nearest: Option<StateName>,
+    },
+    /// Nothing has ever been seen of the state.
+    #[error("nothing was ever seen of the state")]
+    Unseen {
+        /// The state that the name leads to.
+        state: State,
+        /// The known name that is most like it.
+        nearest: Option<StateName>,
+    },
+    /// The state has no lock, and whether there is such a state could not be found out.
+    #[error("not known whether there is such a state: {why}")]
+    NotRead {
+        /// Which.
+        state: StateName,
+        /// What failed, and what to do about it.
+        why: String,
+    },
+    /// What was typed means several states that exist.
+    #[error("several states are meant")]
+    Ambiguous {
+        /// What was typed.
+        typed: String,
+        /// The states.
+        states: Vec<StateName>,
+    },
+    /// No lock has the ID that was typed for a state.
+    #[error("no lock has this ID")]
+    NoLockWithId {
+        /// The lock ID.
+        id: String,
     },
     /// A shortened name whose state is not known, or not any more.
     #[error("unknown handle")]

@@ -12,6 +12,8 @@ fn main() -> ExitCode {
     match run() {
         Ok(Done::Fine) => ExitCode::SUCCESS,
         Ok(Done::ConditionFails) => ExitCode::from(1),
+        Ok(Done::Unknown) => ExitCode::from(2),
+        Ok(Done::NotRead) => ExitCode::from(3),
         // Whoever closed the pipe has what they wanted.
         Err(AppError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS

@@ -36,6 +36,12 @@ pub trait Locks: Send + Sync {
     /// seconds behind, and leaves out what may not be read: it serves finding, not deciding.
     async fn seen(&self) -> Result<Vec<KnownState>, Fault>;
 
+    /// Whether a lock, a digest row or a state object shows that there is such a state. Reads no
+    /// more than these, each strongly consistently.
+    async fn has_trace(&self, state: &State) -> Result<bool, Fault> {
+        Ok(self.seen().await?.iter().any(|known| known.state.path == state.path))
+    }
+
     /// Deletes the approved lockfile, if it is that very object still. The lock's row is deleted
     /// with the record of it, by [`Ledger::commit`].
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
@@ -65,12 +71,17 @@ pub trait Acceptance: Send + Sync {
     async fn accept(&self) -> Result<(), GivenUp>;
 }
 
-/// The names of states that have been seen, for autocompletion and "did you mean".
+/// The states that have been seen, for autocompletion, "did you mean", and for telling a state that
+/// is free from a name that is misspelt.
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// What is known now; `None` while nothing has been read yet. Costs no more than the
     /// implementation says, and is asked only where a person would wait for it.
     async fn known(&self) -> Option<Arc<KnownStates>>;
+
+    /// Whether anything has ever been seen of a state. Up to date: a state that is not among the
+    /// known ones is looked for in the stores.
+    async fn has_seen(&self, state: &State) -> Result<bool, Fault>;
 }
 
 /// The time.

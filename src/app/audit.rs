@@ -21,12 +21,12 @@ use crate::workers::verify;
 /// When a setting is wrong, the state is none, or the trail cannot be read.
 pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> {
     let (Audit::List { state } | Audit::Verify { state } | Audit::Export { state, .. }) = call;
-    let path = match state {
-        Some(state) => Some(path(settings, state).await?),
-        None => None,
-    };
     let session = Session::from_environment().await?;
     let trail = AwsTrail::connect(&session, settings.tables().into());
+    let path = match state {
+        Some(state) => Some(path(settings, &trail, state).await?),
+        None => None,
+    };
     match call {
         Audit::List { .. } => {
             write(&trail, path.as_ref(), Some(audit_list_heading()), audit_line).await
@@ -67,8 +67,15 @@ fn nothing(path: Option<&StatePath>) -> String {
     }
 }
 
-/// The state that is meant: by its name where there is a backend, by its path without one.
-async fn path(settings: &Settings, state: &str) -> Result<StatePath, AppError> {
+/// The state that is meant: by its path as it is recorded, or by whatever else stands for it where
+/// there is a backend.
+async fn path(settings: &Settings, trail: &AwsTrail, state: &str) -> Result<StatePath, AppError> {
+    // It may be of a bucket that is not served any more.
+    if let Ok(path) = StatePath::parse(state)
+        && !trail.newest(&path, None, 1).await?.is_empty()
+    {
+        return Ok(path);
+    }
     match command_line(settings).await {
         Ok(reading) => Ok(reading.resolve(state).await?.path),
         // The trail may be read where the locks are not, with a path as it is recorded.

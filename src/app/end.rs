@@ -59,6 +59,10 @@ pub enum Done {
     Fine,
     /// The asked-for condition does not hold.
     ConditionFails,
+    /// Nothing was ever seen of the state that was asked for.
+    Unknown,
+    /// Whether there is such a state could not be read.
+    NotRead,
 }
 
 impl AppError {

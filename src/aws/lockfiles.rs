@@ -117,7 +117,7 @@ impl Bucket {
 }
 
 /// A key out of a list in which S3 has encoded them, with `+` for a blank.
-fn decoded(key: &str) -> String {
+pub(super) fn decoded(key: &str) -> String {
     percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 

@@ -15,6 +15,7 @@ mod http;
 mod ledger;
 mod lockfiles;
 mod migrations;
+mod objects;
 mod outbox;
 mod own;
 mod plan;
@@ -29,11 +30,13 @@ mod values;
 
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 pub use self::holds::AwsHolds;
 pub use self::ledger::{AwsLedger, LedgerTables};
@@ -54,6 +57,10 @@ use crate::unlock::ApprovedUnlock;
 
 /// How many listings run at once.
 const LISTINGS: usize = 2;
+
+/// How long the objects of a bucket in which nothing locks are waited for. They only add to what the
+/// lock table shows, and the bot may not be allowed to list them.
+const OBJECTS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many locks of a listing are looked at again at once.
 const AT_ONCE: usize = 16;
@@ -253,6 +260,34 @@ impl Locks for AwsLocks {
         let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
         let bucket = self.lockfiles_of(stores).ok_or_else(|| not_configured(state))?;
         bucket.delete(unlock).await
+    }
+
+    async fn has_trace(&self, state: &State) -> Result<bool, Fault> {
+        let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
+        if self.inspect(state).await? != LockState::Free {
+            return Ok(true);
+        }
+        if let Some(table) = self.table_of(stores)
+            && table.has_digest(&state.path).await?
+        {
+            return Ok(true);
+        }
+        let bucket = self.buckets.iter().find(|bucket| bucket.name() == state.path.bucket());
+        match bucket {
+            None => Ok(false),
+            Some(bucket) if self.has_lockfiles(bucket) => bucket.has_object(&state.path).await,
+            Some(bucket) => match timeout(OBJECTS_PATIENCE, bucket.has_object(&state.path)).await {
+                Ok(Ok(has_object)) => Ok(has_object),
+                Ok(Err(fault)) => {
+                    tracing::debug!(%fault, "state objects are not listed");
+                    Ok(false)
+                }
+                Err(_) => {
+                    tracing::debug!("state objects are not listed: S3 takes too long");
+                    Ok(false)
+                }
+            },
+        }
     }
 
     async fn seen(&self) -> Result<Vec<KnownState>, Fault> {

@@ -49,6 +49,13 @@ impl LockTable {
         Ok(row.and_then(|row| stored(path.as_str(), row)))
     }
 
+    /// Whether the state has a digest row: Terraform has written it through this table.
+    pub(super) async fn has_digest(&self, path: &StatePath) -> Result<bool, Fault> {
+        let key = path.digest_row();
+        let row = self.row(&key).await?;
+        Ok(row.is_some_and(|row| matches!(Kind::of(&key, &row), Kind::Digest)))
+    }
+
     async fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
         let answer = self
             .client

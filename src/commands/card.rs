@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::status::{half_line, held_for, lock_fields};
+use super::half::half_line;
+use super::status::{held_for, lock_fields};
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
 use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};

@@ -9,7 +9,10 @@ pub(super) fn run(context: &Context) -> Message {
     if let [first, _, ..] = context.reading.catalog.backends() {
         names = names.then(", in a backend ").quote(&format!("{}:env/prod", first.name), SHORT);
     }
-    names = names.then("; the state path of Terraform's own error message works too.");
+    names = names.then(
+        ". Its path in Terraform's error, its key in the backend block, its address in S3 and the \
+         ID of its lock work too.",
+    );
     Message::new(Tone::Plain, Text::own("Locktender tends Terraform and OpenTofu state locks"))
         .line(names)
         .field(
@@ -19,7 +22,8 @@ pub(super) fn run(context: &Context) -> Message {
         .field(
             Text::own("/lock list filter"),
             Text::own(
-                "Every held lock, oldest first; with a filter, those whose state or holder has it.",
+                "Every held lock, oldest first; with a filter, those whose state, holder or lock ID \
+                 has it.",
             ),
         )
         .field(

@@ -35,7 +35,14 @@ pub(super) async fn run(
         }
     };
     let (entries, holds) = futures::join!(entries, holds);
-    let mut message = page(&state, before, count, &entries?);
+    let entries = entries?;
+    if entries.is_empty()
+        && holds.as_ref().is_ok_and(Vec::is_empty)
+        && let Some(refusal) = context.reading.unseen(typed, &state).await
+    {
+        return Err(refusal.into());
+    }
+    let mut message = page(&state, before, count, &entries);
     match holds {
         Ok(holds) => {
             for past in &holds {

@@ -8,6 +8,7 @@ use crate::lock::{LockInfo, LockState, Store, age};
 
 /// One state, as `status --json` prints it and `list --json` prints an array of it.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "scripts rely on each of these fields")]
 pub struct StatusJson<'r> {
     state: &'r str,
     path: &'r str,
@@ -15,6 +16,7 @@ pub struct StatusJson<'r> {
     readable: bool,
     sources: Vec<&'static str>,
     half_locked: bool,
+    known: bool,
     lock: Option<LockJson<'r>>,
 }
 
@@ -43,6 +45,7 @@ impl<'r> From<&'r Report> for StatusJson<'r> {
                 .map(|sources| sources.stores().into_iter().map(Store::as_str).collect())
                 .unwrap_or_default(),
             half_locked: report.lock.half().is_some(),
+            known: report.known.is_known(),
             lock: report.lock.info().map(|info| LockJson::new(info, report)),
         }
     }

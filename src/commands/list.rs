@@ -1,10 +1,11 @@
 //! `/lock list`: every held lock, oldest first, ten a page.
 
+use super::finding::has_id;
 use super::status::{operation, or_unknown};
-use super::{Reading, Report};
+use super::{Known, Reading, Report};
 use crate::command::Command;
 use crate::error::Fault;
-use crate::lock::{Catalog, Half, HeldLock, LockState, age, in_words};
+use crate::lock::{Catalog, Half, HeldLock, LockState, Meanings, age, in_words, pasted};
 use crate::message::{Message, Text, Tone};
 
 /// Locks on one page. With texts of at most [`CELL`] characters, ten stay within the 6,000 that
@@ -14,28 +15,61 @@ const PAGE: usize = 10;
 /// How much of a name or a holder is shown on a line.
 const CELL: usize = 60;
 
-/// Reads every held lock whose state's name or holder has `filter` in it, oldest first; a lock of
-/// unknown age comes before all others, since nobody can say that it is young.
+/// Reads every held lock whose state's name or path, holder or lock ID has `filter` in it, or whose
+/// state is meant by it; oldest first. A lock of unknown age comes before all others, since nobody
+/// can say that it is young.
 ///
 /// # Errors
 /// A fault where any of the stores cannot be read: a part of the locks is never shown as all.
 pub async fn list(reading: &Reading, filter: &str) -> Result<Vec<Report>, Fault> {
     let held = reading.locks.list().await?;
     let at = reading.clock.now();
-    let wanted = filter.trim().to_lowercase();
+    let wanted = Wanted::new(&reading.catalog, filter);
     let mut reports: Vec<Report> = held
         .into_iter()
-        .filter(|held| matches(held, &wanted))
-        .map(|HeldLock { state, lock }| Report { state, lock, at })
+        .filter(|held| wanted.has(held))
+        .map(|HeldLock { state, lock }| Report { state, lock, known: Known::Seen, at })
         .collect();
     reports.sort_by(|a, b| (a.lock.since(), &a.state.name).cmp(&(b.lock.since(), &b.state.name)));
     Ok(reports)
 }
 
-fn matches(held: &HeldLock, wanted: &str) -> bool {
-    let in_holder =
-        || held.lock.info().is_some_and(|info| info.who.to_lowercase().contains(wanted));
-    held.state.name.as_str().to_lowercase().contains(wanted) || in_holder()
+/// What a filter lets through.
+struct Wanted {
+    /// The filter in lower case, without blanks around it.
+    part: String,
+    /// The filter as it was pasted: a whole lock ID.
+    id: String,
+    /// The states that it means, where it is more than a part of a name.
+    meanings: Option<Meanings>,
+}
+
+impl Wanted {
+    fn new(catalog: &Catalog, filter: &str) -> Self {
+        Self {
+            part: filter.trim().to_lowercase(),
+            id: pasted(filter).to_owned(),
+            meanings: catalog.meanings(filter).ok(),
+        }
+    }
+
+    fn has(&self, held: &HeldLock) -> bool {
+        let has_part = |text: &str| text.to_lowercase().contains(&self.part);
+        let state = &held.state;
+        let in_lock = || {
+            let info = held.lock.info();
+            info.is_some_and(|info| has_part(&info.who) || has_part(info.id.as_str()))
+        };
+        let is_meant = || {
+            let mut meant = self.meanings.iter().flat_map(Meanings::states);
+            meant.any(|meant| meant.path == state.path)
+        };
+        has_part(state.name.as_str())
+            || has_part(state.path.as_str())
+            || in_lock()
+            || has_id(held, &self.id)
+            || is_meant()
+    }
 }
 
 pub(super) async fn run(reading: &Reading, filter: &str, page: usize) -> Result<Message, Fault> {
@@ -55,8 +89,11 @@ fn page_message(reports: &[Report], filter: &str, page: usize) -> Message {
     let page = page.min(pages - 1);
     let mut message = Message::new(Tone::Held, heading(reports.len()));
     if !filter.is_empty() {
-        message = message
-            .line(Text::own("Where the state or the holder has ").quote(filter, CELL).then("."));
+        message = message.line(
+            Text::own("Where the state, the holder or the lock ID has ")
+                .quote(filter, CELL)
+                .then("."),
+        );
     }
     for report in reports.iter().skip(page * PAGE).take(PAGE) {
         message =
@@ -88,9 +125,9 @@ fn none_held(catalog: &Catalog, filter: &str) -> Message {
             .line(Text::own("No state is locked in ").quote(&buckets.join(", "), CELL).then("."))
     } else {
         Message::new(Tone::Free, Text::own("🔓 No held lock matches")).line(
-            Text::own("No state that is locked, and no holder, has ")
+            Text::own("Nothing that is locked has ")
                 .quote(filter, CELL)
-                .then(" in its name."),
+                .then(" in its name, its path, its holder or its lock ID."),
         )
     };
     message.button("Refresh", Command::List { filter: filter.to_owned(), page: 0 }, true)

@@ -4,7 +4,9 @@ mod approve;
 mod card;
 mod clearing;
 mod deny;
+mod finding;
 mod form;
+mod half;
 mod help;
 mod history;
 mod json;
@@ -31,6 +33,7 @@ use tracing::warn;
 
 pub use card::card;
 pub use clearing::{Clearing, clearing_notices};
+pub use finding::Known;
 pub use history::MOST as HISTORY_MOST;
 pub use json::StatusJson;
 pub use list::list;
@@ -38,12 +41,12 @@ pub use notice::{counted, notice, notices_together};
 pub use over::over;
 pub use release::resume;
 pub use settle::settle;
-pub use status::{Report, inspect, status_message};
+pub use status::{Report, status_message};
 pub use verdict::{Assessment, assess_hold};
 
 use crate::command::{Audience, Command};
 use crate::error::{Error, Fault, FaultKind, Refusal};
-use crate::lock::{Catalog, KnownStates, State, is_handle};
+use crate::lock::Catalog;
 use crate::message::{Form, Message, visible};
 use crate::people::{Actor, EventId};
 use crate::ports::{
@@ -308,27 +311,5 @@ impl Reply {
     #[must_use]
     pub fn asker(message: Message) -> Self {
         Self::Message { message, audience: Audience::Asker }
-    }
-}
-
-impl Reading {
-    /// The state that a person means by a name, a pasted path or a shortened name.
-    ///
-    /// # Errors
-    /// A refusal with the nearest known name.
-    pub async fn resolve(&self, typed: &str) -> Result<State, Refusal> {
-        if is_handle(typed) {
-            let known = self.directory.known().await.ok_or(Refusal::NamesNotRead)?;
-            return known.by_handle(typed).cloned().ok_or(Refusal::UnknownHandle);
-        }
-        match self.catalog.resolve(typed) {
-            Ok(state) => Ok(state),
-            Err(error) => {
-                let known: Option<Arc<KnownStates>> = self.directory.known().await;
-                let nearest = known.and_then(|known| known.nearest(typed).cloned());
-                let nearest = nearest.filter(|name| name.as_str() != typed.trim());
-                Err(Refusal::BadName { typed: typed.to_owned(), error, nearest })
-            }
-        }
     }
 }

@@ -2,12 +2,16 @@
 
 use super::card::how_it_was_closed;
 use super::help::how_states_are_named;
+use super::status::did_you_mean;
 use crate::command::Command;
 use crate::error::{Fault, Refusal};
 use crate::lock::NameError;
 use crate::message::{LONG, Message, SHORT, Text, Tone};
 use crate::unlock::{self, NotPinned};
 use crate::watch::MOST_WATCHED;
+
+/// Most states that are named where one was meant.
+const NAMED: usize = 5;
 
 /// The message for a request that cannot be met.
 #[must_use]
@@ -24,14 +28,44 @@ fn refusal_text(refusal: &Refusal) -> Text {
             let text = Text::default()
                 .quote(typed, SHORT)
                 .then(" is no state name: ")
-                .name(&error.to_string(), LONG);
+                .name(&error.to_string(), LONG)
+                .then(".");
             match nearest {
-                Some(nearest) => {
-                    text.then(". Did you mean ").quote(nearest.as_str(), SHORT).then("?")
-                }
-                None => text.then(". ").append(how_states_are_named()).then("."),
+                Some(_) => did_you_mean(text, nearest.as_ref()),
+                None => text.then(" ").append(how_states_are_named()).then("."),
             }
         }
+        Refusal::Unseen { state, nearest } => {
+            let text = Text::default()
+                .name(state.name.as_str(), SHORT)
+                .then(" is unknown: nothing has ever been seen of a state of this name.");
+            let text = match nearest {
+                Some(_) => did_you_mean(text, nearest.as_ref()),
+                None => text.then(" Check its spelling."),
+            };
+            text.then(" A new state goes by its full path, such as ")
+                .quote(state.path.as_str(), LONG)
+                .then(".")
+        }
+        Refusal::NotRead { state, why } => Text::default()
+            .name(state.as_str(), SHORT)
+            .then(
+                " is unknown: no lock is there, but whether there is such a state could not be \
+                looked up. ",
+            )
+            .name(why, 3 * LONG)
+            .then("."),
+        Refusal::Ambiguous { typed, states } => {
+            let text = Text::default().quote(typed, SHORT).then(" means more than one state: ");
+            let mut text = text;
+            for (at, state) in states.iter().take(NAMED).enumerate() {
+                text = if at > 0 { text.then(", ") } else { text }.quote(state.as_str(), SHORT);
+            }
+            text.then(". Type one of these.")
+        }
+        Refusal::NoLockWithId { id } => Text::own("No lock has the ID ")
+            .quote(id, SHORT)
+            .then("; it may have cleared. Type the state's name to see how it stands."),
         Refusal::UnknownHandle => {
             Text::own("That state is not known any more: look for it in the list of locks.")
         }

@@ -3,13 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clearing::held_by;
+use super::half::half_line;
 use super::verdict::{LOOKED_AT, assess_with, verdict_line};
-use super::{Context, Reading};
+use super::{Context, Known};
 use crate::command::Command;
 use crate::error::{Error, Fault};
 use crate::lock::{
-    Half, HeldLock, LockState, Operation, Sources, State, StateName, Store, Unreadable, age,
-    in_words,
+    HeldLock, LockState, Operation, Sources, State, StateName, Store, Unreadable, age, in_words,
 };
 use crate::message::{LONG, Message, SHORT, Text, Tone};
 use crate::ports::Filed;
@@ -22,18 +22,10 @@ pub struct Report {
     pub state: State,
     /// Its lock.
     pub lock: LockState,
+    /// Whether it is the state that was meant.
+    pub known: Known,
     /// When it was read.
     pub at: DateTime<Utc>,
-}
-
-/// Reads the lock of the state that a person typed.
-///
-/// # Errors
-/// A refusal for what is no state's name, a fault where the lock cannot be read.
-pub async fn inspect(reading: &Reading, typed: &str) -> Result<Report, Error> {
-    let state = reading.resolve(typed).await?;
-    let lock = reading.locks.inspect(&state).await?;
-    Ok(Report { state, lock, at: reading.clock.now() })
 }
 
 impl Report {
@@ -46,14 +38,26 @@ impl Report {
 
 pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error> {
     let reading = &context.reading;
-    let state = reading.resolve(typed).await?;
-    let (lock, open, past) = futures::join!(
-        reading.locks.inspect(&state),
-        context.ledger.open_request(&state.path),
-        context.holds.past(&state.path, LOOKED_AT),
-    );
-    let report = Report { state, lock: lock?, at: reading.clock.now() };
-    let mut message = status_message(reading, &report).await;
+    // The request and the past are read at the same time, for the state that the text most likely
+    // means; and again if it turns out to mean another.
+    let likely = reading.catalog.meanings(typed).ok().map(|all| all.likeliest);
+    let beside = async |state: &State| {
+        let open = context.ledger.open_request(&state.path);
+        futures::join!(open, context.holds.past(&state.path, LOOKED_AT))
+    };
+    let likely_beside = async {
+        match &likely {
+            Some(state) => Some((&state.path, beside(state).await)),
+            None => None,
+        }
+    };
+    let (report, likely_beside) = futures::join!(reading.look(typed), likely_beside);
+    let report = report?;
+    let (open, past) = match likely_beside {
+        Some((path, beside)) if *path == report.state.path => beside,
+        _ => beside(&report.state).await,
+    };
+    let mut message = status_message(&report);
     let refresh = std::mem::take(&mut message.buttons);
     let message = with_past(context, message, &report, past).await;
     let mut message = with_request(message, &report, open);
@@ -74,7 +78,7 @@ async fn with_past(
             return Ok(past.first().map(last_hold));
         };
         if report.lock.since().is_none() {
-            // Of an age that nobody knows there is nothing to say.
+            // An unknown age is not compared with anything.
             return Ok(None);
         }
         let assessment = assess_with(context, &hold, &past, report.at).await?;
@@ -102,8 +106,8 @@ fn with_request(message: Message, report: &Report, open: Result<Option<Filed>, F
     if report.lock == LockState::Free {
         return message;
     }
-    let ask = Command::Unlock { state: report.state.short_name(), reason: None };
-    let watch = Command::Watch { state: report.state.short_name(), keep: false };
+    let ask = Command::Unlock { state: report.state.short_path(), reason: None };
+    let watch = Command::Watch { state: report.state.short_path(), keep: false };
     let message =
         match open {
             Ok(None) => message.button("Request unlock", ask, true),
@@ -129,34 +133,20 @@ fn with_request(message: Message, report: &Report, open: Result<Option<Filed>, F
     message.button("Notify me", watch, true)
 }
 
-/// Words what was found out. For a free state this asks the directory whether the name may be a
-/// slip of the pen.
-pub async fn status_message(reading: &Reading, report: &Report) -> Message {
+/// Words what was found out.
+#[must_use]
+pub fn status_message(report: &Report) -> Message {
     let message = match &report.lock {
-        LockState::Free => free(&report.state, &unseen(reading, &report.state).await),
+        LockState::Free => without_lock(report),
         LockState::Held(lock) => held(report, &lock.sources),
         LockState::Unreadable(lock) => unreadable(report, lock),
     };
-    let refresh = Command::Status { state: report.state.short_name() };
-    message.read_at(report.at).button("Refresh", refresh, true)
-}
-
-/// Whether the name of a free state may be a slip of the pen.
-enum Unseen {
-    /// It has been seen.
-    No,
-    /// The names could not be read.
-    Unknown,
-    /// Nobody has seen it; with the nearest known name, if any is alike.
-    Yes { nearest: Option<StateName> },
-}
-
-async fn unseen(reading: &Reading, state: &State) -> Unseen {
-    match reading.directory.known().await {
-        None => Unseen::Unknown,
-        Some(known) if known.contains(&state.path) => Unseen::No,
-        Some(known) => Unseen::Yes { nearest: known.nearest(state.name.as_str()).cloned() },
-    }
+    let state = match report.known {
+        // A guessed path must not vouch for itself.
+        Known::Unseen { .. } | Known::NotRead { .. } => report.state.short_name(),
+        Known::Seen | Known::InFull { .. } => report.state.short_path(),
+    };
+    message.read_at(report.at).button("Refresh", Command::Status { state }, true)
 }
 
 fn title(mark: &'static str, state: &State, says: &'static str) -> Text {
@@ -215,26 +205,48 @@ pub(super) fn lock_fields(message: Message, lock: &LockState) -> Message {
     }
 }
 
-fn free(state: &State, unseen: &Unseen) -> Message {
-    let message = Message::new(Tone::Free, title("🔓 ", state, " is free"));
-    let message = match unseen {
-        Unseen::No => message.line(Text::own("Nobody holds its lock.")),
-        Unseen::Unknown => message.line(Text::own(
-            "Nobody holds its lock. Whether there is such a state could not be looked up: compare \
-             its path.",
-        )),
-        Unseen::Yes { nearest: Some(nearest) } => message.line(
-            Text::own("Nobody holds its lock, but no state of this name has been seen either. ")
-                .then("Did you mean ")
-                .quote(nearest.as_str(), SHORT)
-                .then("?"),
-        ),
-        Unseen::Yes { nearest: None } => message.line(Text::own(
-            "Nobody holds its lock, but no state of this name has been seen either: check its \
-             spelling.",
-        )),
+/// A state without a lock: free if there is such a state, else unknown.
+fn without_lock(report: &Report) -> Message {
+    let state = &report.state;
+    let path = Text::quoted(state.path.as_str());
+    let free = || {
+        let message = Message::new(Tone::Free, title("🔓 ", state, " is free"));
+        message.line(Text::own("Nobody holds its lock."))
     };
-    message.field("State path", Text::quoted(state.path.as_str()))
+    let unknown = || Message::new(Tone::Plain, title("❔ ", state, " is unknown"));
+    match &report.known {
+        Known::Seen => free().field("State path", path),
+        Known::InFull { nearest } => {
+            let text = Text::own("Nothing else has been seen at this path: it is new or misspelt.");
+            free().line(did_you_mean(text, nearest.as_ref())).field("State path", path)
+        }
+        Known::Unseen { nearest } => {
+            let text = Text::own("Nothing has ever been seen of a state of this name.");
+            let text = match nearest {
+                Some(_) => did_you_mean(text, nearest.as_ref()),
+                None => text.then(" Check its spelling."),
+            };
+            unknown()
+                .line(text)
+                .line(Text::own("No lock is at the path below. A new state goes by its full path."))
+                .field("Looked at", path)
+        }
+        Known::NotRead { why } => unknown()
+            .line(Text::own(
+                "No lock is at the path below, but whether there is such a state could \
+                not be looked up.",
+            ))
+            .line(Text::default().name(why, 3 * LONG).then("."))
+            .field("Looked at", path),
+    }
+}
+
+/// Offers the name that may have been meant.
+pub(super) fn did_you_mean(text: Text, nearest: Option<&StateName>) -> Text {
+    match nearest {
+        Some(nearest) => text.then(" Did you mean ").quote(nearest.as_str(), SHORT).then("?"),
+        None => text,
+    }
 }
 
 /// How long a lock has been held.
@@ -252,43 +264,6 @@ pub(super) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
             .at(since)
             .then("."),
         None => Text::default().strong("Held").then(", nobody knows since when."),
-    }
-}
-
-/// What is wrong with half a lock.
-pub(super) fn half_line(lock: &LockState) -> Option<Text> {
-    let sources = lock.sources()?;
-    Some(half_text(sources.half()?, sources))
-}
-
-fn half_text(half: Half, sources: &Sources) -> Text {
-    let text = Text::default().strong("Half locked");
-    match half {
-        Half::RowMissing => text.then(": the S3 lockfile is there, the DynamoDB row is not."),
-        Half::LockfileMissing => text.then(": the DynamoDB row is there, the S3 lockfile is not."),
-        Half::Different => different(text, sources),
-    }
-}
-
-fn different(text: Text, sources: &Sources) -> Text {
-    let [row, lockfile] = [&sources.row, &sources.lockfile]
-        .map(|stored| stored.as_ref().map(|stored| stored.info.as_ref()));
-    match (row, lockfile) {
-        (Some(Err(flaw)), _) => text
-            .then(": the DynamoDB row cannot be read (")
-            .name(&flaw.to_string(), LONG)
-            .then("); what follows is the S3 lockfile's."),
-        (_, Some(Err(flaw))) => text
-            .then(": the S3 lockfile cannot be read (")
-            .name(&flaw.to_string(), LONG)
-            .then("); what follows is the DynamoDB row's."),
-        (_, Some(Ok(lockfile))) => text
-            .then(": the DynamoDB row and the S3 lockfile are of two locks. The lockfile's is ")
-            .quote(lockfile.id.as_str(), SHORT)
-            .then(" by ")
-            .quote(or_unknown(&lockfile.who), SHORT)
-            .then("."),
-        (_, None) => text.then("."),
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::over::over;
 use super::settle::settle;
 use super::verdict::LOOKED_AT;
-use super::{Asker, Context, Reply, form, refresh_card};
+use super::{Asker, Context, Reply, Report, form, refresh_card};
 use crate::error::{Error, Refusal};
 use crate::lock::{HeldLock, LockState, State};
 use crate::message::{Message, REASON, SHORT, Text, Tone};
@@ -19,12 +19,12 @@ pub(super) async fn run(
     typed: &str,
     reason: Option<&str>,
 ) -> Result<Reply, Error> {
-    let state = context.reading.resolve(typed).await?;
     may_ask(by.actor).map_err(Refusal::Unlock)?;
     let Some(reason) = reason else {
+        let state = context.reading.resolve(typed).await?;
         return Ok(Reply::Form(form::reason(typed, state.name.as_str())));
     };
-    let lock = context.reading.locks.inspect(&state).await?;
+    let Report { state, lock, .. } = context.reading.look(typed).await?.sure()?;
     let id = RequestId::of(by.event);
     let now = context.reading.clock.now();
     let stale_from = stale_from(context, &state, &lock, now).await;

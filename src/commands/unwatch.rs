@@ -6,8 +6,14 @@ use crate::message::{Message, SHORT, Text, Tone};
 
 pub(super) async fn run(context: &Context, by: &Asker<'_>, typed: &str) -> Result<Reply, Error> {
     let state = context.reading.resolve(typed).await?;
-    by.acceptance.accept().await?;
     let user = by.actor.person.id;
+    // Somebody may wait for a state of which nothing is left.
+    if context.watches.line(&state.path).await?.before(user).is_none()
+        && let Some(refusal) = context.reading.unseen(typed, &state).await
+    {
+        return Err(refusal.into());
+    }
+    by.acceptance.accept().await?;
     let now = context.reading.clock.now();
     context.watches.change_line(&state, now, &|line| Some(line.without(user))).await?;
     let text = Text::own("You will not be told about ").name(state.name.as_str(), SHORT).then(".");

@@ -1,6 +1,6 @@
 //! `/lock watch`: somebody wants to be told when a lock clears.
 
-use super::{Asker, Context, Reply};
+use super::{Asker, Context, Reply, Report};
 use crate::error::{Error, Refusal};
 use crate::lock::LockState;
 use crate::message::{Message, SHORT, Text, Tone};
@@ -12,9 +12,9 @@ pub(super) async fn run(
     typed: &str,
     keep: bool,
 ) -> Result<Reply, Error> {
-    let state = context.reading.resolve(typed).await?;
+    let report = context.reading.look(typed).await?.sure()?;
+    let Report { state, lock, .. } = report;
     let name = state.name.as_str();
-    let lock = context.reading.locks.inspect(&state).await?;
     if lock == LockState::Free && !keep {
         return Err(Refusal::NothingToWaitFor { state: state.name }.into());
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::name::check;
-use super::{NameError, State, StateName, StatePath};
+use super::{NameError, State, StateName, StatePath, is_handle, is_lock_id};
 
 /// The mark in a key template that stands for the state's name.
 const PLACEHOLDER: &str = "{state}";
@@ -55,7 +55,7 @@ pub enum BackendError {
 
 /// Every configured backend, and the way from a name to its state and back.
 ///
-/// For each path of a configured bucket, `resolve(state_at(path).name)` is that same state.
+/// For each path of a configured bucket, the first of `meanings(state_at(path).name)` is that state.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     backends: Vec<Backend>,
@@ -127,6 +127,44 @@ impl KeyTemplate {
 }
 
 impl Backend {
+    /// Whether its rules make such keys: `{state}/terraform.tfstate` makes `a/terraform.tfstate`,
+    /// and in a workspace `env:/blue/a/terraform.tfstate`.
+    pub(super) fn fits(&self, key: &str) -> bool {
+        let of_workspace = || {
+            let rest = match &*self.workspace_key_prefix {
+                "" => key,
+                prefix => key.strip_prefix(prefix)?.strip_prefix('/')?,
+            };
+            self.key.state(rest.split_once('/')?.1)
+        };
+        self.key.state(key).is_some() || of_workspace().is_some()
+    }
+
+    /// Whether any text is one of its keys.
+    pub(super) fn is_plain(&self) -> bool {
+        self.key.before.is_empty() && self.key.after.is_empty()
+    }
+
+    /// Where a name leads by its rules. With a workspace after it a key can stand for the name, as
+    /// the backend block has it.
+    pub(super) fn expand(&self, name: &str) -> Result<StatePath, NameError> {
+        let (state, workspace) = match name.rsplit_once('@') {
+            Some((state, workspace))
+                if state.is_empty() || workspace.is_empty() || workspace.contains('/') =>
+            {
+                return Err(NameError::Workspace);
+            }
+            Some((state, workspace)) => (state, Some(workspace)),
+            None => (name, None),
+        };
+        let key = match workspace {
+            Some(_) if self.key.state(state).is_some() => state.to_owned(),
+            _ => self.key.key(state),
+        };
+        let key = self.in_workspace(key, workspace);
+        StatePath::new(&self.bucket, &key).map_err(|_| NameError::TooLong(name.len()))
+    }
+
     /// Checks and joins the naming rules of a backend.
     ///
     /// # Errors
@@ -149,8 +187,7 @@ impl Backend {
     }
 
     /// The key of a state: its own, or `prefix/workspace/key` (Terraform's `backend_state.go`).
-    fn key_of(&self, state: &str, workspace: Option<&str>) -> String {
-        let key = self.key.key(state);
+    fn in_workspace(&self, key: String, workspace: Option<&str>) -> String {
         match (workspace.filter(|&name| name != DEFAULT_WORKSPACE), &*self.workspace_key_prefix) {
             (None, _) => key,
             (Some(workspace), "") => format!("{workspace}/{key}"),
@@ -183,17 +220,14 @@ impl Catalog {
         &self.backends
     }
 
-    /// The state that a person means: a name, or a state path pasted from Terraform's own error.
+    /// The state that a text most likely means, whether or not anything was seen of it.
     ///
     /// # Errors
-    /// When the text can be no state's name, or leaves open which backend is meant.
+    /// When the text can be no state's name, or leaves open which backend is meant, or means a
+    /// state only if something was seen of it.
     pub fn resolve(&self, typed: &str) -> Result<State, NameError> {
-        let text = check(typed)?;
-        if let Some(state) = self.pasted_path(text) {
-            return Ok(state);
-        }
-        let (backend, path) = self.expand(text)?;
-        Ok(self.state_in(backend, path))
+        let meanings = self.meanings(typed)?;
+        meanings.refusal.map_or(Ok(meanings.likeliest), Err)
     }
 
     /// The state at a path; `None` where no backend has that bucket.
@@ -208,29 +242,10 @@ impl Catalog {
         Some(self.state_in(backend, path))
     }
 
-    /// Whether a text is the path of a state in a configured bucket. It cannot also be meant as a
-    /// name unless a folder has the name of its bucket; that one is reached by its path.
-    fn pasted_path(&self, text: &str) -> Option<State> {
-        let path = StatePath::parse(text).ok()?;
-        self.state_at(path)
-    }
-
     /// Where a name leads by the rules of its backend.
-    fn expand(&self, name: &str) -> Result<(&Backend, StatePath), NameError> {
+    pub(super) fn expand(&self, name: &str) -> Result<(&Backend, StatePath), NameError> {
         let (backend, rest) = self.backend_of(name)?;
-        let (state, workspace) = match rest.rsplit_once('@') {
-            Some((state, workspace))
-                if state.is_empty() || workspace.is_empty() || workspace.contains('/') =>
-            {
-                return Err(NameError::Workspace);
-            }
-            Some((state, workspace)) => (state, Some(workspace)),
-            None => (rest, None),
-        };
-        let key = backend.key_of(state, workspace);
-        let path =
-            StatePath::new(&backend.bucket, &key).map_err(|_| NameError::TooLong(name.len()))?;
-        Ok((backend, path))
+        Ok((backend, backend.expand(rest)?))
     }
 
     /// The backend that a name asks for, and the rest of the name.
@@ -263,7 +278,7 @@ impl Catalog {
     }
 
     /// The state at a path of this backend, named so that the name leads back here.
-    fn state_in(&self, backend: &Backend, path: StatePath) -> State {
+    pub(super) fn state_in(&self, backend: &Backend, path: StatePath) -> State {
         let name = backend
             .name_of(path.key())
             .map(|name| match &*self.backends {
@@ -272,8 +287,9 @@ impl Catalog {
             })
             .filter(|name| {
                 check(name) == Ok(name)
-                    && self.pasted_path(name).is_none()
-                    && self.expand(name).is_ok_and(|(_, leads_to)| leads_to == path)
+                    && !is_handle(name)
+                    && !is_lock_id(name)
+                    && self.leads_to(name, &path)
             })
             .unwrap_or_else(|| path.as_str().to_owned());
         State { name: StateName::new(name), path, backend: backend.name.clone() }

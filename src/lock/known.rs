@@ -92,12 +92,22 @@ impl KnownStates {
     /// The name that a mistyped one most likely stands for, if any is alike enough.
     #[must_use]
     pub fn nearest(&self, typed: &str) -> Option<&StateName> {
-        let typed = beginning(typed).to_lowercase();
+        self.nearest_of([typed])
+    }
+
+    /// The name that is most like one of these texts, if any is alike enough.
+    #[must_use]
+    pub fn nearest_of<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Option<&StateName> {
+        let texts: Vec<String> =
+            texts.into_iter().map(|text| beginning(text).to_lowercase()).collect();
+        let likeness = |name: &str| {
+            let all = texts.iter().map(|text| strsim::jaro_winkler(text, name));
+            all.max_by(f64::total_cmp).unwrap_or_default()
+        };
         self.states
             .iter()
             .map(|KnownState { state, .. }| {
-                let name = beginning(state.name.as_str()).to_lowercase();
-                (strsim::jaro_winkler(&typed, &name), &state.name)
+                (likeness(&beginning(state.name.as_str()).to_lowercase()), &state.name)
             })
             .filter(|&(likeness, _)| likeness >= LIKENESS)
             .max_by(|(a, _), (b, _)| a.total_cmp(b))

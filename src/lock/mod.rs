@@ -3,6 +3,7 @@
 //! Everything here is a pure function of its arguments: no I/O, no clock, no randomness. Where a
 //! fact about Terraform or OpenTofu is relied upon, the doc comment says which source it is from.
 
+mod address;
 mod age;
 mod catalog;
 mod known;
@@ -12,6 +13,7 @@ mod path;
 mod record;
 mod state;
 mod stores;
+mod typed;
 
 pub use age::{age, in_words};
 pub use catalog::{Backend, BackendError, BackendName, Catalog, KeyTemplate};
@@ -19,6 +21,7 @@ pub use known::{KnownState, KnownStates, is_handle};
 pub use name::{NameError, State, StateName, is_invisible};
 pub use operation::Operation;
 pub use path::{PathError, StatePath, is_digest_key};
-pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT};
+pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT, is_lock_id};
 pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, StoredLock, Stores, Unreadable};
 pub use stores::{BackendStores, NoStore};
+pub use typed::{Meanings, pasted};

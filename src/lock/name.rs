@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{BackendName, StatePath};
 
 /// Longest name that is looked at, in bytes: no S3 key is longer, so no state's name is.
-const NAME_LIMIT: usize = 1024;
+pub(super) const NAME_LIMIT: usize = 1024;
 
 /// Longest name that is used as it is where space is short, in characters: a choice's value and a
 /// button's id hold 100, and the latter says also what the button does.
@@ -58,6 +58,27 @@ pub enum NameError {
         /// The configured names, comma-separated.
         configured: String,
     },
+    /// It spells out a bucket that no backend has.
+    #[error("the bucket {wanted} is not served here; there is {served}")]
+    Bucket {
+        /// The bucket that was typed.
+        wanted: String,
+        /// The buckets of the backends, comma-separated.
+        served: String,
+    },
+    /// It is a key of which nothing was seen, or a path in a bucket that no backend has.
+    #[error(
+        "nothing has been seen at this key, and no bucket {wanted} is served here; there is {served}"
+    )]
+    KeyOrBucket {
+        /// What may be a bucket.
+        wanted: String,
+        /// The buckets of the backends, comma-separated.
+        served: String,
+    },
+    /// A bucket and no more.
+    #[error("it has a bucket and no key")]
+    NoKey,
     /// Several backends and none was named.
     #[error("it must say which backend it is in, as in {example}; there is {configured}")]
     WhichBackend {
@@ -81,6 +102,21 @@ impl StateName {
 }
 
 impl State {
+    /// What a button under an answer about this state carries: the full path, which still vouches for
+    /// the state when nothing is left of it; else the [`short_name`](Self::short_name).
+    ///
+    /// A name that says its backend is kept, since several backends may share the bucket.
+    #[must_use]
+    pub fn short_path(&self) -> String {
+        let path = self.path.as_str();
+        let says_backend = self.name.as_str().starts_with(&format!("{}:", self.backend));
+        if path.chars().count() <= SHORT_NAME && check(path) == Ok(path) && !says_backend {
+            path.to_owned()
+        } else {
+            self.short_name()
+        }
+    }
+
     /// The name where it fits into a button or a choice of Discord's, else the path's
     /// [`handle`](StatePath::handle). Both can be typed in place of the name.
     #[must_use]

@@ -151,6 +151,15 @@ impl LockId {
     }
 }
 
+/// Whether a text has the shape of the lock IDs that Terraform and `OpenTofu` make: five groups of hex
+/// digits, as in a UUID. Other tools write IDs of any shape.
+#[must_use]
+pub fn is_lock_id(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 impl fmt::Display for LockId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -46,18 +46,18 @@ pub enum Call {
     },
     /// Who holds a state's lock, and for how long
     Status {
-        /// The state's name, such as env/prod, or its path, bucket/key
+        /// The state's name, such as env/prod, its path, bucket/key, or the ID of its lock
         state: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Exit with 1 while the state is locked
+        /// Exit with 1 while the state is locked, with 2 if nothing was ever seen of it
         #[arg(long)]
         exit_code: bool,
     },
     /// Every held lock, oldest first
     List {
-        /// Only states and holders with this in their name
+        /// Only locks with this in their state's name or path, their holder, or their ID
         #[arg(default_value = "", hide_default_value = true)]
         filter: String,
         /// Print JSON

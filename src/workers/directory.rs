@@ -1,4 +1,7 @@
 //! Keeps the names of the states that can be seen, so that finding one never waits for AWS.
+//!
+//! The names in memory may be some minutes old. So a state that is not among them is looked for in
+//! the stores before it is called unknown.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -10,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::error::Fault;
-use crate::lock::KnownStates;
+use crate::lock::{KnownStates, State, StatePath};
 use crate::message::visible;
-use crate::ports::{Directory, Locks};
+use crate::ports::{Directory, Holds, Locks, Trail};
 use crate::telemetry::millis;
 
 /// How often the names are read anew. A new state is found by its full name from the start; only
@@ -25,17 +28,68 @@ const RETRY: Duration = Duration::from_secs(30);
 /// How long a person at a command line waits for a hint.
 const HINT_PATIENCE: Duration = Duration::from_secs(1);
 
+/// What the bot's own tables remember of states, beside the stores of their locks.
+#[derive(Clone)]
+pub struct Memory {
+    /// Past holds.
+    pub holds: Arc<dyn Holds>,
+    /// Past requests.
+    pub trail: Arc<dyn Trail>,
+}
+
+/// The places that show whether there is a state.
+struct Evidence {
+    locks: Arc<dyn Locks>,
+    memory: Option<Memory>,
+}
+
 /// The names, read in the background and answered from memory.
 pub struct LiveDirectory {
-    locks: Arc<dyn Locks>,
+    evidence: Evidence,
     known: RwLock<Option<Arc<KnownStates>>>,
+}
+
+impl Memory {
+    /// Whether a hold or a request of the path is remembered. A table that is missing or may not be
+    /// read remembers nothing: the command line need not have the bot's own tables.
+    async fn has(&self, path: &StatePath) -> Result<bool, Fault> {
+        let (past, entries) =
+            tokio::join!(self.holds.past(path, 1), self.trail.newest(path, None, 1));
+        let past = past.map(|past| !past.is_empty());
+        let entries = entries.map(|entries| !entries.is_empty());
+        match (past, entries) {
+            (Ok(true), _) | (_, Ok(true)) => Ok(true),
+            (Err(fault), _) | (_, Err(fault)) if !fault.kind.is_final() => Err(fault),
+            _ => Ok(false),
+        }
+    }
+}
+
+impl Evidence {
+    async fn of(&self, state: &State) -> Result<bool, Fault> {
+        let trace = self.locks.has_trace(state).await;
+        if matches!(trace, Ok(true)) {
+            return Ok(true);
+        }
+        match &self.memory {
+            Some(memory) if memory.has(&state.path).await? => Ok(true),
+            _ => trace,
+        }
+    }
 }
 
 impl LiveDirectory {
     /// A directory that knows nothing until [`run`](Self::run) or [`refresh`](Self::refresh).
     #[must_use]
     pub fn new(locks: Arc<dyn Locks>) -> Self {
-        Self { locks, known: RwLock::new(None) }
+        Self { evidence: Evidence { locks, memory: None }, known: RwLock::new(None) }
+    }
+
+    /// The same, going by what the bot's own tables remember too.
+    #[must_use]
+    pub fn with_memory(mut self, memory: Memory) -> Self {
+        self.evidence.memory = Some(memory);
+        self
     }
 
     /// Reads the names anew until `shutdown`. A failed pass keeps what was known before.
@@ -62,7 +116,7 @@ impl LiveDirectory {
     /// A fault where nothing could be read; what was known stays.
     pub async fn refresh(&self) -> Result<(), Fault> {
         let begun = Instant::now();
-        let known = Arc::new(KnownStates::new(self.locks.seen().await?));
+        let known = Arc::new(KnownStates::new(self.evidence.locks.seen().await?));
         debug!(states = known.len(), ms = millis(begun.elapsed()), "names refreshed");
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(())
@@ -74,11 +128,19 @@ impl Directory for LiveDirectory {
     async fn known(&self) -> Option<Arc<KnownStates>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Answers from memory, and only for a state that is not there from the stores.
+    async fn has_seen(&self, state: &State) -> Result<bool, Fault> {
+        match self.known().await {
+            Some(known) if known.contains(&state.path) => Ok(true),
+            _ => self.evidence.of(state).await,
+        }
+    }
 }
 
 /// The names, read when first asked for: for a command line, which needs them only for a hint.
 pub struct PatientDirectory {
-    locks: Arc<dyn Locks>,
+    evidence: Evidence,
     known: OnceCell<Option<Arc<KnownStates>>>,
 }
 
@@ -86,7 +148,14 @@ impl PatientDirectory {
     /// A directory that reads nothing until it is asked.
     #[must_use]
     pub fn new(locks: Arc<dyn Locks>) -> Self {
-        Self { locks, known: OnceCell::new() }
+        Self { evidence: Evidence { locks, memory: None }, known: OnceCell::new() }
+    }
+
+    /// The same, going by what the bot's own tables remember too.
+    #[must_use]
+    pub fn with_memory(mut self, memory: Memory) -> Self {
+        self.evidence.memory = Some(memory);
+        self
     }
 }
 
@@ -95,9 +164,14 @@ impl Directory for PatientDirectory {
     /// Waits 1 s at most; a hint that cannot be had is none.
     async fn known(&self) -> Option<Arc<KnownStates>> {
         let read = || async {
-            let seen = timeout(HINT_PATIENCE, self.locks.seen()).await.ok()?.ok()?;
+            let seen = timeout(HINT_PATIENCE, self.evidence.locks.seen()).await.ok()?.ok()?;
             Some(Arc::new(KnownStates::new(seen)))
         };
         self.known.get_or_init(read).await.clone()
+    }
+
+    /// Reads no more than what there is of this one state.
+    async fn has_seen(&self, state: &State) -> Result<bool, Fault> {
+        self.evidence.of(state).await
     }
 }

@@ -9,7 +9,7 @@ mod warden;
 
 pub use checkpoint::{Checkpoints, verify};
 pub use courier::{OutboxCourier, PromptCourier, Turns};
-pub use directory::{LiveDirectory, PatientDirectory};
+pub use directory::{LiveDirectory, Memory, PatientDirectory};
 pub use lookout::Lookout;
 pub use restart::{REST, restarting};
 pub use warden::Warden;

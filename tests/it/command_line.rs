@@ -52,7 +52,7 @@ async fn status_as_json_has_the_fields_that_scripts_rely_on() {
         json!({
             "state": "env/prod", "path": "states/env/prod/terraform.tfstate",
             "locked": true, "readable": true, "sources": ["dynamodb"], "half_locked": false,
-            "lock": {
+            "known": true, "lock": {
                 "id": "1f6e7bc2-0ede-e7d2-69ce-4a7141d98284", "operation": "OperationTypeApply",
                 "who": "root@vm", "version": "1.11.4",
                 "created": "2026-11-23T08:50:21.532151069Z", "info": "",
@@ -65,22 +65,34 @@ async fn status_as_json_has_the_fields_that_scripts_rely_on() {
         json!({
             "state": "env/odd", "path": "states/env/odd/terraform.tfstate",
             "locked": true, "readable": false, "sources": ["dynamodb"], "half_locked": false,
-            "lock": null,
+            "known": true, "lock": null,
         })
     );
     assert_eq!(
         parsed(&program.run(&["status", "states/env/dev/terraform.tfstate", "--json"]).await),
         json!({
             "state": "env/dev", "path": "states/env/dev/terraform.tfstate",
-            "locked": false, "readable": true, "sources": [], "half_locked": false, "lock": null,
+            "locked": false, "readable": true, "sources": [], "half_locked": false,
+            "known": true, "lock": null,
         })
     );
+    let unknown = parsed(&program.run(&["status", "env/dve", "--json"]).await);
+    assert_eq!((&unknown["locked"], &unknown["known"]), (&json!(false), &json!(false)));
 }
 
 #[tokio::test]
 async fn the_exit_code_tells_held_from_free_when_asked() {
     let (_db, program) = bench().await;
-    for (state, code) in [("env/prod", 1), ("env/odd", 1), ("env/dev", 0)] {
+    for (state, code) in [
+        ("env/prod", 1),
+        ("env/odd", 1),
+        ("env/dev", 0),
+        ("s3://states/env/prod/terraform.tfstate", 1),
+        ("env/prod/terraform.tfstate.tflock", 1),
+        ("1F6E7BC2-0ede-e7d2-69ce-4a7141d98284", 1),
+        // A state that is new is free by its full path alone.
+        ("states/env/new/terraform.tfstate", 0),
+    ] {
         assert_eq!(
             program.run(&["status", state, "--exit-code"]).await.code,
             Some(code),
@@ -91,11 +103,27 @@ async fn the_exit_code_tells_held_from_free_when_asked() {
 }
 
 #[tokio::test]
-async fn a_mistyped_free_state_gets_a_hint() {
+async fn a_name_that_was_never_seen_is_unknown_and_passes_no_gate() {
     let (_db, program) = bench().await;
+    for state in ["env/dve", "env/dev@blue", "states/env/dve", "cluster/main.tfstate"] {
+        let ran = program.run(&["status", state, "--exit-code"]).await;
+        assert_eq!(ran.code, Some(2), "{state}: {ran:?}");
+        assert!(ran.stdout.contains("unknown") && !ran.stdout.contains("free"), "{ran:?}");
+        assert_eq!(program.run(&["status", state]).await.code, Some(0), "{state}");
+    }
     let ran = program.run(&["status", "env/dve"]).await;
-    assert_eq!(ran.code, Some(0));
-    assert!(ran.stdout.contains("free") && ran.stdout.contains("Did you mean env/dev?"), "{ran:?}");
+    assert!(ran.stdout.contains("Did you mean env/dev?"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn what_is_not_served_or_has_cleared_is_refused() {
+    let (_db, program) = bench().await;
+    let elsewhere = program.run(&["status", "other/env/prod/terraform.tfstate"]).await;
+    assert_fails(&elsewhere, 2);
+    assert!(elsewhere.stderr.contains("there is states"), "{elsewhere:?}");
+    let cleared = program.run(&["status", "00000000-0ede-e7d2-69ce-4a7141d98284"]).await;
+    assert_fails(&cleared, 2);
+    assert!(cleared.stderr.contains("may have cleared"), "{cleared:?}");
 }
 
 #[tokio::test]
@@ -112,6 +140,12 @@ async fn list_is_a_table_or_an_array() {
     assert_eq!(names(&all), ["env/odd", "env/prod"], "unknown age first, then the oldest");
     let filtered = parsed(&program.run(&["list", "VM", "--json"]).await);
     assert_eq!(names(&filtered), ["env/prod"], "the holder's name counts");
+    for filter in
+        ["s3://states/env/prod/terraform.tfstate", "1F6E7BC2-0EDE-E7D2-69CE-4A7141D98284", "1f6e"]
+    {
+        let filtered = parsed(&program.run(&["list", filter, "--json"]).await);
+        assert_eq!(names(&filtered), ["env/prod"], "{filter}");
+    }
     let none = program.run(&["list", "zzz", "--json"]).await;
     assert_eq!((none.code, none.stdout.as_str()), (Some(0), "[]\n"));
 }

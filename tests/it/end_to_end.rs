@@ -90,6 +90,11 @@ async fn a_stale_lockfile_is_reported_until_it_clears() {
 
     lock.lockfile().delete().await;
     assert_eq!(status(&program, STATE).await["locked"], false);
+    dir.apply().await.expect_success();
+    let free = status(&program, STATE).await;
+    assert_eq!((&free["locked"], &free["known"]), (&false.into(), &true.into()), "by its object");
+    let longer = status(&program, "prod/networ").await;
+    assert_eq!(longer["known"], false, "a key that only begins alike is another");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod end_to_end_unlock;
 #[cfg(unix)]
 mod end_to_end_watch;
 mod fake_discord;
+mod finding;
 #[cfg(unix)]
 mod harness;
 mod migrations;

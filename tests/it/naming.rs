@@ -103,6 +103,86 @@ fn what_is_no_name_is_refused_with_the_reason() {
     );
 }
 
+/// What a text most likely means, and whether it is a full path.
+fn meant(catalog: &Catalog, typed: &str) -> Result<(String, bool), NameError> {
+    let meanings = catalog.meanings(typed)?;
+    Ok((meanings.likeliest.path.to_string(), meanings.in_full.is_some()))
+}
+
+#[test]
+fn whatever_people_copy_is_understood() {
+    let prod = "my-bucket/env/prod/terraform.tfstate";
+    let blue = "my-bucket/env:/blue/env/prod/terraform.tfstate";
+    for (typed, path, in_full) in [
+        (prod, prod, true),
+        (blue, blue, true),
+        ("s3://my-bucket/env/prod/terraform.tfstate", prod, true),
+        ("arn:aws:s3:::my-bucket/env/prod/terraform.tfstate", prod, true),
+        ("https://my-bucket.s3.amazonaws.com/env%3A/blue/env/prod/terraform.tfstate", blue, true),
+        ("https://s3.eu-west-1.amazonaws.com/my-bucket/env/prod/terraform.tfstate", prod, true),
+        ("Path:      my-bucket/env/prod/terraform.tfstate", prod, true),
+        ("`my-bucket/env/prod/terraform.tfstate`", prod, true),
+        // These two mean the state behind it only where there is no state of that very key.
+        (&format!("{prod}.tflock"), &format!("{prod}.tflock"), true),
+        (&format!("{prod}-md5"), &format!("{prod}-md5"), true),
+        // Without the bucket it is not a full path, but it is a key and not a name.
+        ("env/prod/terraform.tfstate", prod, false),
+        ("env:/blue/env/prod/terraform.tfstate", blue, false),
+        ("env/prod/terraform.tfstate@blue", blue, false),
+        ("main:env/prod/terraform.tfstate", prod, false),
+        ("env/prod/terraform.tfstate.tflock", prod, false),
+        ("env/prod/terraform.tfstate-md5", prod, false),
+        (r#"key = "env/prod/terraform.tfstate""#, prod, false),
+        ("env/prod", prod, false),
+        // No key of the rules: it may as well be a name.
+        ("my-bucket/env/prod", "my-bucket/env/prod", false),
+        ("cluster/main.tfstate", "my-bucket/cluster/main.tfstate/terraform.tfstate", false),
+    ] {
+        assert_eq!(meant(&one(), typed), Ok((path.to_owned(), in_full)), "{typed}");
+    }
+}
+
+#[test]
+fn a_text_that_can_mean_more_than_one_state_gives_them_all() {
+    let all = |typed: &str| -> Vec<String> {
+        let meanings = one().meanings(typed).unwrap();
+        meanings.states().map(|state| state.path.to_string()).collect()
+    };
+    let prod = "my-bucket/env/prod/terraform.tfstate";
+    assert_eq!(all(prod), [prod, "my-bucket/env/prod/terraform.tfstate/terraform.tfstate"]);
+    assert!(all(&format!("{prod}.tflock")).contains(&prod.to_owned()));
+    assert!(all(&format!("{prod}-md5")).contains(&prod.to_owned()));
+    assert_eq!(all("my-bucket/env/prod"), ["my-bucket/env/prod", prod]);
+    assert_eq!(
+        all("cluster/main.tfstate"),
+        ["my-bucket/cluster/main.tfstate/terraform.tfstate", "my-bucket/cluster/main.tfstate"]
+    );
+}
+
+#[test]
+fn what_names_a_bucket_that_is_not_served_is_refused() {
+    let bucket = |wanted: &str| NameError::Bucket {
+        wanted: wanted.to_owned(),
+        served: "my-bucket, eu-bucket".to_owned(),
+    };
+    for typed in [
+        "s3://other/env/prod/terraform.tfstate",
+        "arn:aws:s3:::other/env/prod/terraform.tfstate",
+        "https://other.s3.amazonaws.com/env/prod/terraform.tfstate",
+        "https://minio.corp/other/env/prod/terraform.tfstate",
+    ] {
+        assert_eq!(path_of(&two(), typed), Err(bucket("other")), "{typed}");
+    }
+    // It can be a key as well, of which nothing may have been seen.
+    let either = NameError::KeyOrBucket {
+        wanted: "other".to_owned(),
+        served: "my-bucket, eu-bucket".to_owned(),
+    };
+    assert_eq!(path_of(&two(), "other/env/prod/terraform.tfstate"), Err(either));
+    assert_eq!(path_of(&one(), "my-bucket/"), Err(NameError::NoKey));
+    assert_eq!(path_of(&one(), "s3://my-bucket"), Err(NameError::NoKey));
+}
+
 #[test]
 fn a_name_of_1024_bytes_whose_key_would_be_longer_is_refused() {
     assert_eq!(path_of(&one(), &"x".repeat(1024)), Err(NameError::TooLong(1024)));
@@ -163,18 +243,40 @@ proptest! {
             backend("main", "b", "{state}/terraform.tfstate", prefix),
         ]);
         let state = catalog.state_at(StatePath::new("b", &key).unwrap()).unwrap();
-        // A key that nobody could have typed, with `..` or `//` in it, is reached by its handle.
-        if let Ok(found) = catalog.resolve(state.name.as_str()) {
-            prop_assert_eq!(&found, &state);
-        } else {
-            prop_assert_eq!(state.name.as_str(), state.path.as_str());
-        }
+        let meanings = catalog.meanings(state.name.as_str()).unwrap();
+        prop_assert_eq!(&meanings.ranks[0], &[state]);
+    }
+
+    #[test]
+    fn the_name_of_any_key_leads_back_to_it(
+        key in prop_oneof![
+            "[ a\"'`:@#=-]{0,4}(/[ a\"'`:@#=.-]{0,4}){0,2}(/terraform\\.tfstate)?(\\.tflock|-md5)?",
+            "(b|key =|ID:|Path:|s3://b|#[0-9a-f]{16}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\
+             (/terraform\\.tfstate)?",
+            "\\PC{1,40}",
+            ".{1,40}",
+        ],
+        template in prop_oneof![
+            Just("{state}/terraform.tfstate"), Just("{state}"), Just("tf/{state}.tfstate"),
+            Just("a/{state}"),
+        ],
+        prefix in prop_oneof![Just(""), Just("env:"), Just("a")],
+    ) {
+        prop_assume!(!key.is_empty());
+        let catalog = Catalog::new(vec![
+            backend("main", "b", template, prefix), backend("eu", "eu", "{state}", "env:"),
+        ]);
+        let state = catalog.state_at(StatePath::new("b", &key).unwrap()).unwrap();
+        let meanings = catalog.meanings(state.name.as_str()).unwrap();
+        prop_assert_eq!(&meanings.ranks[0], &[state]);
     }
 
     #[test]
     fn any_text_is_a_state_in_its_bucket_or_refused(typed in ".*") {
-        if let Ok(state) = one().resolve(&typed) {
-            prop_assert_eq!(state.path.bucket(), "my-bucket");
+        if let Ok(meanings) = one().meanings(&typed) {
+            prop_assert!(meanings.states().all(|state| state.path.bucket() == "my-bucket"));
+            prop_assert_eq!(meanings.states().next(), Some(&meanings.likeliest));
         }
+        let _ = one().likenesses(&typed);
     }
 }

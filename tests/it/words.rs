@@ -87,12 +87,46 @@ async fn an_unreadable_lock() {
 async fn a_free_state() {
     let given = || Given::default().seen(&["env/prod", "env/dev"]);
     let mut told = Vec::new();
-    for state in ["env/dev", "env/prdo", "quite/another"] {
+    for state in
+        ["env/dev", "my-bucket/env/prdo/terraform.tfstate", "my-bucket/a/terraform.tfstate"]
+    {
+        told.push(status(given(), state).await);
+    }
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn an_unknown_state() {
+    let given = || Given::default().seen(&["env/prod", "env/dev"]);
+    let mut told = Vec::new();
+    for state in ["env/prdo", "quite/another", "my-bucket/env/prdo", "cluster/main.tfstate"] {
         told.push(status(given(), state).await);
     }
     told.push(status(given().unread(), "env/prdo").await);
-    told.push(status(given().unread(), "#0123456789abcdef").await);
+    for word in ["free", "Free"] {
+        assert!(!told.join("\n").contains(word), "{word} in {told:?}");
+    }
     insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn what_is_unknown_is_neither_watched_nor_released() {
+    let given = || Given::default().seen(&["env/prod", "env/dev"]);
+    let state = || "env/prdo".to_owned();
+    let reason = Some("the runner died".to_owned());
+    let mut told = Vec::new();
+    for command in [
+        Command::Watch { state: state(), keep: false },
+        Command::Watch { state: state(), keep: true },
+        Command::Unwatch { state: state() },
+        Command::Unlock { state: state(), reason: reason.clone() },
+        Command::History { state: state(), before: None, count: 5 },
+    ] {
+        told.push(says(given(), command).await);
+    }
+    let unlock = Command::Unlock { state: state(), reason };
+    told.push(says(given().unread(), unlock).await);
+    insta::assert_snapshot!(told.join("\n"));
 }
 
 fn many() -> Given {
@@ -148,6 +182,18 @@ async fn refusals_and_faults() {
     {
         told.push(says(given.clone(), Command::Status { state: typed.to_owned() }).await);
     }
+    for typed in [
+        "s3://other/env/prod/terraform.tfstate",
+        "other/env/prod/terraform.tfstate",
+        "other/thing/terraform.tfstate",
+        "s3://my-bucket",
+        ID,
+    ] {
+        told.push(says(given.clone(), Command::Status { state: typed.to_owned() }).await);
+    }
+    told.push(says(given.clone().unread(), Command::Status { state: "#01".to_owned() }).await);
+    let unread = Command::Status { state: "#0123456789abcdef".to_owned() };
+    told.push(says(given.clone().unread(), unread).await);
     for refusal in [Refusal::Unknown, Refusal::Elsewhere, Refusal::WatchesEnough] {
         told.push(text(&refusal_message(&refusal), Style::Plain));
     }

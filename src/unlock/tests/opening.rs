@@ -162,6 +162,10 @@ fn a_request_is_kept_in_this_form() {
       "lockfile": null
     }
     "#);
+}
+
+#[test]
+fn a_digest_in_place_of_a_lock_is_kept_by_its_value() {
     let digest = StoredLock::flawed(Flaw::DigestOnly, LockRecord::new("d41d8cd9"), None);
     let digest = LockState::from_stores(ROW, Some(digest), None);
     insta::assert_json_snapshot!(request_for(&digest).pinned, @r#"

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::discord::{Answer, ChannelId, FakeDiscord, GuildId, Message, Person};
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, text};
 use crate::support::given::record;
-use crate::support::office::{context, policy};
+use crate::support::office::{context, memory, policy};
 
 /// When every lock of a scene was taken.
 pub const CREATED: &str = "2026-11-23T07:48:00Z";
@@ -74,7 +74,8 @@ impl Scene {
     /// Starts the bot for any server, with any locks, and waits until it is there.
     pub async fn start_with(&self, locks: Arc<dyn Locks>, guild: GuildId) -> Running {
         let identified = self.discord.world().identifies.len();
-        let directory = Arc::new(LiveDirectory::new(locks.clone()));
+        let memory = memory(&self.db.session());
+        let directory = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
         // A scene may be about locks that cannot be read.
         let _ = directory.refresh().await;
         let backend = backend("main", BUCKET, Some(TABLE), false).backend().clone();

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::scene::Scene;
 use super::unlock_scene::{REASON, STATE, record_of, timeless};
 use crate::support::discord::{Fault, Ping, Response};
-use crate::support::dynamodb::{BUCKET, TABLE};
+use crate::support::dynamodb::{BUCKET, TABLE, text};
 
 #[tokio::test]
 async fn a_card_calls_the_approvers_once_and_its_changes_call_nobody() {
@@ -209,6 +209,8 @@ async fn a_denial_may_say_why() {
 #[tokio::test]
 async fn history_is_for_the_asker_alone_and_turns_its_pages_in_place() {
     let (scene, _bot) = Scene::stale().await;
+    let digest = format!("{BUCKET}/env/dev/terraform.tfstate-md5");
+    scene.db.put(&digest, &[("Digest", text("0"))]).await;
     let none = scene.ask("history", &[("state", "env/dev")]).await.message();
     assert!(scene.text(&none).contains("Nobody has ever asked"), "{}", scene.text(&none));
     let card = scene.request().await;

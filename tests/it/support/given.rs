@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use locktender::commands::Reading;
-use locktender::error::Fault;
+use locktender::error::{Fault, FaultKind};
 use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
     StoredLock, Stores,
@@ -58,6 +58,15 @@ impl Given {
         self.lock(state, Stores { row: true, lockfile: false }, Some(record), None)
     }
 
+    /// Gives a lock that lies in a row of this very state.
+    pub fn at(mut self, state: &State, record: &str) -> Self {
+        let stored = StoredLock::new(LockRecord::new(record), None);
+        let stores = Stores { row: true, lockfile: false };
+        let lock = LockState::from_stores(stores, Some(stored), None);
+        self.locks.push(HeldLock { state: state.clone(), lock });
+        self
+    }
+
     /// Gives a lock of a backend with these stores.
     pub fn lock(
         mut self,
@@ -68,14 +77,14 @@ impl Given {
     ) -> Self {
         let stored = |record: &str| StoredLock::new(LockRecord::new(record), None);
         let lock = LockState::from_stores(stores, row.map(stored), lockfile.map(stored));
-        let state = catalog().resolve(state).unwrap();
+        let state = catalog().meanings(state).unwrap().likeliest;
         self.locks.push(HeldLock { state, lock });
         self
     }
 
     /// Gives states that have been seen.
     pub fn seen(mut self, names: &[&str]) -> Self {
-        let state = |name: &&str| catalog().resolve(name).unwrap();
+        let state = |name: &&str| catalog().meanings(name).unwrap().likeliest;
         self.known.extend(names.iter().map(state).map(|state| KnownState { state, held: false }));
         self
     }
@@ -129,5 +138,20 @@ impl Locks for Given {
 impl Directory for Given {
     async fn known(&self) -> Option<Arc<KnownStates>> {
         (!self.unread).then(|| Arc::new(KnownStates::new(self.known.clone())))
+    }
+
+    async fn has_seen(&self, state: &State) -> Result<bool, Fault> {
+        if self.locks.iter().any(|held| held.state == *state) {
+            return Ok(true);
+        }
+        match self.known().await {
+            Some(known) => Ok(known.contains(&state.path)),
+            None => Err(Fault {
+                kind: FaultKind::Denied,
+                subject: "The bucket `my-bucket`".to_owned(),
+                remedy: "allow s3:ListBucket on it".to_owned(),
+                source: None,
+            }),
+        }
     }
 }

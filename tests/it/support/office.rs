@@ -21,7 +21,9 @@ use locktender::people::{
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Members, Undelivered};
 use locktender::unlock::{Policy, RequestId};
-use locktender::workers::{Lookout, OutboxCourier, PatientDirectory, PromptCourier, Turns, Warden};
+use locktender::workers::{
+    Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier, Turns, Warden,
+};
 use tokio::sync::Semaphore;
 
 use super::dynamodb::{DynamoDb, tables};
@@ -143,7 +145,8 @@ impl Office {
         let locks = Arc::new(db.locks());
         let catalog = Catalog::new(backends.iter().map(|b| b.backend().clone()).collect());
         let time = Arc::new(Hands::at(NOW));
-        let directory = Arc::new(PatientDirectory::new(locks.clone()));
+        let directory = PatientDirectory::new(locks.clone()).with_memory(memory(&session));
+        let directory = Arc::new(directory);
         let reading = Reading { catalog, locks, directory, clock: time.clone() };
         Self::over(db, &session, &backends, reading, policy, time).await
     }
@@ -282,6 +285,14 @@ pub fn words(answer: &Answer) -> String {
 /// The same with a courier who has delivered when he is done being asked to: no worker runs.
 fn prompt(context: Context, courier: Arc<OutboxCourier>) -> Context {
     Context { courier: Arc::new(PromptCourier(courier)), ..context }
+}
+
+/// What the bot's own tables remember.
+pub fn memory(session: &Session) -> Memory {
+    Memory {
+        holds: Arc::new(AwsHolds::connect(session, tables())),
+        trail: Arc::new(AwsTrail::connect(session, tables())),
+    }
 }
 
 /// What the commands work with, and who delivers.

@@ -75,6 +75,7 @@ async fn who_leaves_the_line_is_not_told() {
 #[tokio::test]
 async fn for_a_free_state_there_is_nothing_to_wait_for_unless_one_wants_to_know_every_time() {
     let office = Office::new().await;
+    office.db.put(&format!("{PATH}-md5"), &[("Digest", text("0"))]).await;
     let alice = actor("alice", &[]);
     insta::assert_snapshot!(office.told(&alice, watch(false)).await);
     insta::assert_snapshot!(office.told(&alice, watch(true)).await);

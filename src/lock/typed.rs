@@ -1,0 +1,278 @@
+//! What a text that a person typed or pasted can mean.
+//!
+//! docs/adr/0017 has the rule. Whatever is copied out of an error, a backend block, a row or a URL
+//! is read. Where a text can mean more than one state, all of them are given, and what has been
+//! seen decides between them.
+
+use super::address::Address;
+use super::catalog::Backend;
+use super::name::check;
+use super::{Catalog, NameError, State, StatePath};
+
+/// The states that a text can mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meanings {
+    /// The likeliest one.
+    pub likeliest: State,
+    /// All of them, likeliest first. Those of one rank are equally likely.
+    pub ranks: Vec<Vec<State>>,
+    /// The state whose full path the text is: a served bucket, and a key as its backend makes them.
+    /// Nothing about it is guessed.
+    pub in_full: Option<State>,
+    /// Why the text is refused where nothing was ever seen of any of these states.
+    pub refusal: Option<NameError>,
+}
+
+/// The same, before the states have names.
+struct Paths<'c> {
+    ranks: Vec<Vec<Place<'c>>>,
+    in_full: Option<StatePath>,
+    refusal: Option<NameError>,
+}
+
+/// A path, with the backend that the text names, if it does.
+#[derive(Clone, PartialEq, Eq)]
+struct Place<'c> {
+    path: StatePath,
+    backend: Option<&'c Backend>,
+}
+
+impl From<StatePath> for Place<'_> {
+    fn from(path: StatePath) -> Self {
+        Self { path, backend: None }
+    }
+}
+
+impl Meanings {
+    /// All the states, likeliest first.
+    pub fn states(&self) -> impl Iterator<Item = &State> {
+        self.ranks.iter().flatten()
+    }
+}
+
+impl Catalog {
+    /// The states that a person can mean by a text.
+    ///
+    /// # Errors
+    /// When it can mean none, or names a bucket that is not served.
+    pub fn meanings(&self, typed: &str) -> Result<Meanings, NameError> {
+        let paths = self.paths(typed)?;
+        let state = |place: &Place<'_>| match place.backend {
+            Some(backend) => Some(self.state_in(backend, place.path.clone())),
+            None => self.state_at(place.path.clone()),
+        };
+        let ranks = paths.ranks.iter().map(|rank| rank.iter().filter_map(state).collect());
+        let ranks: Vec<Vec<State>> = ranks.collect();
+        Ok(Meanings {
+            likeliest: ranks.iter().flatten().next().cloned().ok_or(NameError::Empty)?,
+            ranks,
+            in_full: paths.in_full.and_then(|path| self.state_at(path)),
+            refusal: paths.refusal,
+        })
+    }
+
+    /// Texts that the name which was meant may look like, where nothing was seen under this one.
+    #[must_use]
+    pub fn likenesses(&self, typed: &str) -> Vec<String> {
+        let text = pasted(typed);
+        let mut alike = vec![text.to_owned()];
+        let address = Address::of(text, |bucket| self.serves(bucket));
+        let key = address.map(|address| address.key);
+        let key = key.as_deref().or_else(|| Some(text.split_once('/')?.1)).unwrap_or_default();
+        let paths = self.buckets().filter_map(|bucket| StatePath::new(bucket, key).ok());
+        let in_bucket = paths.filter_map(|path| self.state_at(path));
+        alike.extend(in_bucket.map(|state| state.name.to_string()));
+        let meanings = self.meanings(typed);
+        let states = meanings.iter().flat_map(Meanings::states);
+        alike.extend(states.map(|state| state.name.to_string()));
+        alike
+    }
+
+    /// Whether the likeliest meaning of a text is the state at this path.
+    pub(super) fn leads_to(&self, text: &str, path: &StatePath) -> bool {
+        let paths = self.paths(text);
+        paths.is_ok_and(|paths| {
+            paths.refusal.is_none() && paths.ranks[0].iter().all(|place| place.path == *path)
+        })
+    }
+
+    fn paths(&self, typed: &str) -> Result<Paths<'_>, NameError> {
+        let text = pasted(typed);
+        let paths = self.paths_of(text);
+        // A key may begin or end in blanks or quotes: the text as it stands goes first.
+        let as_it_stands = StatePath::parse(typed)
+            .ok()
+            .filter(|path| path.as_str() != text && self.serves(path.bucket()));
+        let Some(path) = as_it_stands else {
+            return paths;
+        };
+        let mut paths = paths.unwrap_or_else(|refusal| Paths {
+            ranks: Vec::new(),
+            in_full: None,
+            refusal: Some(refusal),
+        });
+        paths.ranks.insert(0, vec![path.into()]);
+        Ok(paths)
+    }
+
+    fn paths_of(&self, text: &str) -> Result<Paths<'_>, NameError> {
+        if text.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if let Some(Address { bucket, key }) = Address::of(text, |bucket| self.serves(bucket)) {
+            return self.in_bucket(&bucket, &key);
+        }
+        match text.split_once('/') {
+            Some((bucket, key)) if self.serves(bucket) => self.in_bucket(bucket, key),
+            _ => self.anywhere(text),
+        }
+    }
+
+    /// What a key of a named bucket can mean: that very key, the state whose lockfile or digest has
+    /// that key, or the state of that name.
+    fn in_bucket(&self, bucket: &str, key: &str) -> Result<Paths<'_>, NameError> {
+        if !self.serves(bucket) {
+            return Err(NameError::Bucket { wanted: bucket.to_owned(), served: self.served() });
+        }
+        if key.is_empty() {
+            return Err(NameError::NoKey);
+        }
+        let exact = StatePath::new(bucket, key).map_err(|_| NameError::TooLong(key.len()))?;
+        let beside = beside(bucket, key);
+        let named = self.in_this_bucket(bucket).filter_map(|backend| {
+            let path = backend.expand(check(key).ok()?).ok()?;
+            Some(Place { path, backend: Some(backend) })
+        });
+        let refusal = check(key).err().filter(|error| !matches!(error, NameError::TooLong(_)));
+        let in_full = match &beside {
+            _ if refusal.is_some() => None,
+            None => Some(&exact).filter(|path| self.fits(path)),
+            // `.tflock` and `-md5` may belong to the state's own key where the rules allow it.
+            Some(_) if self.fits(&exact) => None,
+            Some(path) => Some(path).filter(|path| self.fits(path)),
+        };
+        let in_full = in_full.cloned();
+        let rest = [beside.into_iter().map(Place::from).collect(), named.collect()];
+        let ranks = std::iter::once(vec![exact.into()]).chain(rest);
+        Ok(Paths { ranks: tidy(ranks), in_full, refusal })
+    }
+
+    /// What a text without a served bucket can mean: a name, or a key as the backend block has it.
+    fn anywhere(&self, text: &str) -> Result<Paths<'_>, NameError> {
+        let keys = self.keys(text);
+        let besides: Vec<Place<'_>> = keys
+            .iter()
+            .filter_map(|place| beside(place.path.bucket(), place.path.key()))
+            .map(Place::from)
+            .collect();
+        let fits = |place: &Place<'_>| self.fits(&place.path);
+        let (keys, odd_keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(fits);
+        let (besides, odd_besides): (Vec<_>, Vec<_>) = besides.into_iter().partition(fits);
+        let named = check(text).and_then(|name| self.expand(name));
+        let refusal = match &named {
+            _ if !keys.is_empty() && check(text).is_ok() => self.is_elsewhere(text),
+            _ if !besides.is_empty() && check(text).is_ok() => None,
+            named => named.as_ref().err().cloned(),
+        };
+        let named = named
+            .map(|(backend, path)| Place { path, backend: Some(backend) })
+            .into_iter()
+            .collect();
+        let ranks = tidy([keys, besides, named, odd_keys, odd_besides]);
+        match (ranks.is_empty(), refusal) {
+            (true, refusal) => Err(refusal.unwrap_or(NameError::TooLong(text.len()))),
+            (false, refusal) => Ok(Paths { ranks, in_full: None, refusal }),
+        }
+    }
+
+    /// The text as a key: of the bucket of the backend that it names, and of every bucket.
+    fn keys(&self, text: &str) -> Vec<Place<'_>> {
+        let of_backend = text.split_once(':').and_then(|(name, key)| {
+            let backend = self.backends().iter().find(|it| it.name.as_str() == name)?;
+            let path = StatePath::new(&backend.bucket, key).ok()?;
+            Some(Place { path, backend: Some(backend) })
+        });
+        let of_any = self.buckets().filter_map(|bucket| StatePath::new(bucket, text).ok());
+        of_backend.into_iter().chain(of_any.map(Place::from)).collect()
+    }
+
+    /// A text that is a key by the rules is the path of a state in another bucket too, if its first
+    /// part can be a bucket and the rest is a key.
+    fn is_elsewhere(&self, text: &str) -> Option<NameError> {
+        let (wanted, key) = text.split_once('/')?;
+        let is_key = self.backends().iter().any(|backend| backend.fits(key) && !backend.is_plain());
+        (is_key && may_be_bucket(wanted))
+            .then(|| NameError::KeyOrBucket { wanted: wanted.to_owned(), served: self.served() })
+    }
+
+    /// Whether a backend of the bucket makes such keys.
+    fn fits(&self, path: &StatePath) -> bool {
+        self.in_this_bucket(path.bucket()).any(|backend| backend.fits(path.key()))
+    }
+
+    fn in_this_bucket(&self, bucket: &str) -> impl Iterator<Item = &Backend> {
+        self.backends().iter().filter(move |backend| backend.bucket == bucket)
+    }
+
+    fn serves(&self, bucket: &str) -> bool {
+        self.in_this_bucket(bucket).next().is_some()
+    }
+
+    /// Every bucket once.
+    fn buckets(&self) -> impl Iterator<Item = &str> {
+        let backends = self.backends();
+        let is_first = |at: usize, bucket: &str| backends[..at].iter().all(|b| b.bucket != bucket);
+        let all = backends.iter().map(|backend| &*backend.bucket).enumerate();
+        all.filter(move |&(at, bucket)| is_first(at, bucket)).map(|(_, bucket)| bucket)
+    }
+
+    fn served(&self) -> String {
+        self.buckets().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What remains of a pasted text: without blanks and quotes around it, and without the label that
+/// stands before it in Terraform's error or in a backend block.
+#[must_use]
+pub fn pasted(typed: &str) -> &str {
+    let text = typed.trim();
+    let labelled = text.strip_prefix("Path:").or_else(|| text.strip_prefix("ID:"));
+    let assigned = || text.strip_prefix("key")?.trim_start().strip_prefix('=');
+    let text = labelled.or_else(assigned).unwrap_or(text).trim();
+    let unquoted = ['"', '\'', '`']
+        .iter()
+        .find_map(|&quote| text.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(text);
+    unquoted.trim()
+}
+
+/// The state whose lockfile or digest row has this key.
+fn beside(bucket: &str, key: &str) -> Option<StatePath> {
+    StatePath::of_lockfile(bucket, key)
+        .or_else(|| StatePath::of_digest_row(&format!("{bucket}/{key}")))
+}
+
+/// The ranks without what stands in an earlier one, and without empty ones.
+fn tidy<'c>(ranks: impl IntoIterator<Item = Vec<Place<'c>>>) -> Vec<Vec<Place<'c>>> {
+    let mut tidied: Vec<Vec<Place<'c>>> = Vec::new();
+    for rank in ranks {
+        let mut new: Vec<Place<'c>> = Vec::new();
+        for place in rank {
+            if tidied.iter().flatten().chain(&new).all(|before| before.path != place.path) {
+                new.push(place);
+            }
+        }
+        if !new.is_empty() {
+            tidied.push(new);
+        }
+    }
+    tidied
+}
+
+/// Whether a text has the form of a bucket's name (S3 user guide, "Bucket naming rules").
+fn may_be_bucket(text: &str) -> bool {
+    (3..=63).contains(&text.len())
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))
+        && !text.starts_with(['.', '-'])
+        && !text.ends_with(['.', '-'])
+}
