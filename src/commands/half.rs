@@ -1,8 +1,17 @@
 //! What is said of a lock that lies in one of two stores.
+//!
+//! A half may be left of a lock that was whole. Or the run uses one store alone, and its lock is as
+//! whole as it ever gets: then the run may be alive. Nothing here calls a run dead.
 
+use super::Context;
 use super::status::or_unknown;
+use crate::error::Fault;
 use crate::lock::{Half, LockState, Sources};
 use crate::message::{LONG, SHORT, Text};
+use crate::watch::{Hold, PastHold};
+
+/// How many past holds make a habit.
+const HABIT: usize = 3;
 
 /// What is wrong with half a lock.
 pub(super) fn half_line(lock: &LockState) -> Option<Text> {
@@ -13,8 +22,14 @@ pub(super) fn half_line(lock: &LockState) -> Option<Text> {
 fn half_text(half: Half, sources: &Sources) -> Text {
     let text = Text::default().strong("Half locked");
     match half {
-        Half::RowMissing => text.then(": the S3 lockfile is there, the DynamoDB row is not."),
-        Half::LockfileMissing => text.then(": the DynamoDB row is there, the S3 lockfile is not."),
+        Half::RowMissing => text.then(
+            ": the S3 lockfile is there, the DynamoDB row is not. Either its run takes the lockfile \
+             alone, and may be alive, or the row was lost.",
+        ),
+        Half::LockfileMissing => text.then(
+            ": the DynamoDB row is there, the S3 lockfile is not. Either its run takes the row \
+             alone, and may be alive, or the lockfile was lost.",
+        ),
         Half::Different => different(text, sources),
     }
 }
@@ -39,4 +54,31 @@ fn different(text: Text, sources: &Sources) -> Text {
             .then("."),
         (_, None) => text.then("."),
     }
+}
+
+/// Which of the two causes the past speaks for, if it speaks for one. `hold` is the hold that goes on.
+pub(super) async fn half_evidence(
+    context: &Context,
+    lock: &LockState,
+    hold: &Hold,
+    past: &[PastHold],
+) -> Result<Option<Text>, Fault> {
+    if !matches!(lock.half(), Some(Half::RowMissing | Half::LockfileMissing)) {
+        return Ok(None);
+    }
+    let remembered = context.holds.current().await?.remove(&hold.state.path);
+    if remembered.is_some_and(|remembered| remembered.id == hold.id && remembered.was_whole) {
+        return Ok(Some(Text::own(
+            "Both halves were seen during this hold, so one was lost: its run may be giving the \
+             lock back, or died while it did.",
+        )));
+    }
+    let last = past.iter().take(HABIT);
+    if last.len() == HABIT && last.into_iter().all(|past| past.hold.half && !past.hold.was_whole) {
+        return Ok(Some(Text::own(format!(
+            "None of the last {HABIT} holds here had both halves, so runs here probably take one \
+             store alone: it is no sign that this run is dead.",
+        ))));
+    }
+    Ok(None)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clearing::held_by;
-use super::half::half_line;
+use super::half::{half_evidence, half_line};
 use super::verdict::{LOOKED_AT, assess_with, verdict_line};
 use super::{Context, Known};
 use crate::command::Command;
@@ -75,18 +75,19 @@ async fn with_past(
     let assessed = async {
         let past = past?;
         let Some(hold) = Hold::of(&report.held(), report.at) else {
-            return Ok(past.first().map(last_hold));
+            return Ok(past.first().map(last_hold).into_iter().collect());
         };
+        let half = half_evidence(context, &report.lock, &hold, &past).await?;
         if report.lock.since().is_none() {
             // An unknown age is not compared with anything.
-            return Ok(None);
+            return Ok(half.into_iter().collect());
         }
         let assessment = assess_with(context, &hold, &past, report.at).await?;
-        Ok::<_, Fault>(Some(verdict_line(&hold, &assessment.verdict)))
+        let verdict = verdict_line(&hold, &assessment.verdict);
+        Ok::<Vec<Text>, Fault>(half.into_iter().chain([verdict]).collect())
     };
     match assessed.await {
-        Ok(Some(line)) => message.line(line),
-        Ok(None) => message,
+        Ok(lines) => lines.into_iter().fold(message, Message::line),
         Err(fault) => {
             // The lock itself was read, and that is what was asked.
             tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");

@@ -45,7 +45,8 @@ pub fn differences(
                 Some(Difference::ChangedHands { from: from.clone(), to: hold })
             }
             Some(from) if from.half != hold.half => {
-                Some(Difference::Half(Hold { half: hold.half, ..from.clone() }))
+                // It is whole now, or was.
+                Some(Difference::Half(Hold { half: hold.half, was_whole: true, ..from.clone() }))
             }
             Some(_) => None,
         });

@@ -9,6 +9,7 @@ use locktender::error::{Error, Fault, FaultKind, Refusal};
 use locktender::lock::{HeldLock, KnownState, LockState, State, StatePath};
 use locktender::ports::{Deleted, Locks};
 use locktender::unlock::ApprovedUnlock;
+use locktender::watch::{Ending, Hold, PastHold};
 use proptest::prelude::*;
 
 use crate::support::dynamodb::text;
@@ -255,6 +256,43 @@ async fn a_past_hold_and_a_past_request_show_that_there_is_a_state() {
     office.db.delete(PATH).await;
     let report = office.context.reading.look("env/prod").await.unwrap();
     assert_eq!(report.known, Known::Seen, "by its request");
+}
+
+#[tokio::test]
+async fn half_a_lock_is_called_lost_only_where_both_halves_were_seen() {
+    let stores = locktender::lock::Stores { row: true, lockfile: true };
+    let given = || Given::default().lock("env/prod", stores, Some(&apply(ID)), None);
+    let status = || Command::Status { state: "env/prod".to_owned() };
+    let whole = Given::default().lock("env/prod", stores, Some(&apply(ID)), Some(&apply(ID)));
+    let held = |reading: &Reading| {
+        let locks = reading.locks.clone();
+        async move { locks.list().await.unwrap().remove(0) }
+    };
+    // Nothing was seen before.
+    let office = given().office().await;
+    let told = office.told(&approver("a"), status()).await;
+    assert!(told.contains("may be alive, or the lockfile was lost"), "{told}");
+    assert!(!told.contains("was lost:") && !told.contains("one store alone:"), "{told}");
+    // The same lock was seen whole.
+    let now = office.time.as_ref();
+    let now = locktender::ports::Clock::now(now);
+    let before = Hold::of(&held(&whole.reading()).await, now).unwrap();
+    assert!(before.was_whole);
+    let half = Hold { half: true, ..before.clone() };
+    office.context.holds.begin(&half).await.unwrap();
+    let told = office.told(&approver("a"), status()).await;
+    assert!(told.contains("Both halves were seen during this hold"), "{told}");
+    // Other holds of the state never had both halves.
+    let office = given().office().await;
+    for n in 0..3 {
+        let before = Hold::of(&held(&office.context.reading).await, now).unwrap();
+        let ended_at = now + chrono::TimeDelta::minutes(n);
+        let past = PastHold { hold: before.clone(), ended_at, ending: Ending::Cleared };
+        office.context.holds.begin(&before).await.unwrap();
+        office.context.holds.end(&past, None, ended_at, &|_| Vec::new()).await.unwrap();
+    }
+    let told = office.told(&approver("a"), status()).await;
+    assert!(told.contains("None of the last 3 holds here had both halves"), "{told}");
 }
 
 proptest! {
