@@ -15,6 +15,7 @@ use super::scene::Scene;
 use super::unlock_scene::{CALLBACK, REASON, STATE, record_of};
 use crate::support::discord::{Fault, Message};
 use crate::support::dynamodb::{BUCKET, TABLE, text};
+use crate::support::program::terminate;
 use crate::support::proxy::{Fate, Gate, Proxy};
 use crate::support::stand::Stand;
 
@@ -109,6 +110,33 @@ async fn sigterm_does_not_wait_for_a_discord_that_hangs() {
     assert!(stand.read(stand.channel)[0].contains("asks to unlock"));
     stand.discord.faults().clear();
     assert_released_and_told(&stand).await;
+}
+
+#[tokio::test]
+async fn an_end_that_is_cut_short_does_not_look_like_an_orderly_one() {
+    let scene = Scene::new().await;
+    let proxy = Proxy::start(&scene.db.endpoint()).await;
+    let program = program(&scene).set("AWS_ENDPOINT_URL", &proxy.endpoint());
+    let mut command = program.command(&RUN);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    scene.registered(1).await;
+    let gate = Arc::new(Gate::default());
+    let at_the_read = gate.clone();
+    proxy.rule(move |seen| match &*seen.what {
+        "GetItem" => Fate::Wait(at_the_read.clone()),
+        _ => Fate::Pass,
+    });
+    scene.alice.start_slash(scene.channel, "status", &[("state", STATE)]);
+    gate.reached().await;
+    // The first signal has it wait for the answer; a later one does not let it.
+    let code = loop {
+        terminate(child.id());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended.code();
+        }
+    };
+    assert_eq!(code, Some(3));
 }
 
 #[tokio::test]
