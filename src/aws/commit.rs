@@ -69,6 +69,11 @@ impl AwsLedger {
     /// Writes a change; see [`Ledger::commit`].
     pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<Committed, Fault> {
         let path = &change.transition.next.state.path;
+        if change.release_row.is_some()
+            && let Err(fault) = self.lock_table(&change.transition.next)
+        {
+            return Ok(Committed::RowRefused(fault.to_string()));
+        }
         let mut tail = match change.from {
             Some(filed) => filed.tail.clone(),
             None => self.trail.tail(path).await?,
@@ -118,16 +123,28 @@ impl AwsLedger {
             ) => Ok(Verdict::Busy),
             // Whatever the last try met: an earlier one of the SDK's may have been carried out, and
             // only its answer been lost.
-            _ => self.look_again(plan, self.transaction_fault(change, error)).await,
+            _ => {
+                let is_of_row = self.lock_table_at_fault(change, &error).is_some();
+                let fault = self.transaction_fault(change, error);
+                let refused = (is_of_row && fault.kind.is_final()).then(|| fault.to_string());
+                self.look_again(plan, fault, refused).await
+            }
         }
     }
 
     /// What became of a write that ended in a fault: if it was done, the request says so.
-    async fn look_again(&self, plan: &Plan, fault: Fault) -> Result<Verdict, Fault> {
-        match self.request(plan.filed().request.id).await {
-            Ok(Some(filed)) if plan.is_written_in(&filed) => {
+    /// `row_refused` is the sentence of a fault that is about the lock's row and will not pass.
+    async fn look_again(
+        &self,
+        plan: &Plan,
+        fault: Fault,
+        row_refused: Option<String>,
+    ) -> Result<Verdict, Fault> {
+        match (self.request(plan.filed().request.id).await, row_refused) {
+            (Ok(Some(filed)), _) if plan.is_written_in(&filed) => {
                 Ok(Verdict::last(Committed::Done(filed)))
             }
+            (Ok(_), Some(why)) => Ok(Verdict::last(Committed::RowRefused(why))),
             _ => Err(fault),
         }
     }

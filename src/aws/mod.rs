@@ -4,6 +4,7 @@
 //! [`crate::lock`], and a [`Fault`] for everything that goes wrong; a lock that could not be read is
 //! never passed off as free.
 
+mod answers;
 mod commit;
 mod error;
 mod holds;

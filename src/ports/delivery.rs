@@ -43,6 +43,11 @@ pub enum Notice {
         /// Which.
         request: RequestId,
     },
+    /// A request has failed after a part of its lock was released, or may have been.
+    HalfReleased {
+        /// Which.
+        request: RequestId,
+    },
     /// A lock has cleared.
     Cleared {
         /// What it was.

@@ -65,7 +65,7 @@ pub struct Change<'c> {
 
 impl Change<'_> {
     /// What people have to be told of it, in order: the card where it shows something new, and a
-    /// lock that was released.
+    /// lock that was released, wholly or in part.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let next = &self.transition.next;
@@ -74,9 +74,13 @@ impl Change<'_> {
         let shows = before.is_none_or(|before| {
             (before.status(), &before.approvals) != (next.status(), &next.approvals)
         });
-        let released = next.closing().is_some_and(|closing| closing.outcome == Outcome::Unlocked);
         let card = shows.then_some(Notice::Card { request });
-        card.into_iter().chain(released.then_some(Notice::Released { request })).collect()
+        let end = next.closing().and_then(|closing| match (closing.outcome, closing.left) {
+            (Outcome::Unlocked, _) => Some(Notice::Released { request }),
+            (Outcome::Failed, Some(_)) => Some(Notice::HalfReleased { request }),
+            _ => None,
+        });
+        card.into_iter().chain(end).collect()
     }
 }
 
@@ -93,4 +97,7 @@ pub enum Committed {
     Repeated,
     /// Nothing is written, since the lock's row is not the approved one any more.
     LockChanged(Found),
+    /// Nothing is written, since the lock table does not let its row be deleted, and will not until
+    /// somebody changes a permission or a setting. The text is the sentence of that fault.
+    RowRefused(String),
 }

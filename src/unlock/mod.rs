@@ -11,7 +11,8 @@
 //!
 //! Everything here is a pure function: the lock, the people, their roles and the time come in as
 //! arguments, and what comes out is data for a store to write. The rules are in [`decide()`]; what a
-//! request is bound to is [`Pinned`]; and without an [`ApprovedUnlock`] nothing is deleted anywhere.
+//! request is bound to is [`Pinned`]; what a release does next is [`Step`]; and without an
+//! [`ApprovedUnlock`] nothing is deleted anywhere.
 
 mod approved;
 mod decide;
@@ -21,16 +22,18 @@ mod policy;
 mod refusal;
 mod refused;
 mod request;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod transition;
 
 pub use approved::ApprovedUnlock;
-pub use decide::{Event, decide};
+pub use decide::{Event, RemovedBy, decide};
 pub use open::{Ask, open};
 pub use pinned::{Found, NotPinned, Pinned, Remains};
 pub use policy::Policy;
 pub use refusal::Refusal;
 pub use refused::{Tried, refused};
-pub use request::{Approval, Closing, Outcome, RequestId, Status, UnlockRequest};
+pub use request::{Approval, Closing, Left, Outcome, RequestId, Status, UnlockRequest};
+pub use steps::{LockfileFate, Step};
 pub use transition::Transition;

@@ -131,6 +131,19 @@ impl Pinned {
             _ => Err(Found::Other(Box::new(now.clone()))),
         }
     }
+
+    /// Which of its records are still there, whatever else is there.
+    #[must_use]
+    pub fn still_in(&self, now: &LockState) -> Remains {
+        let same = |pinned: Option<&StoredLock>, now: Option<&StoredLock>| {
+            pinned.is_some() && pinned == now
+        };
+        let sources = now.sources();
+        Remains {
+            row: same(self.row(), sources.and_then(|sources| sources.row.as_ref())),
+            lockfile: same(self.lockfile(), sources.and_then(|sources| sources.lockfile.as_ref())),
+        }
+    }
 }
 
 /// The records of a pinned lock, as a request is written down with them.

@@ -4,6 +4,7 @@
 mod decisions;
 mod opening;
 mod pins;
+mod steps;
 mod who;
 
 use std::collections::BTreeSet;
@@ -115,7 +116,7 @@ fn executing(lock: &LockState) -> UnlockRequest {
 
 fn closed(outcome: Outcome) -> UnlockRequest {
     let by = Some(dave().person);
-    let status = Status::Closed(Closing { outcome, by, at: minute(4), note: None });
+    let status = Status::Closed(Closing { outcome, by, at: minute(4), note: None, left: None });
     UnlockRequest { status, ..request_for(&row_alone()) }
 }
 

@@ -144,9 +144,9 @@ impl OutboxCourier {
         resting: &mut HashMap<ChannelId, Instant>,
     ) -> Result<Delivery, Fault> {
         let filed = match what {
-            Notice::Card { request } | Notice::Released { request } => {
-                self.ledger.request(*request).await?
-            }
+            Notice::Card { request }
+            | Notice::Released { request }
+            | Notice::HalfReleased { request } => self.ledger.request(*request).await?,
             Notice::Cleared { .. }
             | Notice::Stale { .. }
             | Notice::Checkpoint { .. }

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod crashes;
 mod delivery;
+mod in_steps;
 mod ledger;
 mod right_lock;
 mod two_people;
