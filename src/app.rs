@@ -181,7 +181,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     let shutdown = CancellationToken::new();
     let mut workers = Workers::new(shutdown.clone());
     // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
-    let warden = Warden { context: context.clone() };
+    let warden = Warden::new(context.clone());
     workers.start(|shutdown| async move { warden.run(shutdown).await });
     let lookout = Arc::new(Lookout::new(context.clone(), None, DEMO_INTERVAL));
     lookout.pass().await?;
@@ -270,7 +270,7 @@ impl Workers {
 
     /// Starts what sees to requests and to their trail without anybody's asking.
     fn watch_requests(&mut self, context: &Context) {
-        let warden = Warden { context: context.clone() };
+        let warden = Warden::new(context.clone());
         let checkpoints = Checkpoints {
             trail: context.trail.clone(),
             courier: context.courier.clone(),

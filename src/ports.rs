@@ -7,6 +7,7 @@ mod trail;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -80,6 +81,10 @@ pub trait Directory: Send + Sync {
 
 /// The time.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Now, by a clock that may be set.
     fn now(&self) -> DateTime<Utc>;
+
+    /// How long this process has been running, about. Nobody can set this clock, so durations that
+    /// something hangs on are measured with it.
+    fn uptime(&self) -> Duration;
 }

@@ -33,7 +33,7 @@ pub use history::MOST as HISTORY_MOST;
 pub use json::StatusJson;
 pub use list::list;
 pub use notice::{counted, notice, notices_together};
-pub use release::resume;
+pub use release::{LONGEST_RELEASE, abandon, resume};
 pub use settle::settle;
 pub use status::{Report, inspect, status_message};
 pub use verdict::{Assessment, assess_hold};

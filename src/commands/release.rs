@@ -2,7 +2,10 @@
 //!
 //! A row alone goes in one transaction with everything that says so. A lock with a lockfile takes
 //! three steps: the start is written, the lockfile is deleted, and the end is written together with
-//! the delete of the row. Whoever finds a started release finishes it by [`resume`].
+//! the delete of the row. Whoever finds a started release finishes it by [`resume`], or after
+//! [`LONGEST_RELEASE`] ends it by [`abandon`].
+
+use chrono::TimeDelta;
 
 use super::Context;
 use super::settle::{TRIES, has_gone_on, settle};
@@ -10,8 +13,12 @@ use crate::error::{Error, Fault, FaultKind};
 use crate::people::EventId;
 use crate::ports::{Change, Committed, Deleted, Filed};
 use crate::unlock::{
-    self, ApprovedUnlock, Event, LockfileFate, RemovedBy, Status, Step, Transition, decide,
+    self, ApprovedUnlock, Event, Left, LockfileFate, RemovedBy, RequestId, Status, Step,
+    Transition, decide,
 };
+
+/// How long a release may go on without an end.
+pub const LONGEST_RELEASE: TimeDelta = TimeDelta::minutes(10);
 
 /// How often a store may say that a lockfile has changed. The look after each time shows whether it
 /// has.
@@ -63,6 +70,35 @@ pub async fn resume(context: &Context, filed: Filed) -> Result<Filed, Error> {
     let filed =
         if filed.request.resumed { filed } else { settle(context, &filed, Event::Resume).await? };
     finish(context, filed).await
+}
+
+/// Ends a release that could neither be finished nor fail for [`LONGEST_RELEASE`], with what is left
+/// of the lock. `fault` is what kept it from its end. Deletes nothing.
+///
+/// # Errors
+/// A fault where the end cannot be written; the release stays started.
+pub async fn abandon(context: &Context, id: RequestId, fault: &Fault) -> Result<Filed, Error> {
+    let filed = super::request(context, id).await?;
+    let request = &filed.request;
+    let minutes = LONGEST_RELEASE.num_minutes();
+    let why = format!("for {minutes} minutes the release could not be finished. {fault}");
+    let event = match context.reading.locks.inspect(&request.state).await {
+        Ok(lock) => match Step::next(&request.pinned, &lock, request.resumed) {
+            Step::DeleteLockfile { .. } => {
+                Event::Failed(format!("nothing was released, and {why}"))
+            }
+            Step::DeleteRow(lockfile) => lockfile.row_left(&why),
+            Step::End(event) => event,
+        },
+        Err(unread) => {
+            let mut why = format!("what is left of the lock could not be read, and {why}");
+            if unread.to_string() != fault.to_string() {
+                why = format!("{why}. {unread}");
+            }
+            Event::FailedMidway { why, left: Left::Unknown }
+        }
+    };
+    settle(context, &filed, event).await
 }
 
 /// Brings a started release to its end, from whatever is left of the lock.

@@ -5,7 +5,7 @@
 //! Pending ──────────────────► Executing ───────────► Unlocked
 //!    │                            ├─ lock changed ─► Superseded, AlreadyFree
 //!    │                            ├─ resume (once, after a crash; what is gone then is Unlocked)
-//!    │                            └─ failed ───────► Failed
+//!    │                            └─ failed, or 10 min over ─► Failed
 //!    └─ deny, withdraw, expire, lock changed ──────► Denied, Withdrawn, Expired, Superseded, AlreadyFree
 //! ```
 //!
