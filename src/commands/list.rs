@@ -4,7 +4,7 @@ use super::status::{operation, or_unknown};
 use super::{Reading, Report};
 use crate::command::Command;
 use crate::error::Fault;
-use crate::lock::{Catalog, Half, HeldLock, LockState, age, in_words};
+use crate::lock::{Catalog, Flaw, Half, HeldLock, LockState, Unreadable, age, in_words};
 use crate::message::{Message, Text, Tone};
 
 /// Locks on one page. With texts of at most [`CELL`] characters, ten stay within the 6,000 that
@@ -108,6 +108,9 @@ fn line(report: &Report) -> Text {
             .append(operation(&lock.info.operation))
             .then(" · ")
             .quote(or_unknown(&lock.info.who), CELL),
+        LockState::Unreadable(Unreadable { flaw: Flaw::Unread(why), .. }) => {
+            text.then("unreadable record: ").name(why, CELL)
+        }
         LockState::Unreadable(_) => text.then("unreadable record"),
         LockState::Free => text.then("free"),
     };

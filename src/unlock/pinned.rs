@@ -46,12 +46,14 @@ impl Pinned {
     /// Pins a lock, with all its records as they are.
     ///
     /// # Errors
-    /// When there is none, or one of its records is too large, or a row's is no string, or a
-    /// lockfile's version is not known: of such a record there is not enough to tell it from another.
+    /// When there is none, or one of its records is too large or was not read, or a row's is no
+    /// string, or a lockfile's version is not known: of such a record there is not enough to tell it from another.
     pub fn new(lock: &LockState) -> Result<Self, NotPinned> {
         let sources = lock.sources().ok_or(NotPinned::Free)?;
         for stored in sources.records() {
-            if let Err(flaw @ (Flaw::TooLarge(_) | Flaw::NotAString(_))) = &stored.info {
+            if let Err(flaw @ (Flaw::TooLarge(_) | Flaw::NotAString(_) | Flaw::Unread(_))) =
+                &stored.info
+            {
                 return Err(NotPinned::Incomparable(flaw.clone()));
             }
         }

@@ -140,7 +140,7 @@ impl Lookout {
             Difference::Taken(hold) => {
                 holds.begin(&hold).await.map(|first| first.then_some(Written::Held(hold)))
             }
-            Difference::Half(hold) => {
+            Difference::Half(hold) | Difference::Identified(hold) => {
                 let changed = holds.change(&hold, now, &[]).await;
                 changed.map(|changed| changed.then_some(Written::Held(hold)))
             }

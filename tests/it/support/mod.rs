@@ -31,3 +31,4 @@ pub mod stub;
 #[cfg(unix)]
 pub mod terraform;
 pub mod trail;
+pub mod two_stores;
