@@ -16,7 +16,7 @@ use super::ledger::guarded;
 use super::plan::{Plan, Step};
 use super::rows;
 use crate::error::{Fault, FaultKind};
-use crate::lock::LockState;
+use crate::lock::{Flaw, LockState};
 use crate::ports::{Change, Committed, Filed, Ledger};
 use crate::unlock::Found;
 
@@ -184,7 +184,15 @@ impl AwsLedger {
         }
         if let Some(reason) = failed(Step::Row) {
             let found = reason.item().filter(|item| !item.is_empty()).cloned();
-            return Ok(Verdict::last(Committed::LockChanged(match found.and_then(rows::stored) {
+            let found = found.and_then(rows::stored);
+            // Of a row without a record the condition is about more than the record.
+            let pinned = change.transition.next.pinned.row();
+            let pinned = pinned.filter(|row| row.info != Err(Flaw::Missing));
+            if found.is_some() && found.as_ref() == pinned {
+                let what = "the row is the approved one, and is not deleted as such";
+                return Ok(Verdict::Unexpected(what.to_owned()));
+            }
+            return Ok(Verdict::last(Committed::LockChanged(match found {
                 None => Found::Gone,
                 Some(row) => {
                     let expected = change.transition.next.pinned.expected();
