@@ -128,10 +128,10 @@ pub(super) fn on_signal(stop: impl FnOnce() + Send + 'static) -> std::io::Result
             };
             either().await;
             stop();
-            match tokio::time::timeout(END, either()).await {
-                Ok(()) => tracing::warn!("ended by a second signal"),
-                Err(_) => tracing::warn!("an orderly end took too long"),
-            }
+            let second = tokio::time::timeout(END, either()).await;
+            let why =
+                second.map_or("an orderly end took too long", |()| "ended by a second signal");
+            tracing::warn!("{why}");
         });
         std::process::exit(CUT_SHORT);
     };

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 
 use super::transition::{changed, draft, written};
 use super::{
-    Approval, ApprovedUnlock, Closing, Found, Left, Outcome, Policy, Refusal, Status, Transition,
-    UnlockRequest,
+    Approval, ApprovedUnlock, Closing, Found, Left, Outcome, Policy, Refusal, RemovedBy, Status,
+    Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
 use crate::lock::LockState;
@@ -70,16 +70,6 @@ pub enum Event<'e> {
         /// What is there still.
         left: Left,
     },
-}
-
-/// Who removed a lockfile that is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RemovedBy {
-    /// The release: the store has said so.
-    Release,
-    /// The release or the holder. A try of the delete went without an answer, or an attempt at the
-    /// release was cut off, and the store does not say who removed what is not there.
-    ReleaseOrHolder,
 }
 
 /// Decides what an event does to a request.
@@ -284,15 +274,6 @@ fn other_lock(request: &UnlockRequest, lock: &LockState) -> String {
         }
         Some(info) => format!("the lock there now is {} by {}", info.id, info.who),
         None => "the record there now cannot be read".to_owned(),
-    }
-}
-
-impl RemovedBy {
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::Release => "this release removed the lockfile",
-            Self::ReleaseOrHolder => "the lockfile was removed, by this release or by its holder",
-        }
     }
 }
 

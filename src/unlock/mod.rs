@@ -28,12 +28,12 @@ mod tests;
 mod transition;
 
 pub use approved::ApprovedUnlock;
-pub use decide::{Event, RemovedBy, decide};
+pub use decide::{Event, decide};
 pub use open::{Ask, open};
 pub use pinned::{Found, NotPinned, Pinned, Remains};
 pub use policy::Policy;
 pub use refusal::Refusal;
 pub use refused::{Tried, refused};
 pub use request::{Approval, Closing, Left, Outcome, RequestId, Status, UnlockRequest};
-pub use steps::{LockfileFate, Step};
+pub use steps::{LockfileFate, RemovedBy, Step};
 pub use transition::Transition;

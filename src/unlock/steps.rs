@@ -4,7 +4,7 @@
 //! end. So while the lockfile is there, nothing was removed; and a row that is gone while its request
 //! is open was removed by somebody else.
 
-use super::{Event, Found, Left, Pinned, Remains, RemovedBy};
+use super::{Event, Found, Left, Pinned, Remains};
 use crate::lock::LockState;
 
 /// What a release does next.
@@ -32,6 +32,16 @@ pub enum LockfileFate {
     Replaced(Box<LockState>),
     /// The store refused to delete it. The text is the sentence of that fault.
     Refused(String),
+}
+
+/// Who removed a lockfile that is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RemovedBy {
+    /// The release: the store has said so.
+    Release,
+    /// The release or the holder. A try of the delete went without an answer, or an attempt at the
+    /// release was cut off, and the store does not say who removed what is not there.
+    ReleaseOrHolder,
 }
 
 impl Step {
@@ -66,6 +76,16 @@ impl Step {
                     Self::End(Event::ReleasedAndRetaken(lock()))
                 }
             }
+        }
+    }
+}
+
+impl RemovedBy {
+    /// What is known of it, as a clause.
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::Release => "this release removed the lockfile",
+            Self::ReleaseOrHolder => "the lockfile was removed, by this release or by its holder",
         }
     }
 }

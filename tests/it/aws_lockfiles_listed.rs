@@ -165,9 +165,10 @@ async fn a_lockfile_that_was_not_read_is_not_said_to_differ_from_its_row() {
     let path = format!("{BUCKET}/a/terraform.tfstate");
     let row = json!({"LockID": {"S": path}, "Info": {"S": ours()}});
     for (has_row, half) in [(true, None), (false, Some(Half::RowMissing))] {
-        let (item, items) = match has_row {
-            true => (json!({"Item": row}), json!({"Items": [row]})),
-            false => (json!({}), json!({"Items": []})),
+        let (item, items) = if has_row {
+            (json!({"Item": row}), json!({"Items": [row]}))
+        } else {
+            (json!({}), json!({"Items": []}))
         };
         let stub = Stub::start(move |asked: &Asked| match asked.dynamodb() {
             Some("GetItem") => stub::json(&item),
@@ -187,7 +188,7 @@ async fn a_lockfile_that_was_not_read_is_not_said_to_differ_from_its_row() {
 /// What is remembered of the locks that are held, by their states.
 async fn holds(office: &Office) -> BTreeMap<String, Option<String>> {
     let holds = office.context.holds.current().await.unwrap();
-    holds.into_iter().map(|(_, hold)| (hold.state.name.to_string(), hold.who)).collect()
+    holds.into_values().map(|hold| (hold.state.name.to_string(), hold.who)).collect()
 }
 
 /// What was announced, without what looks stale.

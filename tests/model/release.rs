@@ -44,7 +44,7 @@ impl Run<'_> {
             }
             release::Step::DeleteRow(lockfile) => Step::End { filed, row: true, lockfile },
             release::Step::End(event) => {
-                Step::Settle { filed, due: came_due(event, seen)?, after: After::Nothing }
+                Step::Settle { filed, due: came_due(&event, seen)?, after: After::Nothing }
             }
         })
     }
@@ -78,13 +78,11 @@ impl Run<'_> {
             oracle::lockfile_deleted(self.protocol, self.state, filed.request.id);
             self.state.lock.lockfile = None;
         }
-        match how {
-            How::Lost => Some(Step::DeleteLockfile { filed, row, unanswered: true }),
-            _ => {
-                let lockfile = LockfileFate::Removed(RemovedBy::Release);
-                Some(Step::End { filed, row, lockfile })
-            }
+        if how == How::Lost {
+            return Some(Step::DeleteLockfile { filed, row, unanswered: true });
         }
+        let lockfile = LockfileFate::Removed(RemovedBy::Release);
+        Some(Step::End { filed, row, lockfile })
     }
 
     /// Writes the end of a release, with the delete of the row where there is one.
@@ -139,7 +137,7 @@ impl Run<'_> {
             Then::End { lockfile, .. } => lockfile.row_changed(found),
             _ => Event::LockChanged(found),
         };
-        let due = came_due(event, seen)?;
+        let due = came_due(&event, seen)?;
         Some(Step::Settle { filed, due, after: After::Nothing })
     }
 
@@ -155,7 +153,7 @@ impl Run<'_> {
                 Some(self.send(Some(filed), both, Then::Approve))
             }
             Then::End { lockfile, .. } => {
-                let due = came_due(lockfile.row_left("not allowed"), Halves::default())?;
+                let due = came_due(&lockfile.row_left("not allowed"), Halves::default())?;
                 Some(Step::Settle { filed, due, after: After::Nothing })
             }
             _ => Some(Step::Settle { filed, due: Due::Failed, after: After::Nothing }),
@@ -179,15 +177,15 @@ impl Run<'_> {
 }
 
 /// What an event of a release makes due. `seen` is the lock that it was decided by.
-fn came_due(event: Event<'_>, seen: Halves) -> Option<Due> {
+fn came_due(event: &Event<'_>, seen: Halves) -> Option<Due> {
     Some(match event {
         Event::Released => Due::Released,
         Event::ReleasedAndRetaken(_) => Due::Retaken(seen),
         Event::Failed(_) => Due::Failed,
-        Event::FailedMidway { left, .. } => Due::HalfFailed(left),
+        Event::FailedMidway { left, .. } => Due::HalfFailed(*left),
         Event::LockChanged(Found::Gone) => Due::Gone,
         Event::LockChanged(Found::Other(_)) => Due::Other(seen),
-        Event::ChangedMidway { lockfile, .. } => Due::Midway(seen, lockfile),
+        Event::ChangedMidway { lockfile, .. } => Due::Midway(seen, *lockfile),
         _ => return None,
     })
 }

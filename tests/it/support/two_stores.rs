@@ -67,10 +67,7 @@ pub fn locks(expected: Stores, db: &DynamoDb, s3: &S3) -> Arc<dyn Locks> {
 #[async_trait]
 impl Locks for TwoStores {
     async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
-        let row = match self.expected.row {
-            true => self.rows.inspect(state).await?,
-            false => LockState::Free,
-        };
+        let row = if self.expected.row { self.rows.inspect(state).await? } else { LockState::Free };
         let lockfile = self.lockfiles.inspect(state).await?;
         let row = row.sources().and_then(|sources| sources.row.clone());
         let lockfile = lockfile.sources().and_then(|sources| sources.lockfile.clone());

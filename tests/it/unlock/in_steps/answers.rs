@@ -96,9 +96,10 @@ async fn a_lockfile_whose_delete_went_unanswered_is_never_called_free_already() 
     scene.s3.rule(move |asked, objects| {
         (asked.method == Method::DELETE).then(|| {
             objects.remove(LOCKFILE);
-            match std::mem::take(&mut is_first) {
-                true => stub::lost(),
-                false => stub::s3_error(412, "PreconditionFailed"),
+            if std::mem::take(&mut is_first) {
+                stub::lost()
+            } else {
+                stub::s3_error(412, "PreconditionFailed")
             }
         })
     });
@@ -113,9 +114,10 @@ async fn a_delete_that_is_refused_after_one_that_went_unanswered_is_not_called_u
     scene.s3.rule(move |asked, objects| {
         (asked.method == Method::DELETE).then(|| {
             objects.remove(LOCKFILE);
-            match std::mem::take(&mut is_first) {
-                true => stub::lost(),
-                false => stub::s3_error(403, "AccessDenied"),
+            if std::mem::take(&mut is_first) {
+                stub::lost()
+            } else {
+                stub::s3_error(403, "AccessDenied")
             }
         })
     });

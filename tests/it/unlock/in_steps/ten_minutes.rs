@@ -10,6 +10,9 @@ use super::*;
 use crate::support::proxy::Fate;
 use crate::support::stub::{self, Answer};
 
+/// What a case is called, and how a delete is answered in it.
+type Case = (&'static str, fn() -> Answer);
+
 /// Every delete of a lockfile is answered like this.
 fn answer_deletes(s3: &S3, answer: fn() -> Answer) {
     s3.rule(move |asked, _| (asked.method == Method::DELETE).then(answer));
@@ -21,7 +24,7 @@ fn not_implemented() -> Answer {
 
 #[tokio::test]
 async fn a_store_that_can_never_carry_a_release_out_has_it_end_as_failed() {
-    let cases: [(&str, fn() -> Answer); 5] = [
+    let cases: [Case; 5] = [
         ("not implemented", not_implemented),
         ("not allowed", || stub::s3_error(405, "MethodNotAllowed")),
         ("an unknown answer", || stub::bare(418, &[])),
@@ -110,7 +113,7 @@ async fn a_clock_that_is_set_back_keeps_nobody_from_a_release() {
     let scene = Scene::new(LOCKFILE_ALONE).await;
     answer_deletes(&scene.s3, not_implemented);
     scene.approve().await;
-    scene.office.time.set_back(TimeDelta::hours(1));
+    scene.office.time.advance(-TimeDelta::hours(1));
     let warden = Warden::new(scene.office.context.clone());
     let tried = |scene: &Scene| scene.s3.count("DELETE");
     let before = tried(&scene);
