@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -169,6 +170,10 @@ struct Noon;
 impl Clock for Noon {
     fn now(&self) -> DateTime<Utc> {
         noon()
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

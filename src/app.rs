@@ -190,7 +190,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     let shutdown = CancellationToken::new();
     let mut workers = Workers::new(shutdown.clone());
     // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
-    let warden = Arc::new(Warden { context: context.clone() });
+    let warden = Arc::new(Warden::new(context.clone()));
     workers.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
     let lookout = Arc::new(Lookout::new(context.clone(), None, DEMO_INTERVAL));
     lookout.pass().await?;
@@ -283,7 +283,7 @@ impl Workers {
 
     /// Starts what sees to requests and to their trail without anybody's asking.
     fn watch_requests(&mut self, context: &Context) {
-        let warden = Arc::new(Warden { context: context.clone() });
+        let warden = Arc::new(Warden::new(context.clone()));
         let checkpoints = Arc::new(Checkpoints {
             trail: context.trail.clone(),
             courier: context.courier.clone(),

@@ -44,6 +44,9 @@ pub trait Locks: Send + Sync {
 
     /// Deletes the approved lockfile, if it is that very object still. The lock's row is deleted
     /// with the record of it, by [`Ledger::commit`].
+    ///
+    /// # Errors
+    /// A fault. If its kind is final, the store has refused every try and nothing was deleted.
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
 }
 
@@ -52,8 +55,11 @@ pub trait Locks: Send + Sync {
 pub enum Deleted {
     /// It is gone: by this delete, or just before it.
     Gone,
-    /// Another one is there, and stays.
+    /// Nothing was deleted. The store says that another one is there, which stays.
     Changed,
+    /// A try went without an answer, and a later one was refused. The approved lockfile may have been
+    /// removed: look what is there.
+    Unanswered,
 }
 
 /// The members of the server.
@@ -87,8 +93,12 @@ pub trait Directory: Send + Sync {
 /// The time.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Now, by a clock that may be set.
     fn now(&self) -> DateTime<Utc>;
+
+    /// How long this process has been running, about. Nobody can set this clock, so durations that
+    /// something hangs on are measured with it.
+    fn uptime(&self) -> Duration;
 
     /// Returns after this much time.
     async fn pass(&self, time: Duration) {

@@ -14,6 +14,9 @@ use crate::settings::SettingsError;
 /// How long an orderly end may take, from the signal on.
 const END: Duration = Duration::from_secs(12);
 
+/// The exit code of an end that was cut short: something may have been left half done, or untold.
+const CUT_SHORT: i32 = 3;
+
 /// Why the program ends without having done what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -110,8 +113,8 @@ impl From<Refusal> for AppError {
     }
 }
 
-/// Calls `stop` at the first SIGINT or SIGTERM, and ends the process at the second, or when an
-/// orderly end takes longer than [`END`].
+/// Calls `stop` at the first SIGINT or SIGTERM. Ends the process with [`CUT_SHORT`] at the second, or
+/// when an orderly end takes longer than [`END`].
 ///
 /// This has a thread and a runtime of its own: serenity's task can spin when the gateway closes a
 /// connection without a code, and must not keep a signal from being heard.
@@ -131,11 +134,12 @@ pub(super) fn on_signal(stop: impl FnOnce() + Send + 'static) -> std::io::Result
             };
             either().await;
             stop();
-            if tokio::time::timeout(END, either()).await.is_err() {
-                tracing::warn!("an orderly end took too long");
-            }
+            let second = tokio::time::timeout(END, either()).await;
+            let why =
+                second.map_or("an orderly end took too long", |()| "ended by a second signal");
+            tracing::warn!("{why}");
         });
-        std::process::exit(0);
+        std::process::exit(CUT_SHORT);
     };
     std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
     Ok(())

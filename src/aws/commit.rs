@@ -18,7 +18,7 @@ use super::plan::{Plan, Step};
 use super::rows;
 use super::values::Item;
 use crate::error::{Fault, FaultKind, WriteFault};
-use crate::lock::LockState;
+use crate::lock::{Flaw, LockState};
 use crate::ports::{Change, Committed, Filed, Ledger};
 use crate::unlock::Found;
 
@@ -89,6 +89,11 @@ impl AwsLedger {
     /// Writes a change; see [`Ledger::commit`].
     pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<Committed, WriteFault> {
         let path = &change.transition.next.state.path;
+        if change.release_row.is_some()
+            && let Err(fault) = self.lock_table(&change.transition.next)
+        {
+            return Ok(Committed::RowRefused(fault.to_string()));
+        }
         let mut tail = match change.from {
             Some(filed) => filed.tail.clone(),
             None => self.trail.tail(path).await?,
@@ -148,8 +153,14 @@ impl AwsLedger {
                 | TransactWriteItemsError::IdempotentParameterMismatchException(_),
             ) => Ok(Verdict::UnderWay),
             _ => {
-                let fault = tries.judge(self.transaction_fault(change, error));
-                self.look_again(plan, fault).await
+                let is_of_row = self.lock_table_at_fault(change, &error).is_some();
+                match tries.judge(self.transaction_fault(change, error)) {
+                    WriteFault::Refused(fault) if is_of_row && fault.kind.is_final() => {
+                        Ok(Verdict::last(Committed::RowRefused(fault.to_string())))
+                    }
+                    fault @ WriteFault::Refused(_) => Err(fault),
+                    fault @ WriteFault::Unanswered(_) => self.look_again(plan, fault).await,
+                }
             }
         }
     }
@@ -157,9 +168,6 @@ impl AwsLedger {
     /// What became of a write that may have been carried out with its answer lost: if it was, the
     /// request says so.
     async fn look_again(&self, plan: &Plan, fault: WriteFault) -> Result<Verdict, WriteFault> {
-        if matches!(fault, WriteFault::Refused(_)) {
-            return Err(fault);
-        }
         match self.request(plan.filed().request.id).await {
             Ok(Some(filed)) if plan.is_written_in(&filed) => {
                 Ok(Verdict::last(Committed::Done(filed)))
@@ -206,6 +214,13 @@ impl AwsLedger {
             let found = reason.item().filter(|item| !item.is_empty()).cloned();
             let path = change.transition.next.state.path.as_str();
             let found = found.and_then(|row| rows::stored(path, row));
+            // Of a row without a record the condition is about more than the record.
+            let pinned = change.transition.next.pinned.row();
+            let pinned = pinned.filter(|row| row.info != Err(Flaw::Missing));
+            if found.is_some() && found.as_ref() == pinned {
+                let what = "the row is the approved one, and is not deleted as such";
+                return Ok(Verdict::Unexpected(what.to_owned()));
+            }
             return Ok(Verdict::last(Committed::LockChanged(match found {
                 None => Found::Gone,
                 Some(row) => {

@@ -37,6 +37,8 @@ enum Trouble {
     /// The bucket is in this region, where S3 says so.
     WrongRegion(Option<String>),
     NotALockTable,
+    /// The object is in a storage class from which it has to be restored before it can be read.
+    Archived,
     Unexpected,
 }
 
@@ -173,6 +175,10 @@ impl Subject {
                     (FaultKind::NotALockTable, "its key must be the string LockID".to_owned())
                 }
             },
+            Trouble::Archived => (
+                FaultKind::Denied,
+                "the object is archived; restore it, or remove it by hand".to_owned(),
+            ),
             Trouble::Unexpected => (
                 FaultKind::Unexpected,
                 "try again in a minute; the log has what it said".to_owned(),
@@ -230,6 +236,9 @@ impl Trouble {
     ) -> Self {
         match code.unwrap_or_default() {
             "AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" => Self::Denied,
+            "InvalidObjectState" => Self::Archived,
+            // As `KMS.DisabledException`, of an object whose key is disabled or gone.
+            code if code.starts_with("KMS.") => Self::Denied,
             "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => Self::Expired,
             "UnrecognizedClientException"
             | "InvalidSignatureException"

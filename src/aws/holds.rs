@@ -112,7 +112,7 @@ impl Holds for AwsHolds {
         }
     }
 
-    async fn set_half(&self, hold: &Hold) -> Result<bool, WriteFault> {
+    async fn update(&self, hold: &Hold) -> Result<bool, WriteFault> {
         // What is written says whether people were told, so it must not be older than the telling.
         let put = if hold.told_stale {
             self.own.put_hold(hold, is_remembered(hold))?

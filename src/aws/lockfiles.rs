@@ -1,19 +1,23 @@
 //! Locks that are `.tflock` objects beside their states in S3.
 
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{EncodingType, Object};
 use chrono::{DateTime, Utc};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use percent_encoding::percent_decode_str;
 use tokio::time::error::Elapsed;
+use tracing::warn;
 
 use super::error::Subject;
+use super::seen_lockfiles::{Listed, SeenLockfiles, Sorted, Version, is_of_one_object};
 use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock};
+use crate::message::visible;
 
 /// How many records are fetched at once for a listing: enough to hide S3's 20 to 50 ms an object,
 /// and few enough to stay far from its 5,500 reads a second and prefix.
@@ -31,12 +35,13 @@ pub(super) struct Bucket {
     client: Client,
     /// For the bytes of a record to come, after S3 has answered; the SDK's limit ends there.
     body_limit: Duration,
+    seen: Mutex<SeenLockfiles>,
 }
 
 impl Bucket {
     pub(super) fn new(client: Client, name: &str, region: &str, body_limit: Duration) -> Self {
         let subject = Subject::bucket(name, region);
-        Self { name: name.to_owned(), subject, client, body_limit }
+        Self { name: name.to_owned(), subject, client, body_limit, seen: Mutex::default() }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -68,21 +73,83 @@ impl Bucket {
         }
     }
 
-    /// Every lockfile of the bucket. One that is removed while the list is read is left out.
-    pub(super) async fn lockfiles(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
-        let mut paths = Vec::new();
-        self.each_key(|key| paths.extend(StatePath::of_lockfile(&self.name, key))).await?;
-        stream::iter(paths)
-            .map(|path| async move { Ok(self.get(&path).await?.map(|stored| (path, stored))) })
-            .buffer_unordered(AT_ONCE)
-            .try_filter_map(async |found| Ok(found))
-            .try_collect()
-            .await
+    /// The lockfile of a state in a bucket that can be listed, where a missing one does not look
+    /// forbidden: one that cannot be fetched is there.
+    pub(super) async fn get_or_unread(
+        &self,
+        path: &StatePath,
+    ) -> Result<Option<StoredLock>, Fault> {
+        match self.get(path).await {
+            Err(fault) if is_of_one_object(&fault) => {
+                let flaw = Flaw::Unread(fault.to_string());
+                Ok(Some(StoredLock::flawed(flaw, LockRecord::new([]), None)))
+            }
+            result => result,
+        }
     }
 
-    /// Hands over the key of every object. The whole bucket is listed: a lock may lie on a state
-    /// that the configured names do not cover, and a listing must not be shorter than the truth.
+    /// Every lockfile of the bucket. One that is removed while the list is read is left out, and one
+    /// that cannot be fetched is there all the same. Fetches only what is new since the last list.
+    pub(super) async fn lockfiles(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
+        let listed = self.listed_lockfiles().await?;
+        let mut seen = self.seen().clone();
+        let Sorted { known: mut lockfiles, unknown } = seen.sort(listed, Instant::now());
+        let mut fetched = stream::iter(unknown)
+            .map(|listed| async move { (self.get(&listed.path).await, listed) })
+            .buffer_unordered(AT_ONCE);
+        let mut unread = Vec::new();
+        while let Some((got, listed)) = fetched.next().await {
+            match got {
+                Ok(Some(stored)) => {
+                    seen.read(&listed, &stored);
+                    lockfiles.push((listed.path, stored));
+                }
+                Ok(None) => {}
+                Err(fault) if is_of_one_object(&fault) => {
+                    let stored = listed.unread(fault.to_string());
+                    seen.unread(&listed, &stored, &fault, Instant::now());
+                    lockfiles.push((listed.path.clone(), stored));
+                    unread.push((listed.path, fault));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        if let Some((path, fault)) = unread.first() {
+            let (count, state, kind) = (unread.len(), visible(path.as_str()), fault.kind.as_str());
+            warn!(count, state, kind, "lockfiles were not fetched, the first of them: {fault}");
+        }
+        *self.seen() = seen;
+        Ok(lockfiles)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, SeenLockfiles> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn listed_lockfiles(&self) -> Result<Vec<Listed>, Fault> {
+        let mut lockfiles = Vec::new();
+        self.each_object(|key, object| {
+            lockfiles.extend(StatePath::of_lockfile(&self.name, key).map(|path| Listed {
+                path,
+                version: Version {
+                    etag: object.e_tag.clone(),
+                    modified: object.last_modified.and_then(time),
+                },
+                size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+            }));
+        })
+        .await?;
+        Ok(lockfiles)
+    }
+
+    /// Hands over the key of every object.
     pub(super) async fn each_key(&self, mut key: impl FnMut(&str)) -> Result<(), Fault> {
+        self.each_object(|of, _| key(of)).await
+    }
+
+    /// Hands over every object with its key. The whole bucket is listed: a lock may lie on a state
+    /// that the configured names do not cover, and a listing must not be shorter than the truth.
+    async fn each_object(&self, mut object: impl FnMut(&str, &Object)) -> Result<(), Fault> {
         // A key may have characters that no XML has: as they are, one such object would make the
         // whole list unreadable.
         let list = self.client.list_objects_v2().bucket(&self.name);
@@ -90,8 +157,12 @@ impl Bucket {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.subject.fault(ALLOW_LIST, error))?;
             let encoded = page.encoding_type() == Some(&EncodingType::Url);
-            for stored in page.contents().iter().filter_map(|object| object.key()) {
-                if encoded { key(&decoded(stored)) } else { key(stored) }
+            for stored in page.contents() {
+                match stored.key() {
+                    Some(key) if encoded => object(&decoded(key), stored),
+                    Some(key) => object(key, stored),
+                    None => {}
+                }
             }
         }
         Ok(())

@@ -23,6 +23,7 @@ mod release;
 mod rows;
 #[cfg(feature = "embedded")]
 mod sandbox;
+mod seen_lockfiles;
 mod session;
 mod stored;
 mod trail;
@@ -182,6 +183,26 @@ impl AwsLocks {
         Ok(found)
     }
 
+    /// The lock of a state that was listed. A lockfile that cannot be fetched is that state's trouble,
+    /// and not the list's.
+    async fn look_again(&self, state: &State) -> Result<LockState, Fault> {
+        let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
+        let row = async {
+            match self.table_of(stores) {
+                Some(table) => table.get(&state.path).await,
+                None => Ok(None),
+            }
+        };
+        let lockfile = async {
+            match self.lockfiles_of(stores) {
+                Some(bucket) => Box::pin(bucket.get_or_unread(&state.path)).await,
+                None => Ok(None),
+            }
+        };
+        let (row, lockfile) = tokio::try_join!(row, lockfile)?;
+        Ok(LockState::from_stores(stores.expected(), row, lockfile))
+    }
+
     async fn seen_in_table(&self, table: &LockTable) -> Result<Vec<KnownState>, Fault> {
         let sightings = table.seen().await?;
         let known = |Sighting { path, held }| {
@@ -246,7 +267,7 @@ impl Locks for AwsLocks {
                 if held.lock.half().is_none() {
                     return Ok(Some(held));
                 }
-                let lock = self.inspect(&held.state).await?;
+                let lock = self.look_again(&held.state).await?;
                 Ok((lock != LockState::Free).then_some(HeldLock { state: held.state, lock }))
             })
             .buffer_unordered(AT_ONCE)

@@ -1,6 +1,6 @@
 //! A change as the items of its transaction.
 
-use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -217,7 +217,7 @@ fn put_new(table: &str, item: Item, key: &str) -> Result<Put, BuildError> {
 
 impl AwsLedger {
     /// The lock table of a request's backend.
-    fn lock_table(&self, request: &UnlockRequest) -> Result<&str, Fault> {
+    pub(super) fn lock_table(&self, request: &UnlockRequest) -> Result<&str, Fault> {
         let backend = &request.state.backend;
         let stores = self.backends.iter().find(|stores| stores.backend().name == *backend);
         stores.and_then(|stores| stores.lock_table()).ok_or_else(|| Fault {
@@ -232,30 +232,39 @@ impl AwsLedger {
         Subject::lock_table(table, &self.region).has_another_key()
     }
 
+    /// The lock table, if a transaction failed because of it.
+    pub(super) fn lock_table_at_fault(
+        &self,
+        change: &Change<'_>,
+        error: &SdkError<TransactWriteItemsError, HttpResponse>,
+    ) -> Option<&str> {
+        change.release_row?;
+        // Which table is missing is not said; the request was read from the bot's own just now.
+        let is_missing = error.code() == Some("ResourceNotFoundException");
+        let table = self.lock_table(&change.transition.next).ok()?;
+        (is_missing || names(error, table)).then_some(table)
+    }
+
     /// The fault of a transaction. It is about several tables, and `AccessDenied` names the one.
     pub(super) fn transaction_fault(
         &self,
         change: &Change<'_>,
         error: SdkError<TransactWriteItemsError, HttpResponse>,
     ) -> Fault {
-        use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-        let names = |table: &str| {
-            error.message().is_some_and(|message| {
-                message.split([' ', ':', '/', '"']).any(|word| word == table)
-            })
-        };
-        // Which table is missing is not said; the request was read from the bot's own just now.
-        let is_missing = error.code() == Some("ResourceNotFoundException");
-        let lock_table =
-            change.release_row.and_then(|_| self.lock_table(&change.transition.next).ok());
-        if let Some(table) = lock_table.filter(|table| is_missing || names(table)) {
+        if let Some(table) = self.lock_table_at_fault(change, &error) {
             return Subject::lock_table(table, &self.region)
                 .fault("allow dynamodb:DeleteItem on it", error);
         }
-        if names(&self.audit_table) {
+        if names(&error, &self.audit_table) {
             return Subject::own_table(&self.audit_table, &self.region)
                 .fault("allow dynamodb:PutItem on it", error);
         }
         self.own.fault(ALLOW, error)
     }
+}
+
+/// Whether the message of an error names a table.
+fn names(error: &SdkError<TransactWriteItemsError, HttpResponse>, table: &str) -> bool {
+    let is_name = |message: &str| message.split([' ', ':', '/', '"']).any(|word| word == table);
+    error.message().is_some_and(is_name)
 }

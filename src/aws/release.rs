@@ -1,10 +1,12 @@
 //! The deletes of locks: the only ones there are, and each asks for the right to it.
 
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::delete_object::DeleteObjectError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
+use super::answers::Answers;
 use super::lockfiles::Bucket;
 use super::rows::{DIGEST, KEY, RECORD};
 use super::values::text;
@@ -56,30 +58,33 @@ impl Bucket {
             // Nothing was deleted, so nothing may be called gone. What is pinned has an ETag.
             return Ok(Deleted::Changed);
         };
+        let answers = Answers::default();
         let deleted = self
             .client()
             .delete_object()
             .bucket(self.name())
             .key(unlock.state().path.lockfile_key())
             .if_match(etag)
+            .customize()
+            .interceptor(answers.clone())
             .send()
             .await;
-        match deleted {
-            Ok(_) => Ok(Deleted::Gone),
-            Err(error) => match status(&error) {
-                Some(404) if !is_bucket_missing(&error) => Ok(Deleted::Gone),
-                Some(412) => Ok(Deleted::Changed),
-                _ => Err(self.subject().fault(ALLOW_DELETE, error)),
-            },
+        let Err(error) = deleted else {
+            return Ok(Deleted::Gone);
+        };
+        // The codes are from "How to perform conditional deletes" in the user guide of S3. A 404 of
+        // another code comes from something else than the object: a proxy, a missing bucket.
+        match (status(&error), error.code()) {
+            (Some(404), Some("NoSuchKey")) => Ok(Deleted::Gone),
+            (Some(status), _) if status < 500 && answers.is_one_missing() => {
+                Ok(Deleted::Unanswered)
+            }
+            (Some(412), _) => Ok(Deleted::Changed),
+            _ => Err(self.subject().fault(ALLOW_DELETE, error)),
         }
     }
 }
 
 fn status(error: &SdkError<DeleteObjectError, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
-}
-
-fn is_bucket_missing(error: &SdkError<DeleteObjectError, HttpResponse>) -> bool {
-    use aws_sdk_s3::error::ProvideErrorMetadata;
-    error.code() == Some("NoSuchBucket")
 }

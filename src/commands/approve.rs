@@ -54,7 +54,10 @@ pub(super) async fn run(
             Some(right) => Box::pin(carry_out(context, &filed, &approved, right, by.event)).await?,
         };
         match committed {
-            Committed::Done(_) | Committed::AlreadyOpen(_) | Committed::Repeated => {
+            Committed::Done(_)
+            | Committed::AlreadyOpen(_)
+            | Committed::Repeated
+            | Committed::RowRefused(_) => {
                 context.courier.deliver().await;
                 return Ok(Reply::Done);
             }

@@ -5,7 +5,9 @@ use super::status::{operation, or_unknown};
 use super::{Known, Reading, Report};
 use crate::command::Command;
 use crate::error::Fault;
-use crate::lock::{Catalog, Half, HeldLock, LockState, Meanings, age, in_words, pasted};
+use crate::lock::{
+    Catalog, Flaw, Half, HeldLock, LockState, Meanings, Unreadable, age, in_words, pasted,
+};
 use crate::message::{Message, Text, Tone};
 
 /// Locks on one page. With texts of at most [`CELL`] characters, ten stay within the 6,000 that
@@ -145,6 +147,9 @@ fn line(report: &Report) -> Text {
             .append(operation(&lock.info.operation))
             .then(" · ")
             .quote(or_unknown(&lock.info.who), CELL),
+        LockState::Unreadable(Unreadable { flaw: Flaw::Unread(why), .. }) => {
+            text.then("unreadable record: ").name(why, CELL)
+        }
         LockState::Unreadable(_) => text.then("unreadable record"),
         LockState::Free => text.then("free"),
     };

@@ -39,7 +39,7 @@ pub use json::StatusJson;
 pub use list::list;
 pub use notice::{counted, notice, notices_together};
 pub use over::over;
-pub use release::resume;
+pub use release::{LONGEST_RELEASE, abandon, resume};
 pub use settle::settle;
 pub use status::{Report, status_message};
 pub use verdict::{Assessment, assess_hold};

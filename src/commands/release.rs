@@ -2,17 +2,28 @@
 //!
 //! A row alone goes in one transaction with everything that says so. A lock with a lockfile takes
 //! three steps: the start is written, the lockfile is deleted, and the end is written together with
-//! the delete of the row. Whoever finds a started release finishes it by [`resume`].
+//! the delete of the row. Whoever finds a started release finishes it by [`resume`], or after
+//! [`LONGEST_RELEASE`] ends it by [`abandon`].
+
+use chrono::TimeDelta;
 
 use super::Context;
-use super::settle::{TRIES, settle};
+use super::settle::{TRIES, has_gone_on, settle};
 use super::vouch::vouch;
-use crate::error::{Error, Fault, WriteFault};
+use crate::error::{Error, Fault, FaultKind};
 use crate::people::EventId;
 use crate::ports::{Change, Committed, Deleted, Filed};
 use crate::unlock::{
-    self, ApprovedUnlock, Event, Found, Remains, Status, Transition, Vouched, decide,
+    self, ApprovedUnlock, Event, Left, LockfileFate, RemovedBy, RequestId, Status, Step,
+    Transition, Vouched, decide,
 };
+
+/// How long a release may go on without an end.
+pub const LONGEST_RELEASE: TimeDelta = TimeDelta::minutes(10);
+
+/// How often a store may say that a lockfile has changed. The look after each time shows whether it
+/// has.
+const CHANGED: usize = 2;
 
 /// Carries out what was approved. `approved` is the decision that gave the `right`.
 pub(super) async fn carry_out(
@@ -31,11 +42,9 @@ pub(super) async fn carry_out(
             event: Some(event),
             release_row: Some(right),
         };
-        return match super::commit(context, &change).await {
-            Err(Error::Fault(fault)) if fault.kind.is_final() => {
-                give_up(context, filed, approved, event, &fault).await
-            }
-            result => result,
+        return match super::commit(context, &change).await? {
+            Committed::RowRefused(why) => give_up(context, filed, approved, event, why).await,
+            committed => Ok(committed),
         };
     }
     let start =
@@ -73,98 +82,129 @@ async fn take_up(context: &Context, filed: Filed, vouched: Vouched) -> Result<Fi
     finish(context, filed).await
 }
 
+/// Ends a release that could neither be finished nor fail for [`LONGEST_RELEASE`], with what is left
+/// of the lock. `fault` is what kept it from its end. Deletes nothing.
+///
+/// # Errors
+/// A fault where the end cannot be written; the release stays started.
+pub async fn abandon(context: &Context, id: RequestId, fault: &Fault) -> Result<Filed, Error> {
+    let filed = super::request(context, id).await?;
+    let request = &filed.request;
+    let minutes = LONGEST_RELEASE.num_minutes();
+    let why = format!("for {minutes} minutes the release could not be finished. {fault}");
+    let event = match context.reading.locks.inspect(&request.state).await {
+        Ok(lock) => match Step::next(&request.pinned, &lock, request.resumed) {
+            Step::DeleteLockfile { .. } => {
+                Event::Failed(format!("nothing was released, and {why}"))
+            }
+            Step::DeleteRow(lockfile) => lockfile.row_left(&why),
+            Step::End(event) => event,
+        },
+        Err(unread) => {
+            let mut why = format!("what is left of the lock could not be read, and {why}");
+            if unread.to_string() != fault.to_string() {
+                why = format!("{why}. {unread}");
+            }
+            Event::FailedMidway { why, left: Left::Unknown }
+        }
+    };
+    settle(context, &filed, event).await
+}
+
 /// Brings a started release to its end, from whatever is left of the lock.
 async fn finish(context: &Context, filed: Filed) -> Result<Filed, Error> {
     let Some(right) = ApprovedUnlock::of(&filed.request, &context.policy) else {
         return Ok(filed);
     };
+    // Whether a lockfile that is not there may have been removed by this release.
+    let mut may_have_removed = filed.request.resumed;
+    let mut changed = 0;
     for _ in 0..TRIES {
         let lock = match context.reading.locks.inspect(right.state()).await {
             Ok(lock) => lock,
-            // This attempt has removed nothing, and there was none before: it can end here, so that
-            // nobody has to wait for a permission to ask anew.
-            Err(fault) if fault.kind.is_final() && !filed.request.resumed => {
+            // Nothing was removed, so the request can end here. Nobody has to wait for a permission
+            // before they can ask again.
+            Err(fault) if fault.kind.is_final() && !may_have_removed => {
                 let why = format!("nothing was released, since the lock cannot be read: {fault}");
                 return settle(context, &filed, Event::Failed(why)).await;
             }
             Err(fault) => return Err(Error::Unsettled(fault)),
         };
-        let remains = match right.pinned().remains(&lock) {
-            Ok(Remains { row: false, lockfile: false }) => {
-                return settle(context, &filed, Event::LockChanged(Found::Gone)).await;
-            }
-            Ok(remains) => remains,
-            Err(found) => return settle(context, &filed, Event::LockChanged(found)).await,
+        let row = match Step::next(right.pinned(), &lock, may_have_removed) {
+            Step::DeleteLockfile { row } => row,
+            Step::DeleteRow(lockfile) => return end(context, filed, &right, true, &lockfile).await,
+            Step::End(event) => return settle(context, &filed, event).await,
         };
-        let mut failure = None;
-        if remains.lockfile {
-            match context.reading.locks.delete_lockfile(&right).await {
-                Ok(Deleted::Gone) => {}
-                // Another one is there, since the look at it: a new look says which.
-                Ok(Deleted::Changed) => continue,
-                Err(fault) if fault.kind.is_final() => failure = Some(fault),
-                Err(fault) => return Err(Error::Unsettled(fault)),
+        let lockfile = match context.reading.locks.delete_lockfile(&right).await {
+            Ok(Deleted::Gone) => LockfileFate::Removed(RemovedBy::Release),
+            Ok(Deleted::Changed) => {
+                changed += 1;
+                if changed == CHANGED {
+                    return Err(Error::Unsettled(changed_and_the_same()));
+                }
+                continue;
             }
-        }
-        return end(context, filed, &right, remains, failure).await;
+            Ok(Deleted::Unanswered) => {
+                may_have_removed = true;
+                continue;
+            }
+            Err(fault) if fault.kind.is_final() => LockfileFate::Refused(fault.to_string()),
+            Err(fault) => return Err(Error::Unsettled(fault)),
+        };
+        return end(context, filed, &right, row, &lockfile).await;
     }
     Err(Error::Unsettled(super::too_busy()))
 }
 
-/// Writes the end of a release, with the delete of the row where there is one. `remains` is what
-/// there was before the lockfile was deleted, and `failure` why it could not be.
+/// Writes the end of a release, with the delete of the row where there is one.
 async fn end(
     context: &Context,
     filed: Filed,
     right: &ApprovedUnlock,
-    remains: Remains,
-    failure: Option<Fault>,
+    row: bool,
+    lockfile: &LockfileFate,
 ) -> Result<Filed, Error> {
-    let event = || match &failure {
-        None => Event::Released,
-        Some(fault) if remains.row => {
-            Event::Failed(format!("the DynamoDB row was released, the lockfile was not: {fault}"))
-        }
-        Some(fault) => Event::Failed(format!("the lockfile was not released: {fault}")),
-    };
     let mut filed = filed;
     for _ in 0..TRIES {
         let now = context.reading.clock.now();
-        let Ok(transition) = decide(&filed.request, event(), &context.policy, now) else {
+        let Ok(transition) = decide(&filed.request, lockfile.ended(row), &context.policy, now)
+        else {
             // Another process was quicker with the end of it.
             return Ok(filed);
         };
-        let release_row = remains.row.then_some(right);
+        let release_row = row.then_some(right);
         let change =
             Change { from: Some(&filed), transition: &transition, event: None, release_row };
         match context.ledger.commit(&change).await {
             Ok(Committed::Done(done)) => return Ok(done),
+            // Another process has taken the release up, and may know more of the lockfile.
+            Ok(Committed::Stale(fresh)) if has_gone_on(&filed, &fresh) => return Ok(fresh),
             Ok(Committed::Stale(fresh) | Committed::AlreadyOpen(fresh)) => filed = fresh,
             Ok(Committed::Repeated) => return Ok(filed),
             Ok(Committed::LockChanged(found)) => {
-                return match (&failure, remains.lockfile, &found) {
-                    // The row went by itself, and the lockfile by this release: the lock is gone.
-                    (None, true, Found::Gone) => settle(context, &filed, Event::Released).await,
-                    // The row went by itself, and the lockfile is still there.
-                    (Some(fault), true, Found::Gone) => {
-                        let why = format!("the lockfile was not released: {fault}");
-                        settle(context, &filed, Event::Failed(why)).await
-                    }
-                    _ => settle(context, &filed, Event::LockChanged(found)).await,
-                };
+                return settle(context, &filed, lockfile.row_changed(found)).await;
             }
-            Err(WriteFault::Refused(fault)) if fault.kind.is_final() => {
-                let why = if remains.lockfile && failure.is_none() {
-                    format!("the lockfile was released, the DynamoDB row was not: {fault}")
-                } else {
-                    fault.to_string()
-                };
-                return settle(context, &filed, Event::Failed(why)).await;
+            Ok(Committed::RowRefused(why)) => {
+                return settle(context, &filed, lockfile.row_left(&why)).await;
             }
+            // Nothing is known to be wrong with the row: the end is written when it can be.
             Err(fault) => return Err(Error::Unsettled(fault.into_fault())),
         }
     }
     Err(Error::Unsettled(super::too_busy()))
+}
+
+/// The fault of a store that says that a lockfile has changed, and shows the same one. One that
+/// compares `ETag`s in another form than it gives them does so.
+fn changed_and_the_same() -> Fault {
+    Fault {
+        kind: FaultKind::Unexpected,
+        subject: "The store of the lockfile".to_owned(),
+        remedy: "it says that the lockfile has changed, and shows the same one; find out whether \
+                 it supports If-Match on DeleteObject"
+            .to_owned(),
+        source: None,
+    }
 }
 
 /// Closes an approved request whose row could not be deleted, for a reason that will not pass.
@@ -173,9 +213,9 @@ async fn give_up(
     filed: &Filed,
     approved: &Transition,
     event: EventId,
-    fault: &Fault,
+    why: String,
 ) -> Result<Committed, Error> {
-    let failed = decided(context, &approved.next, Event::Failed(fault.to_string()))?;
+    let failed = decided(context, &approved.next, Event::Failed(why))?;
     let transition = approved.clone().and_then(failed);
     let change = Change {
         from: Some(filed),

@@ -25,15 +25,22 @@ pub async fn settle(context: &Context, filed: &Filed, event: Event<'_>) -> Resul
         match super::commit(context, &change).await? {
             Committed::Done(done) => return Ok(done),
             // What was seen of a pending request's lock says nothing of a release that began since:
-            // it may have been this bot who removed what is missing.
-            Committed::Stale(fresh) if fresh.request.status() != filed.request.status() => {
-                return Ok(fresh);
-            }
+            // it may have been this bot who removed what is missing. Nor does what one attempt at a
+            // release has seen say anything once another process has taken it up.
+            Committed::Stale(fresh) if has_gone_on(&filed, &fresh) => return Ok(fresh),
             Committed::Stale(fresh) | Committed::AlreadyOpen(fresh) => filed = fresh,
-            Committed::Repeated | Committed::LockChanged(_) => return Ok(filed),
+            Committed::Repeated | Committed::LockChanged(_) | Committed::RowRefused(_) => {
+                return Ok(filed);
+            }
         }
     }
     Err(super::too_busy().into())
+}
+
+/// Whether a release has begun, ended or been taken up since a request was read.
+pub(super) fn has_gone_on(before: &Filed, now: &Filed) -> bool {
+    let how_far = |filed: &Filed| (filed.request.status().clone(), filed.request.resumed);
+    how_far(before) != how_far(now)
 }
 
 /// Writes what a person does to a request, and has the card say it. Decides anew where somebody

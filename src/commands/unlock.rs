@@ -65,7 +65,9 @@ pub(super) async fn run(
             let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
             Ok(Reply::asker(posted(&filed)))
         }
-        Committed::Repeated | Committed::LockChanged(_) => Ok(Reply::Done),
+        Committed::Repeated | Committed::LockChanged(_) | Committed::RowRefused(_) => {
+            Ok(Reply::Done)
+        }
     }
 }
 

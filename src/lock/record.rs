@@ -70,6 +70,9 @@ pub enum Flaw {
     /// The record is above [`RECORD_LIMIT`].
     #[error("the record is {0} bytes long, more than any lock's")]
     TooLarge(u64),
+    /// The lockfile is listed and could not be fetched. The reason is a sentence.
+    #[error("the lockfile could not be fetched ({0})")]
+    Unread(String),
     /// The bytes are no UTF-8 text.
     #[error("the record is not text")]
     NotText,

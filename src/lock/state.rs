@@ -154,7 +154,9 @@ impl Sources {
             (None, Some(_)) => Some(Half::RowMissing),
             (Some(row), Some(lockfile)) => match (&row.info, &lockfile.info) {
                 (Ok(row), Ok(lockfile)) if row.id == lockfile.id => None,
-                (Err(_), Err(_)) if row.record == lockfile.record => None,
+                // What nobody has read is not known to differ.
+                (_, Err(Flaw::Unread(_))) => None,
+                (Err(ours), Err(theirs)) if ours == theirs && row.record == lockfile.record => None,
                 _ => Some(Half::Different),
             },
             (None, None) => None,

@@ -75,6 +75,11 @@ pub enum Notice {
         /// Where it is said.
         channel: ChannelId,
     },
+    /// A request has failed after a part of its lock was released, or may have been.
+    HalfReleased {
+        /// Which.
+        request: RequestId,
+    },
     /// A lock has cleared.
     Cleared {
         /// What it was.

@@ -21,9 +21,9 @@ pub trait Holds: Send + Sync {
     /// remembered and cannot be read is replaced, so that the lock is watched.
     async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
-    /// Remembers whether one half or all of a lock is there, and says whether the hold was under way
-    /// still.
-    async fn set_half(&self, hold: &Hold) -> Result<bool, WriteFault>;
+    /// Remembers what a look has found new about a hold: which halves of the lock are there, or what
+    /// its record says. Says whether the hold was under way still.
+    async fn update(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
     /// Remembers that people are told at `at` that a hold is stale, with what they are told. Says
     /// whether it was under way still and nobody had been told.

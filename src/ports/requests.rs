@@ -68,7 +68,8 @@ pub struct Change<'c> {
 
 impl Change<'_> {
     /// What people have to be told of it, in order: the card where it shows something new, and a
-    /// lock that was released. A request that was closed because it has no card shows nothing.
+    /// lock that was released, wholly or in part. A request that was closed because it has no card
+    /// shows nothing.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         let next = &self.transition.next;
@@ -77,12 +78,15 @@ impl Change<'_> {
         let shows = before.is_none_or(|before| {
             (before.status(), &before.approvals) != (next.status(), &next.approvals)
         });
-        let ended = |outcome| next.closing().is_some_and(|closing| closing.outcome == outcome);
-        let released = ended(Outcome::Unlocked);
-        let card = (shows && !ended(Outcome::Unpostable)).then_some(Notice::Card { request });
-        card.into_iter()
-            .chain(released.then_some(Notice::Released { request, channel: None }))
-            .collect()
+        let end = next.closing().map(|closing| (closing.outcome, closing.left));
+        let has_no_card = matches!(end, Some((Outcome::Unpostable, _)));
+        let card = (shows && !has_no_card).then_some(Notice::Card { request });
+        let end = end.and_then(|end| match end {
+            (Outcome::Unlocked, _) => Some(Notice::Released { request, channel: None }),
+            (Outcome::Failed, Some(_)) => Some(Notice::HalfReleased { request }),
+            _ => None,
+        });
+        card.into_iter().chain(end).collect()
     }
 }
 
@@ -99,4 +103,7 @@ pub enum Committed {
     Repeated,
     /// Nothing is written, since the lock's row is not the approved one any more.
     LockChanged(Found),
+    /// Nothing is written, since the lock table does not let its row be deleted, and will not until
+    /// somebody changes a permission or a setting. The text is the sentence of that fault.
+    RowRefused(String),
 }

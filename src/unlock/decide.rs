@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 
 use super::transition::{changed, draft, written};
 use super::{
-    Approval, ApprovedUnlock, Closing, Found, Outcome, Policy, Refusal, Status, Transition,
-    UnlockRequest,
+    Approval, ApprovedUnlock, Closing, Found, Left, Outcome, Policy, Refusal, RemovedBy, Status,
+    Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
+use crate::lock::LockState;
 use crate::message::{REASON, clip};
 use crate::people::{Actor, Person, UserId};
 
@@ -52,10 +53,27 @@ pub enum Event<'e> {
     Resume,
     /// Every pinned record is gone, and this release removed them.
     Released,
-    /// The release cannot succeed, with what to do about it.
+    /// Every pinned record is gone, removed by this release or by the holder, and another lock is
+    /// there by now.
+    ReleasedAndRetaken(Box<LockState>),
+    /// Another lock took the place of the pinned one after the pinned lockfile was removed.
+    ChangedMidway {
+        /// The lock there now.
+        to: Box<LockState>,
+        /// Who removed the lockfile.
+        lockfile: RemovedBy,
+    },
+    /// The release cannot succeed, with what to do about it. It has removed nothing.
     Failed(String),
     /// The request has no card, and its channel does not take one, with what to do about it.
     Unpostable(String),
+    /// The release cannot succeed, and has removed a part of the lock, or may have.
+    FailedMidway {
+        /// What failed, and what to do about it.
+        why: String,
+        /// What is there still.
+        left: Left,
+    },
 }
 
 /// Decides what an event does to a request.
@@ -90,12 +108,22 @@ pub fn decide(
             Ok(close(request, Outcome::Unpostable, None, Some(why), now))
         }
         // Nothing is released before it is approved, and nothing expires before its time.
-        (Status::Pending, Event::Released | Event::Failed(_) | Event::Resume | Event::Expire) => {
-            Err(Refusal::NotDue)
-        }
+        (
+            Status::Pending,
+            Event::Released
+            | Event::ReleasedAndRetaken(_)
+            | Event::ChangedMidway { .. }
+            | Event::Failed(_)
+            | Event::FailedMidway { .. }
+            | Event::Resume
+            | Event::Expire,
+        ) => Err(Refusal::NotDue),
         (Status::Executing, Event::Resume) if !request.resumed => Ok(resume(request, now)),
-        // Gone before the first attempt removed anything: whoever held it has released it.
-        (Status::Executing, Event::LockChanged(Found::Gone)) if !request.resumed => {
+        // Gone before this release removed anything: its holder has released it. A row is removed
+        // only together with the end of its request.
+        (Status::Executing, Event::LockChanged(Found::Gone))
+            if !request.resumed || request.pinned.lockfile().is_none() =>
+        {
             Ok(lock_changed(request, &Found::Gone, now))
         }
         (Status::Executing, Event::LockChanged(found @ Found::Other(_))) => {
@@ -104,8 +132,18 @@ pub fn decide(
         (Status::Executing, Event::Released | Event::LockChanged(Found::Gone)) => {
             Ok(released(request, now))
         }
+        (Status::Executing, Event::ReleasedAndRetaken(next)) => {
+            Ok(released_and_retaken(request, &next, now))
+        }
+        (Status::Executing, Event::ChangedMidway { to, lockfile }) => {
+            let note = format!("{}; {}", lockfile.sentence(), other_lock(request, &to));
+            Ok(close(request, Outcome::Superseded, None, Some(note), now))
+        }
         (Status::Executing, Event::Failed(why)) => {
             Ok(close(request, Outcome::Failed, None, Some(why), now))
+        }
+        (Status::Executing, Event::FailedMidway { why, left }) => {
+            Ok(close(request, Outcome::Failed, None, Some(why), now).leaving(left))
         }
         // A release in progress is not called off: some of it may have happened.
         (Status::Executing, _) => Err(Refusal::UnderWay),
@@ -219,22 +257,41 @@ fn released(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
     close(request, Outcome::Unlocked, by, note, now)
 }
 
+fn released_and_retaken(
+    request: &UnlockRequest,
+    next: &LockState,
+    now: DateTime<Utc>,
+) -> Transition {
+    let by = request.approvals.last().map(|approval| &approval.by);
+    let removed = RemovedBy::ReleaseOrHolder.sentence();
+    let note = format!("{removed}; {}, and stays", other_lock(request, next));
+    close(request, Outcome::Unlocked, by, Some(note), now).leaving(Left::NextLock)
+}
+
 fn lock_changed(request: &UnlockRequest, found: &Found, now: DateTime<Utc>) -> Transition {
-    let Found::Other(lock) = found else {
-        return close(request, Outcome::AlreadyFree, None, None, now);
-    };
+    match found {
+        Found::Gone => close(request, Outcome::AlreadyFree, None, None, now),
+        Found::Other(lock) => {
+            let mut note = other_lock(request, lock);
+            // Two processes may have taken it up at the same time.
+            if request.resumed && request.pinned.lockfile().is_some() {
+                note.insert_str(0, "an attempt at the release may have removed the lockfile; ");
+            }
+            close(request, Outcome::Superseded, None, Some(note), now)
+        }
+    }
+}
+
+/// The lock that is there in place of the pinned one, as a clause.
+fn other_lock(request: &UnlockRequest, lock: &LockState) -> String {
     let pinned = request.pinned.lock().info().map(|info| &info.id);
-    let mut note = match lock.info() {
+    match lock.info() {
         Some(info) if Some(&info.id) == pinned => {
             "the lock there now has the same ID, but its records are not the same".to_owned()
         }
         Some(info) => format!("the lock there now is {} by {}", info.id, info.who),
         None => "the record there now cannot be read".to_owned(),
-    };
-    if request.status == Status::Executing && !request.pinned.is_row_alone() {
-        note.insert_str(0, "the release was under way and may have removed one half; ");
     }
-    close(request, Outcome::Superseded, None, Some(note), now)
 }
 
 fn close(
@@ -252,8 +309,18 @@ fn close(
     };
     let entry = Draft { reason, detail, ..draft(request, ended(outcome), by, now) };
     let mut next = changed(request);
-    next.status = Status::Closed(Closing { outcome, by: by.cloned(), at: now, note });
+    next.status = Status::Closed(Closing { outcome, by: by.cloned(), at: now, note, left: None });
     Transition { next, entries: vec![entry], unlock: None }
+}
+
+impl Transition {
+    /// The same end, with what is left in the stores after it.
+    fn leaving(mut self, left: Left) -> Self {
+        if let Status::Closed(closing) = &mut self.next.status {
+            closing.left = Some(left);
+        }
+        self
+    }
 }
 
 /// What the trail calls an end.

@@ -5,14 +5,15 @@
 //! Pending ──────────────────► Executing ───────────► Unlocked
 //!    │                            ├─ lock changed ─► Superseded, AlreadyFree
 //!    │                            ├─ resume (once, after a crash; what is gone then is Unlocked)
-//!    │                            └─ failed ───────► Failed
+//!    │                            └─ failed, or 10 min over ─► Failed
 //!    └─ deny, withdraw, expire, lock changed, unpostable
 //!       ──────► Denied, Withdrawn, Expired, Superseded, AlreadyFree, Unpostable
 //! ```
 //!
 //! Everything here is a pure function: the lock, the people, their roles and the time come in as
 //! arguments, and what comes out is data for a store to write. The rules are in [`decide()`]; what a
-//! request is bound to is [`Pinned`]; and without an [`ApprovedUnlock`] nothing is deleted anywhere.
+//! request is bound to is [`Pinned`]; what a release does next is [`Step`]; and without an
+//! [`ApprovedUnlock`] nothing is deleted anywhere.
 
 mod approved;
 mod asking;
@@ -23,6 +24,7 @@ mod policy;
 mod refusal;
 mod refused;
 mod request;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod transition;
@@ -36,6 +38,7 @@ pub use pinned::{Found, NotPinned, Pinned, Remains};
 pub use policy::Policy;
 pub use refusal::Refusal;
 pub use refused::{Tried, refused};
-pub use request::{Approval, Closing, Outcome, RequestId, Status, UnlockRequest};
+pub use request::{Approval, Closing, Left, Outcome, RequestId, Status, UnlockRequest};
+pub use steps::{LockfileFate, RemovedBy, Step};
 pub use transition::Transition;
 pub use vouched::{Unvouched, Vouched, vouched};

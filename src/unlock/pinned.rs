@@ -46,13 +46,17 @@ impl Pinned {
     /// Pins a lock, with all its records as they are.
     ///
     /// # Errors
-    /// When there is none, or one of its records is too large, or a row's is no string, or a
-    /// lockfile's version is not known: of such a record there is not enough to tell it from another.
+    /// When there is none, or one of its records is too large or was not read, or a row's is no
+    /// string, or a lockfile's version is not known: of such a record there is not enough to tell it from another.
     pub fn new(lock: &LockState) -> Result<Self, NotPinned> {
         let sources = lock.sources().ok_or(NotPinned::Free)?;
         for stored in sources.records() {
-            if let Err(flaw @ (Flaw::TooLarge(_) | Flaw::NotAString(_) | Flaw::OddDigest(_))) =
-                &stored.info
+            if let Err(
+                flaw @ (Flaw::TooLarge(_)
+                | Flaw::NotAString(_)
+                | Flaw::OddDigest(_)
+                | Flaw::Unread(_)),
+            ) = &stored.info
             {
                 return Err(NotPinned::Incomparable(flaw.clone()));
             }
@@ -131,6 +135,19 @@ impl Pinned {
         match (row, lockfile) {
             (Some(row), Some(lockfile)) => Ok(Remains { row, lockfile }),
             _ => Err(Found::Other(Box::new(now.clone()))),
+        }
+    }
+
+    /// Which of its records are still there, whatever else is there.
+    #[must_use]
+    pub fn still_in(&self, now: &LockState) -> Remains {
+        let same = |pinned: Option<&StoredLock>, now: Option<&StoredLock>| {
+            pinned.is_some() && pinned == now
+        };
+        let sources = now.sources();
+        Remains {
+            row: same(self.row(), sources.and_then(|sources| sources.row.as_ref())),
+            lockfile: same(self.lockfile(), sources.and_then(|sources| sources.lockfile.as_ref())),
         }
     }
 }

@@ -85,6 +85,23 @@ pub struct Closing {
     /// What else there is to know: the reason of a denial or a withdrawal, what failed and what to do
     /// about it.
     pub note: Option<String>,
+    /// What a release has left in the stores, where its outcome alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
+}
+
+/// What a release has left in the stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// The approved lock is gone, and another one is there by now.
+    NextLock,
+    /// The lockfile was removed. The row is still there.
+    Row,
+    /// The row was removed. The lockfile is still there.
+    Lockfile,
+    /// The lockfile may have been removed. Nobody could read what is there now.
+    Unknown,
 }
 
 /// What came of a request.

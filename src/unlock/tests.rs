@@ -4,6 +4,7 @@
 mod decisions;
 mod opening;
 mod pins;
+mod steps;
 mod vouching;
 mod who;
 
@@ -122,7 +123,7 @@ fn right_of(request: &UnlockRequest) -> Option<ApprovedUnlock> {
 
 fn closed(outcome: Outcome) -> UnlockRequest {
     let by = Some(dave().person);
-    let status = Status::Closed(Closing { outcome, by, at: minute(4), note: None });
+    let status = Status::Closed(Closing { outcome, by, at: minute(4), note: None, left: None });
     UnlockRequest { status, ..request_for(&row_alone()) }
 }
 

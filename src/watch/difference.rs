@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Hold;
+use super::{Hold, HoldId};
 use crate::lock::{HeldLock, StatePath};
 
 /// Something that has changed. A lock that was taken and given back between two looks was not seen,
@@ -24,6 +24,8 @@ pub enum Difference {
     },
     /// The same lock, of which one half has come or gone.
     Half(Hold),
+    /// A lock that could not be read before. It keeps the id under which it is remembered.
+    Identified(Hold),
 }
 
 /// What has changed since `before`, in the order of the paths.
@@ -41,15 +43,36 @@ pub fn differences(
     for (path, hold) in seen {
         differences.extend(match before.get(path) {
             None => Some(Difference::Taken(hold)),
-            Some(from) if from.id != hold.id => {
-                Some(Difference::ChangedHands { from: from.clone(), to: hold })
-            }
-            Some(from) if from.half != hold.half => {
-                // It is whole now, or was.
-                Some(Difference::Half(Hold { half: hold.half, was_whole: true, ..from.clone() }))
-            }
-            Some(_) => None,
+            Some(from) if from.id == hold.id => half(from, &hold),
+            Some(from) => changed(from, hold, &HoldId::unread(path)),
         });
     }
     differences
+}
+
+fn half(from: &Hold, now: &Hold) -> Option<Difference> {
+    let half = now.half;
+    // It is whole now, or was.
+    let changed = || Hold { half, was_whole: true, ..from.clone() };
+    (from.half != half).then(|| Difference::Half(changed()))
+}
+
+/// What has changed where two looks give two ids. `unread` is that of a lock that was not read.
+fn changed(from: &Hold, now: Hold, unread: &HoldId) -> Option<Difference> {
+    // What was not read may be the same lock or another, at either look.
+    if now.id == *unread {
+        return None;
+    }
+    if from.id != *unread {
+        return Some(Difference::ChangedHands { from: from.clone(), to: now });
+    }
+    match (&from.lock_id, &now.lock_id) {
+        (Some(known), Some(id)) if known == id => half(from, &now),
+        (Some(_), _) => Some(Difference::ChangedHands { from: from.clone(), to: now }),
+        (None, Some(_)) => {
+            let (id, told_stale) = (from.id.clone(), from.told_stale);
+            Some(Difference::Identified(Hold { id, told_stale, ..now }))
+        }
+        (None, None) => None,
+    }
 }

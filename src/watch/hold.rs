@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::audit::Hash;
-use crate::lock::{HeldLock, LockState, Operation, State, age};
+use crate::lock::{Flaw, HeldLock, LockState, Operation, State, StatePath, age};
 use crate::message::clip;
 use crate::unlock::RequestId;
 
@@ -93,10 +93,18 @@ impl HoldId {
             format!("{path}\nid {}", info.id)
         } else {
             let record = held.lock.sources().and_then(|sources| sources.records().next());
+            if record.is_some_and(|stored| matches!(stored.info, Err(Flaw::Unread(_)))) {
+                return Self::unread(&held.state.path);
+            }
             let hash = record.map(|stored| Hash::of(stored.record.as_bytes()).to_string());
             format!("{path}\nrecord {}", hash.unwrap_or_default())
         };
         Self(Hash::of(text).to_string())
+    }
+
+    /// That of a lock whose only record was not read: nobody knows which hold it is.
+    pub(super) fn unread(path: &StatePath) -> Self {
+        Self(Hash::of(format!("{path}\nunread")).to_string())
     }
 
     /// The id as text.

@@ -7,14 +7,15 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::lock::{
-    Backend, BackendName, Catalog, HeldLock, LockRecord, LockState, State, StatePath, StoredLock,
-    Stores,
+    Backend, BackendName, Catalog, Flaw, HeldLock, LockRecord, LockState, State, StatePath,
+    StoredLock, Stores,
 };
 use crate::people::{ChannelId, Person, UserId};
 use crate::unlock::RequestId;
 
 const BOTH: Stores = Stores { row: true, lockfile: true };
 const ROW: Stores = Stores { row: true, lockfile: false };
+const LOCKFILE: Stores = Stores { row: false, lockfile: true };
 
 fn minute(minute: i64) -> DateTime<Utc> {
     let start: DateTime<Utc> = "2026-11-25T10:00:00Z".parse().unwrap();
@@ -68,7 +69,13 @@ fn the_difference_of_two_looks() {
     let b = record("b", "bob@two", -1);
     let row = |record: &str| held("env/prod", BOTH, Some(record), Some(record));
     let half = |record: &str| held("env/prod", BOTH, None, Some(record));
-    let cases: [(&str, Vec<HeldLock>, Vec<HeldLock>); 9] = [
+    let unread = || {
+        let flaw = Flaw::Unread("denied".to_owned());
+        let lockfile = StoredLock::flawed(flaw, LockRecord::new([]), None);
+        let lock = LockState::from_stores(LOCKFILE, None, Some(lockfile));
+        HeldLock { state: state("env/prod"), lock }
+    };
+    let cases: [(&str, Vec<HeldLock>, Vec<HeldLock>); 14] = [
         ("nothing and nothing", vec![], vec![]),
         ("the same", vec![row(&a)], vec![row(&a)]),
         ("taken", vec![], vec![row(&a)]),
@@ -78,6 +85,11 @@ fn the_difference_of_two_looks() {
         ("half taken, then whole", vec![half(&a)], vec![row(&a)]),
         ("the same ID in other bytes", vec![row(&a)], vec![row(&a.replace(':', ": "))]),
         ("unreadable, and another", vec![row("?")], vec![row("!")]),
+        ("taken, and not read", vec![], vec![unread()]),
+        ("not read, twice", vec![unread()], vec![unread()]),
+        ("not read any more", vec![row(&a)], vec![unread()]),
+        ("read at last", vec![unread()], vec![row(&a)]),
+        ("not read, and cleared", vec![unread()], vec![]),
     ];
     let mut table = String::new();
     for (what, before, now) in cases {
@@ -90,6 +102,7 @@ fn the_difference_of_two_looks() {
                     format!("from {:?} to {:?}", from.who, to.who)
                 }
                 Difference::Half(hold) => format!("half: {}", hold.half),
+                Difference::Identified(hold) => format!("identified: {:?}", hold.who),
             })
             .collect();
         table.push_str(&format!("{what}: {}\n", said.join(", ")));
@@ -104,7 +117,24 @@ fn the_difference_of_two_looks() {
     half taken, then whole: half: false
     the same ID in other bytes: 
     unreadable, and another: from None to None
+    taken, and not read: taken by None
+    not read, twice: 
+    not read any more: 
+    read at last: identified: Some("ann@one")
+    not read, and cleared: cleared of None
     "#);
+}
+
+#[test]
+fn a_lock_that_was_read_at_last_is_told_from_the_next_one() {
+    let lockfile = |record: &str| held("env/prod", LOCKFILE, None, Some(record));
+    let (a, b) = (record("a", "ann@one", -5), record("b", "bob@two", -1));
+    let first = Hold::of(&lockfile(&a), minute(0)).unwrap();
+    let id = HoldId::unread(&first.state.path);
+    let before = BTreeMap::from([(first.state.path.clone(), Hold { id, ..first })]);
+    assert_eq!(differences(&before, &[lockfile(&a)], minute(1)), []);
+    let next = differences(&before, &[lockfile(&b)], minute(1));
+    assert!(matches!(&*next, [Difference::ChangedHands { .. }]), "{next:?}");
 }
 
 #[test]
@@ -123,7 +153,7 @@ fn of_many_locks_each_is_told_apart() {
             Difference::Taken(_) => 0,
             Difference::Cleared(_) => 1,
             Difference::ChangedHands { .. } => 2,
-            Difference::Half(_) => 3,
+            Difference::Half(_) | Difference::Identified(_) => 3,
         }] += 1;
     }
     assert_eq!(counts, [10, 334, 133, 0]);

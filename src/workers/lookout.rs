@@ -140,8 +140,8 @@ impl Lookout {
             Difference::Taken(hold) => {
                 holds.begin(&hold).await.map(|first| first.then_some(Written::Held(hold)))
             }
-            Difference::Half(hold) => {
-                holds.set_half(&hold).await.map(|is_same| is_same.then_some(Written::Held(hold)))
+            Difference::Half(hold) | Difference::Identified(hold) => {
+                holds.update(&hold).await.map(|is_same| is_same.then_some(Written::Held(hold)))
             }
             Difference::Cleared(hold) => self.end(hold, None, now).await,
             Difference::ChangedHands { from, to } => self.end(from, Some(to), now).await,

@@ -153,17 +153,6 @@ async fn a_lockfile_that_is_removed_while_the_list_is_read_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_lockfile_that_may_not_be_read_is_an_error_of_the_whole_list() {
-    let listing = stub::bucket(objects(&["a", "b"]), 1000);
-    let stub = Stub::start(move |asked: &Asked| match asked.uri.path() {
-        "/states/a/terraform.tfstate.tflock" => stub::s3_error(403, "AccessDenied"),
-        _ => listing(asked),
-    })
-    .await;
-    assert_eq!(lockfiles(&stub).list().await.unwrap_err().kind, FaultKind::Denied);
-}
-
-#[tokio::test]
 async fn states_are_seen_by_their_objects_and_lockfiles_and_nothing_else_is() {
     let mut objects = objects(&["a"]);
     for key in [

@@ -8,6 +8,7 @@ mod audit;
 mod aws_embedded;
 mod aws_faults;
 mod aws_lockfiles;
+mod aws_lockfiles_listed;
 mod aws_rows;
 mod command_line;
 mod demo;

@@ -31,6 +31,8 @@ pub enum Flaw {
     SeenBefore,
     /// A lockfile that could not be deleted is forgotten when the row went by itself.
     HalfForgotten,
+    /// That a delete went without an answer is forgotten when its next try is refused.
+    AnswerForgotten,
     /// Another request is closed for what was seen of the lock before it was opened.
     SeenBeforeOpening,
 }

@@ -118,6 +118,7 @@ fn what_the_trail_says_of_an_end_needs_its_care() {
     is_found(Flaw::NotMarked, setups::lockfile(), free);
     is_found(Flaw::SeenBefore, setups::lockfile(), free);
     is_found(Flaw::HalfForgotten, setups::both(), "unlocked means gone");
+    is_found(Flaw::AnswerForgotten, setups::lockfile(), "what was removed is not hidden");
     let changed = "superseded means changed by somebody else";
     is_found(Flaw::SeenBefore, setups::both(), changed);
     is_found(Flaw::SeenBeforeOpening, setups::row_openings(), changed);

@@ -38,6 +38,9 @@ pub enum Breach {
     NotFree,
     /// The trail says that a lock changed hands, and it never did.
     NotChanged,
+    /// A request has changed hands or failed after the bot deleted a part of its lock, and does not
+    /// say that a part was removed.
+    Hidden,
     /// Somebody ended a request who must not, or time did before it was up.
     WrongEnd,
 }
@@ -84,11 +87,8 @@ pub fn row_deleted(protocol: &Protocol, state: &mut State, id: RequestId, writte
 }
 
 /// To be asked before a lockfile is deleted.
-pub fn lockfile_deleted(protocol: &Protocol, state: &mut State, id: RequestId, is_lost: bool) {
+pub fn lockfile_deleted(protocol: &Protocol, state: &mut State, id: RequestId) {
     deleted(protocol, state, id, Half::Lockfile, &[]);
-    for request in state.truth.requests.iter_mut().filter(|request| request.id == id) {
-        request.unanswered |= is_lost;
-    }
 }
 
 /// Holds what was written against the promises, and deletes the row that goes with it. `seen` is
@@ -106,14 +106,8 @@ pub fn written(
     let actions: Vec<Action> = change.transition.entries.iter().map(|draft| draft.action).collect();
     if let (Some(seen), By::Click { number, .. }) = (seen, by) {
         let by = protocol.setup.clicks[number].who;
-        let request = TrueRequest {
-            id,
-            by,
-            pinned: seen,
-            touched: false,
-            deleted: Halves::default(),
-            unanswered: false,
-        };
+        let request =
+            TrueRequest { id, by, pinned: seen, touched: false, deleted: Halves::default() };
         state.truth.requests.push(request);
     }
     if change.release_row.is_some() {
@@ -146,16 +140,20 @@ pub fn written(
         return;
     };
     let by = closing.by.as_ref().map(|person| person.id);
+    let has_deleted = request.deleted != Halves::default();
+    let is_said = closing.left.is_some()
+        || closing.note.as_ref().is_some_and(|note| note.contains("removed"));
     let breach = match closing.outcome {
         Outcome::Unlocked if request.pinned.any_in(state.lock) => Some(Breach::NotReleased),
         Outcome::Unlocked if is_released(state, &request, next.resumed) => {
             Some(Breach::ReleasedTwice)
         }
         Outcome::AlreadyFree if request.pinned.any_in(state.lock) => Some(Breach::NotFree),
-        Outcome::AlreadyFree if request.deleted != Halves::default() && !request.unanswered => {
-            Some(Breach::NotFree)
-        }
+        Outcome::AlreadyFree if has_deleted => Some(Breach::NotFree),
         Outcome::Superseded if !request.touched => Some(Breach::NotChanged),
+        Outcome::Superseded if has_deleted && !is_said => Some(Breach::Hidden),
+        // Two replicas may both have taken it up, and one be refused what the other is allowed.
+        Outcome::Failed if has_deleted && !is_said && !next.resumed => Some(Breach::Hidden),
         Outcome::Denied if by == Some(request.by.id()) || by == Some(Who::Dave.id()) => {
             Some(Breach::WrongEnd)
         }

@@ -29,6 +29,7 @@ pub fn of(ends: &[Outcome]) -> Vec<Property<Protocol>> {
         "unlocked means gone": NotReleased,
         "already free means that the bot deleted nothing": NotFree,
         "superseded means changed by somebody else": NotChanged,
+        "what was removed is not hidden": Hidden,
         "a request is ended by who may": WrongEnd,
     };
     let always = [

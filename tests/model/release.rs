@@ -1,11 +1,13 @@
 //! The release of a lock in steps, as `commands/release.rs` has it, and what comes due by itself.
 
-use locktender::unlock::{ApprovedUnlock, Event, Found, Remains, decide};
+use locktender::unlock::{
+    self as release, ApprovedUnlock, Event, Found, LockfileFate, RemovedBy, decide,
+};
 
 use crate::flaw::Flaw;
 use crate::oracle;
 use crate::replica::{After, Due, How, Look, Step, Then};
-use crate::run::{Run, due, written};
+use crate::run::{Run, written};
 use crate::store::{Change, Filed, Shared};
 use crate::world::{Half, Halves};
 
@@ -23,19 +25,28 @@ impl Run<'_> {
     /// Brings a started release to its end.
     pub fn finish(&mut self, filed: Shared<Filed>) -> Option<Step> {
         ApprovedUnlock::of(&filed.request, self.policy())?;
-        Some(self.look(Look::Finish(filed)))
+        let may_have_removed = filed.request.resumed;
+        Some(self.look(Look::Finish { filed, may_have_removed }))
     }
 
     /// With what is left of the lock.
-    pub fn found(&mut self, filed: Shared<Filed>, seen: Halves) -> Option<Step> {
+    pub fn found(
+        &mut self,
+        filed: Shared<Filed>,
+        seen: Halves,
+        may_have_removed: bool,
+    ) -> Option<Step> {
         let lock = seen.lock(self.protocol.setup.stores);
-        let settle = |filed, due| Some(Step::Settle { filed, due, after: After::Nothing });
-        match filed.request.pinned.remains(&lock) {
-            Ok(Remains { row: false, lockfile: false }) => settle(filed, Due::Gone),
-            Ok(remains) if remains.lockfile => Some(Step::DeleteLockfile { filed, remains }),
-            Ok(remains) => Some(Step::End { filed, remains, failed: false }),
-            Err(found) => settle(filed, due(&found, seen)),
-        }
+        let next = release::Step::next(&filed.request.pinned, &lock, may_have_removed);
+        Some(match next {
+            release::Step::DeleteLockfile { row } => {
+                Step::DeleteLockfile { filed, row, unanswered: false }
+            }
+            release::Step::DeleteRow(lockfile) => Step::End { filed, row: true, lockfile },
+            release::Step::End(event) => {
+                Step::Settle { filed, due: came_due(&event, seen)?, after: After::Nothing }
+            }
+        })
     }
 
     /// Deletes the lockfile if its `ETag` is the pinned one. Where the answer is lost, the client
@@ -43,42 +54,48 @@ impl Run<'_> {
     pub fn delete_lockfile(
         &mut self,
         filed: Shared<Filed>,
-        remains: Remains,
+        row: bool,
+        unanswered: bool,
         how: How,
     ) -> Option<Step> {
+        let may_have_removed = filed.request.resumed
+            || (unanswered && self.protocol.flaw != Some(Flaw::AnswerForgotten));
+        let look_again = Look::Finish { filed: filed.clone(), may_have_removed };
+        if how == How::Denied && unanswered {
+            return Some(self.look(look_again));
+        }
         if how == How::Denied {
-            return Some(Step::End { filed, remains, failed: true });
+            let lockfile = LockfileFate::Refused("not allowed".to_owned());
+            return Some(Step::End { filed, row, lockfile });
         }
         let right = ApprovedUnlock::of(&filed.request, self.policy())?;
         let etag = right.pinned().lockfile()?.etag.as_deref();
         if let Some(there) = self.state.lock.lockfile {
             let is_it = there.stored(Half::Lockfile).etag.as_deref() == etag;
             if !is_it && self.protocol.flaw != Some(Flaw::NoEtag) {
-                return Some(self.look(Look::Finish(filed)));
+                return Some(self.look(look_again));
             }
-            let is_lost = how == How::Lost;
-            oracle::lockfile_deleted(self.protocol, self.state, filed.request.id, is_lost);
+            oracle::lockfile_deleted(self.protocol, self.state, filed.request.id);
             self.state.lock.lockfile = None;
         }
-        match how {
-            How::Lost => Some(Step::DeleteLockfile { filed, remains }),
-            _ => Some(Step::End { filed, remains, failed: false }),
+        if how == How::Lost {
+            return Some(Step::DeleteLockfile { filed, row, unanswered: true });
         }
+        let lockfile = LockfileFate::Removed(RemovedBy::Release);
+        Some(Step::End { filed, row, lockfile })
     }
 
     /// Writes the end of a release, with the delete of the row where there is one.
-    pub fn end(&mut self, filed: Shared<Filed>, remains: Remains, failed: bool) -> Option<Step> {
-        let due = if failed { Due::Failed } else { Due::Released };
-        let event = self.event(due);
-        let transition =
-            decide(&filed.request, event, self.policy(), self.state.time.now()).ok()?;
+    pub fn end(&mut self, filed: Shared<Filed>, row: bool, lockfile: LockfileFate) -> Option<Step> {
+        let now = self.state.time.now();
+        let transition = decide(&filed.request, lockfile.ended(row), self.policy(), now).ok()?;
         let right = ApprovedUnlock::of(&filed.request, self.policy());
         let change = Change {
             event: None,
-            release_row: right.filter(|_| remains.row),
+            release_row: right.filter(|_| row),
             ..self.change(Some(filed), transition)
         };
-        Some(written(change, Then::End { remains, failed }))
+        Some(written(change, Then::End { row, lockfile }))
     }
 
     /// Writes what came due by itself.
@@ -101,27 +118,33 @@ impl Run<'_> {
     }
 
     /// After the row was found to be another, or gone.
-    pub fn lock_changed(&mut self, filed: Shared<Filed>, due: Due, then: &Then) -> Option<Step> {
-        let due = match then {
+    pub fn lock_changed(
+        &mut self,
+        filed: Shared<Filed>,
+        seen: Halves,
+        then: &Then,
+    ) -> Option<Step> {
+        let found = match seen.row {
+            None => Found::Gone,
+            Some(_) => Found::Other(Box::new(seen.lock(self.protocol.setup.stores))),
+        };
+        let event = match then {
             // The approval is recorded together with the end that it met.
             Then::Release(approved) => {
-                let (event, now) = (self.event(due), self.state.time.now());
+                let (event, now) = (Event::LockChanged(found), self.state.time.now());
                 let ended = decide(&approved.next, event, self.policy(), now).ok()?;
                 let both = (**approved).clone().and_then(ended);
                 return Some(self.send(Some(filed), both, Then::Approve));
             }
-            // The row went by itself, and the lockfile by this release: the lock is gone.
-            Then::End { remains, failed: false } if remains.lockfile && due == Due::Gone => {
-                Due::Released
-            }
-            // The row went by itself, and the lockfile is still there.
-            Then::End { failed: true, .. }
-                if due == Due::Gone && self.protocol.flaw != Some(Flaw::HalfForgotten) =>
+            Then::End { lockfile: LockfileFate::Refused(_), .. }
+                if self.protocol.flaw == Some(Flaw::HalfForgotten) =>
             {
-                Due::Failed
+                Event::LockChanged(found)
             }
-            _ => due,
+            Then::End { lockfile, .. } => lockfile.row_changed(found),
+            _ => Event::LockChanged(found),
         };
+        let due = came_due(&event, seen)?;
         Some(Step::Settle { filed, due, after: After::Nothing })
     }
 
@@ -136,22 +159,41 @@ impl Run<'_> {
                 let both = (*approved).clone().and_then(failed);
                 Some(self.send(Some(filed), both, Then::Approve))
             }
+            Then::End { lockfile, .. } => {
+                let due = came_due(&lockfile.row_left("not allowed"), Halves::default())?;
+                Some(Step::Settle { filed, due, after: After::Nothing })
+            }
             _ => Some(Step::Settle { filed, due: Due::Failed, after: After::Nothing }),
         }
     }
 
     fn event(&self, due: Due) -> Event<'static> {
+        let lock = |seen: Halves| Box::new(seen.lock(self.protocol.setup.stores));
         match due {
             Due::Expire => Event::Expire,
             Due::Resume => Event::Resume,
             Due::Released => Event::Released,
+            Due::Retaken(seen) => Event::ReleasedAndRetaken(lock(seen)),
             Due::Failed => Event::Failed("not allowed".to_owned()),
             Due::Unpostable => Event::Unpostable("not allowed".to_owned()),
+            Due::HalfFailed(left) => Event::FailedMidway { why: "not allowed".to_owned(), left },
             Due::Gone => Event::LockChanged(Found::Gone),
-            Due::Other(seen) => {
-                let lock = seen.lock(self.protocol.setup.stores);
-                Event::LockChanged(Found::Other(Box::new(lock)))
-            }
+            Due::Other(seen) => Event::LockChanged(Found::Other(lock(seen))),
+            Due::Midway(seen, lockfile) => Event::ChangedMidway { to: lock(seen), lockfile },
         }
     }
+}
+
+/// What an event of a release makes due. `seen` is the lock that it was decided by.
+fn came_due(event: &Event<'_>, seen: Halves) -> Option<Due> {
+    Some(match event {
+        Event::Released => Due::Released,
+        Event::ReleasedAndRetaken(_) => Due::Retaken(seen),
+        Event::Failed(_) => Due::Failed,
+        Event::FailedMidway { left, .. } => Due::HalfFailed(*left),
+        Event::LockChanged(Found::Gone) => Due::Gone,
+        Event::LockChanged(Found::Other(_)) => Due::Other(seen),
+        Event::ChangedMidway { lockfile, .. } => Due::Midway(seen, *lockfile),
+        _ => return None,
+    })
 }

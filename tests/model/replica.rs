@@ -4,7 +4,7 @@
 //! awaits is one step here; a fault in which nothing was written ends the command, and is the same
 //! as a crash.
 
-use locktender::unlock::{Refusal, Remains, RequestId, Transition, Tried};
+use locktender::unlock::{Left, LockfileFate, Refusal, RemovedBy, RequestId, Transition, Tried};
 
 use crate::store::{Change, Filed, Shared, Tail};
 use crate::world::{Halves, Record};
@@ -61,10 +61,10 @@ pub enum Step {
     LookAgain { change: Shared<Change>, tail: Tail, then: Then },
     /// Read the request that has the path's guard.
     Guarded { change: Shared<Change>, tail: Tail, seen: Halves, again: bool, other: RequestId },
-    /// Delete the lockfile.
-    DeleteLockfile { filed: Shared<Filed>, remains: Remains },
+    /// Delete the lockfile. `unanswered`: an earlier try of this delete got no answer.
+    DeleteLockfile { filed: Shared<Filed>, row: bool, unanswered: bool },
     /// Decide on the end of a release.
-    End { filed: Shared<Filed>, remains: Remains, failed: bool },
+    End { filed: Shared<Filed>, row: bool, lockfile: LockfileFate },
 }
 
 /// What is known of a store.
@@ -83,8 +83,8 @@ pub enum Look {
     Over { other: Shared<Filed>, seen: Halves },
     /// To see whether the pinned one is there.
     Warden(Shared<Filed>),
-    /// To release it.
-    Finish(Shared<Filed>),
+    /// To release it. `may_have_removed`: a lockfile that is not there may have been removed by it.
+    Finish { filed: Shared<Filed>, may_have_removed: bool },
 }
 
 /// What became due without anybody's word.
@@ -93,10 +93,13 @@ pub enum Due {
     Expire,
     Resume,
     Released,
+    Retaken(Halves),
     Failed,
     Unpostable,
+    HalfFailed(Left),
     Gone,
     Other(Halves),
+    Midway(Halves, RemovedBy),
 }
 
 /// What comes after it was settled.
@@ -127,7 +130,7 @@ pub enum Then {
     /// It is what became due.
     Settle(Due, After),
     /// It is the end of a release in steps.
-    End { remains: Remains, failed: bool },
+    End { row: bool, lockfile: LockfileFate },
 }
 
 /// What was refused: [`Tried`], with a hash.

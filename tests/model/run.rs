@@ -76,8 +76,10 @@ impl Run<'_> {
                     _ => Some(self.look(over)),
                 }
             }
-            Step::DeleteLockfile { filed, remains } => self.delete_lockfile(filed, remains, how),
-            Step::End { filed, remains, failed } => self.end(filed, remains, failed),
+            Step::DeleteLockfile { filed, row, unanswered } => {
+                self.delete_lockfile(filed, row, unanswered, how)
+            }
+            Step::End { filed, row, lockfile } => self.end(filed, row, lockfile),
         }
     }
 
@@ -215,7 +217,7 @@ impl Run<'_> {
                 let due = due(&found, seen);
                 Some(Step::Settle { filed, due, after: After::Nothing })
             }
-            Look::Finish(filed) => self.found(filed, seen),
+            Look::Finish { filed, may_have_removed } => self.found(filed, seen, may_have_removed),
         }
     }
 

@@ -15,6 +15,7 @@ pub fn all() -> Vec<Setup> {
         row(),
         lockfile(),
         both(),
+        both_unanswered(),
         row_by_two(),
         both_by_two(),
         refusals(),
@@ -61,6 +62,16 @@ pub fn both() -> Setup {
         left: Left { moves: 2, crashes: 1, denied: 1, ..Left::default() },
         ends: &[Unlocked, Superseded, AlreadyFree, Failed],
         ..opened("a row and a lockfile", true, true, 1)
+    }
+}
+
+/// The same with an answer that is lost.
+pub fn both_unanswered() -> Setup {
+    Setup {
+        left: Left { moves: 2, lost: 1, ..Left::default() },
+        ends: &[Unlocked, Superseded, AlreadyFree],
+        name: "a row and a lockfile, with an answer lost",
+        ..both()
     }
 }
 

@@ -76,8 +76,6 @@ pub struct TrueRequest {
     pub touched: bool,
     /// The records of it that the bot has deleted.
     pub deleted: Halves,
-    /// Whether the answer to such a delete was lost.
-    pub unanswered: bool,
 }
 
 impl State {

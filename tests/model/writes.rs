@@ -2,7 +2,7 @@
 
 use crate::flaw::Flaw;
 use crate::oracle;
-use crate::replica::{Due, How, Step, Then};
+use crate::replica::{How, Step, Then};
 use crate::run::Run;
 use crate::store::{Change, Filed, Shared, Tail, Verdict};
 use crate::world::Halves;
@@ -45,8 +45,7 @@ impl Run<'_> {
             Err(Verdict::Stale(fresh)) => self.stale(&change, fresh, then),
             Err(Verdict::LockChanged(row)) => {
                 let seen = Halves { row, lockfile: None };
-                let due = if row.is_none() { Due::Gone } else { Due::Other(seen) };
-                self.lock_changed(change.from.clone()?, due, &then)
+                self.lock_changed(change.from.clone()?, seen, &then)
             }
             Err(Verdict::TailMoved) => Some(Step::Tail { change, then }),
             Err(Verdict::Guarded(other)) => match then {
@@ -71,6 +70,8 @@ impl Run<'_> {
     fn stale(&mut self, change: &Change, filed: Shared<Filed>, then: Then) -> Option<Step> {
         let before = change.from.as_ref().map(|from| from.is_executing());
         let has_begun = before == Some(false) && filed.is_executing();
+        let was_resumed = change.from.as_ref().is_some_and(|from| from.request.resumed);
+        let is_taken_up = !was_resumed && filed.request.resumed;
         match then {
             Then::Open { .. } => None,
             Then::Approve | Then::Release(_) | Then::Start => Some(Step::Lookup(filed)),
@@ -79,8 +80,11 @@ impl Run<'_> {
             Then::Settle(_, after) if has_begun && self.protocol.flaw != Some(Flaw::SeenBefore) => {
                 self.settled(filed, after)
             }
+            // Whoever has taken a release up ends it.
+            Then::Settle(_, after) if is_taken_up => self.settled(filed, after),
+            Then::End { .. } if is_taken_up => None,
             Then::Settle(due, after) => Some(Step::Settle { filed, due, after }),
-            Then::End { remains, failed } => Some(Step::End { filed, remains, failed }),
+            Then::End { row, lockfile } => Some(Step::End { filed, row, lockfile }),
         }
     }
 }

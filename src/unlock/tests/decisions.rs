@@ -10,7 +10,8 @@ fn events<'e>(
     requester: &'e Actor,
     standing: &'e BTreeSet<UserId>,
 ) -> Vec<(&'static str, Event<'e>)> {
-    let other = Found::Other(Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None)));
+    let lock = || Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None));
+    let other = Found::Other(lock());
     vec![
         ("approve", Event::Approve { by, standing }),
         ("deny", Event::Deny { by, reason: None }),
@@ -22,6 +23,12 @@ fn events<'e>(
         ("released", Event::Released),
         ("failed", Event::Failed("no permission".to_owned())),
         ("unpostable", Event::Unpostable("allow it to post".to_owned())),
+        ("released and retaken", Event::ReleasedAndRetaken(lock())),
+        (
+            "changed midway",
+            Event::ChangedMidway { to: lock(), lockfile: RemovedBy::ReleaseOrHolder },
+        ),
+        ("failed midway", Event::FailedMidway { why: "no permission".to_owned(), left: Left::Row }),
     ]
 }
 
@@ -65,6 +72,9 @@ fn every_event_does_one_thing_in_every_open_status() {
       released: refused: not due
       failed: refused: not due
       unpostable: Unpostable v1: request.unpostable
+      released and retaken: refused: not due
+      changed midway: refused: not due
+      failed midway: refused: not due
     executing v1
       approve: refused: under way
       deny: refused: under way
@@ -76,17 +86,23 @@ fn every_event_does_one_thing_in_every_open_status() {
       released: Unlocked v2: unlock.done
       failed: Failed v2: unlock.failed
       unpostable: refused: under way
+      released and retaken: Unlocked v2: unlock.done
+      changed midway: Superseded v2: unlock.superseded
+      failed midway: Failed v2: unlock.failed
     executing, resumed v2
       approve: refused: under way
       deny: refused: under way
       withdraw: refused: under way
       expire: refused: under way
       lock changed hands: Superseded v3: unlock.superseded
-      lock is gone: Unlocked v3: unlock.done
+      lock is gone: AlreadyFree v3: unlock.already_free
       resume: refused: under way
       released: Unlocked v3: unlock.done
       failed: Failed v3: unlock.failed
       unpostable: refused: under way
+      released and retaken: Unlocked v3: unlock.done
+      changed midway: Superseded v3: unlock.superseded
+      failed midway: Failed v3: unlock.failed
     ");
 }
 
@@ -208,24 +224,26 @@ fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
 fn a_failure_and_a_change_of_hands_say_what_happened() {
     let request = executing(&row_and_lockfile());
     let found = |record| Found::Other(Box::new(LockState::from_stores(ROW, Some(record), None)));
-    let half = "the release was under way and may have removed one half; ";
+    let other = "the lock there now is 92c15b3e-7c3c-1b5d-8d35-0d3f6f6f2b10 by zoe@laptop";
+    let midway = |lockfile| Event::ChangedMidway {
+        to: Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None)),
+        lockfile,
+    };
     let cases = [
         (Event::Failed("no s3:DeleteObject".to_owned()), Some("no s3:DeleteObject".to_owned())),
+        (Event::LockChanged(found(row(OTHER))), Some(other.to_owned())),
+        (midway(RemovedBy::Release), Some(format!("this release removed the lockfile; {other}"))),
         (
-            Event::LockChanged(found(row(OTHER))),
-            Some(format!(
-                "{half}the lock there now is 92c15b3e-7c3c-1b5d-8d35-0d3f6f6f2b10 by zoe@laptop"
-            )),
+            midway(RemovedBy::ReleaseOrHolder),
+            Some(format!("the lockfile was removed, by this release or by its holder; {other}")),
         ),
         (
             Event::LockChanged(found(row(&RECORD.replace(',', ", ")))),
-            Some(format!(
-                "{half}the lock there now has the same ID, but its records are not the same"
-            )),
+            Some("the lock there now has the same ID, but its records are not the same".to_owned()),
         ),
         (
             Event::LockChanged(found(row("{"))),
-            Some(format!("{half}the record there now cannot be read")),
+            Some("the record there now cannot be read".to_owned()),
         ),
         (Event::LockChanged(Found::Gone), None),
     ];
@@ -237,6 +255,39 @@ fn a_failure_and_a_change_of_hands_say_what_happened() {
         // The trail names the lock that was asked about, whatever is there now.
         assert_eq!(&ended.entries[0].lock, request.pinned.lock());
     }
+}
+
+#[test]
+fn a_release_that_may_have_been_the_holders_is_recorded_as_done_and_says_so() {
+    let lockfile_alone = LockState::from_stores(LOCKFILE, None, Some(lockfile(RECORD, "e1")));
+    let next = LockState::from_stores(LOCKFILE, None, Some(lockfile(OTHER, "e2")));
+    let event = Event::ReleasedAndRetaken(Box::new(next));
+    let done = decide(&executing(&lockfile_alone), event, &policy(1), minute(6)).unwrap();
+    assert_eq!(said(&Ok(done.clone())), "Unlocked v2: unlock.done");
+    let closing = done.next.closing().unwrap();
+    assert_eq!((closing.left, &closing.by), (Some(Left::NextLock), &Some(bob().person)));
+    assert_eq!(
+        closing.note.as_deref(),
+        Some(
+            "the lockfile was removed, by this release or by its holder; the lock there now is \
+             92c15b3e-7c3c-1b5d-8d35-0d3f6f6f2b10 by zoe@laptop, and stays"
+        )
+    );
+    assert_eq!(done.entries[0].detail, closing.note);
+}
+
+#[test]
+fn what_is_left_of_a_lock_is_kept_with_its_end_and_an_older_end_is_still_read() {
+    let event = Event::FailedMidway { why: "no permission".to_owned(), left: Left::Row };
+    let failed = decide(&executing(&row_and_lockfile()), event, &policy(1), minute(6)).unwrap();
+    let closing = failed.next.closing().unwrap().clone();
+    let written = serde_json::to_value(&closing).unwrap();
+    assert_eq!(written["left"], "row");
+    assert_eq!(serde_json::from_value::<Closing>(written).unwrap(), closing);
+    let older = json!({"outcome": "failed", "by": null, "at": minute(6), "note": "no permission"});
+    let read: Closing = serde_json::from_value(older.clone()).unwrap();
+    assert_eq!(read, Closing { left: None, ..closing });
+    assert_eq!(serde_json::to_value(read).unwrap(), older);
 }
 
 #[test]
@@ -258,7 +309,7 @@ proptest! {
     fn no_history_breaks_the_rules(
         needed in 1..4_u32,
         in_steps: bool,
-        steps in prop::collection::vec((0..9_usize, 0..6_usize, 0..6_i64, any::<u8>()), 1..40),
+        steps in prop::collection::vec((0..12_usize, 0..6_usize, 0..6_i64, any::<u8>()), 1..40),
     ) {
         let lock = if in_steps { row_and_lockfile() } else { row_alone() };
         let people = [

@@ -87,7 +87,9 @@ impl OutboxCourier {
             | Notice::Stale { channel, .. }
             | Notice::Ended { channel, .. } => Some(*channel),
             Notice::Released { channel, .. } => channel.or(self.announce),
-            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => self.announce,
+            Notice::HalfReleased { .. }
+            | Notice::Checkpoint { .. }
+            | Notice::TrailBroken { .. } => self.announce,
             Notice::Card { .. } => None,
         };
         match (known, about(notice)) {
@@ -128,6 +130,7 @@ fn about(notice: &Notice) -> Option<RequestId> {
     match notice {
         Notice::Card { request }
         | Notice::Released { request, .. }
+        | Notice::HalfReleased { request }
         | Notice::Ended { request, .. } => Some(*request),
         Notice::Cleared { .. }
         | Notice::Stale { .. }

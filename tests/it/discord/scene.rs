@@ -92,7 +92,7 @@ impl Scene {
             (Arc::new(connection.clone()), Arc::new(connection.clone())),
         );
         let stop = CancellationToken::new();
-        let warden = Warden { context: context.clone() };
+        let warden = Warden::new(context.clone());
         let (for_courier, for_warden) = (stop.clone(), stop.clone());
         tokio::spawn(async move { courier.run(for_courier).await });
         tokio::spawn(async move { warden.run(for_warden).await });

@@ -117,6 +117,32 @@ async fn sigterm_does_not_wait_for_a_discord_that_hangs() {
 }
 
 #[tokio::test]
+async fn an_end_that_is_cut_short_does_not_look_like_an_orderly_one() {
+    let scene = Scene::new().await;
+    let proxy = Proxy::start(&scene.db.endpoint()).await;
+    let program = program(&scene).set("AWS_ENDPOINT_URL", &proxy.endpoint());
+    let mut bot = program.start(&RUN);
+    scene.registered(1).await;
+    let gate = Arc::new(Gate::default());
+    let at_the_read = gate.clone();
+    proxy.rule(move |seen| match &*seen.what {
+        "GetItem" => Fate::Wait(at_the_read.clone()),
+        _ => Fate::Pass,
+    });
+    scene.alice.start_slash(scene.channel, "status", &[("state", STATE)]);
+    gate.reached().await;
+    // The first signal has it wait for the answer; a later one does not let it.
+    let code = loop {
+        bot.terminate();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Some(ended) = bot.ended() {
+            break ended.code();
+        }
+    };
+    assert_eq!(code, Some(3));
+}
+
+#[tokio::test]
 async fn the_log_of_an_unlock_has_no_token_and_no_record() {
     let scene = Scene::new().await;
     let created = (SystemClock.now() - TimeDelta::minutes(5)).to_rfc3339();

@@ -45,7 +45,7 @@ async fn overtaken(bench: &Bench, locking: Locking, held: fn(&Seen) -> bool) {
     };
     let (_, apply) = tokio::join!(approving, overtaking);
     let (row, lockfile) = (site.dir.lock_row().await, site.dir.lockfile().await);
-    site.card("changed hands").await;
+    site.ended().await;
     let id = |record: &str| {
         let record: serde_json::Value = serde_json::from_str(record).unwrap();
         record["ID"].as_str().unwrap().to_owned()
@@ -61,11 +61,20 @@ async fn overtaken(bench: &Bench, locking: Locking, held: fn(&Seen) -> bool) {
     assert_eq!(now.into_iter().flatten().collect::<Vec<_>>(), records, "the new lock stays");
     let finished = apply.finish().await;
     assert!(finished.success, "{}", finished.output);
-    let actions = site.actions().await;
-    assert_eq!(actions.last().map(String::as_str), Some("unlock.superseded"), "{actions:?}");
-    assert!(!actions.iter().any(|action| action == "unlock.done"), "{actions:?}");
+    assert_nothing_is_claimed(&site).await;
     assert!(site.dir.plan().await.success);
     site.close().await;
+}
+
+/// Asserts that the end says of the delete no more than is known. On a machine so busy that the delete
+/// waited at the gate for longer than the bot does, its answer was lost: then nobody knows who removed
+/// the lockfile.
+async fn assert_nothing_is_claimed(site: &Site) {
+    let exported = site.program.run(&["audit", "export"]).await.stdout;
+    let last: serde_json::Value = serde_json::from_str(exported.lines().last().unwrap()).unwrap();
+    let detail = last["detail"].as_str().unwrap_or_default();
+    let is_open = detail.contains("by this release or by its holder");
+    assert!(last["action"] == "unlock.superseded" || is_open, "{last}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Locks as a test gives them, for what is said of locks: words need no store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -33,6 +34,10 @@ pub const NOW: &str = "2026-11-23T12:00:00Z";
 impl Clock for Noon {
     fn now(&self) -> DateTime<Utc> {
         NOW.parse().unwrap()
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

@@ -20,6 +20,7 @@ pub mod moto;
 pub mod office;
 pub mod program;
 pub mod proxy;
+pub mod s3;
 #[cfg(unix)]
 pub mod site;
 #[cfg(unix)]
@@ -30,3 +31,4 @@ pub mod stub;
 #[cfg(unix)]
 pub mod terraform;
 pub mod trail;
+pub mod two_stores;

@@ -51,7 +51,12 @@ pub struct Office {
 }
 
 /// A clock that is set by hand.
-pub struct Hands(Mutex<DateTime<Utc>>);
+pub struct Hands(Mutex<Times>);
+
+struct Times {
+    now: DateTime<Utc>,
+    uptime: Duration,
+}
 
 /// The channels, as what hangs in them.
 #[derive(Default)]
@@ -258,13 +263,13 @@ impl Office {
 
     /// Sees to all open requests once, as the worker does.
     pub async fn round(&self) {
-        Warden { context: self.context.clone() }.round().await.unwrap();
+        Warden::new(self.context.clone()).round().await.unwrap();
     }
 }
 
 /// One who looks at all locks for a bot, and has not looked yet.
 pub fn lookout(context: &Context) -> Lookout {
-    Lookout::new(context.clone(), Some(ANNOUNCE), std::time::Duration::from_secs(5))
+    Lookout::new(context.clone(), Some(ANNOUNCE), Duration::from_secs(5))
 }
 
 /// Somebody asks one replica for something.
@@ -330,19 +335,25 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
 impl Hands {
     /// A clock that stands at this time.
     pub fn at(now: &str) -> Self {
-        Self(Mutex::new(now.parse().unwrap()))
+        Self(Mutex::new(Times { now: now.parse().unwrap(), uptime: Duration::ZERO }))
     }
 
-    /// Moves it.
+    /// Lets time pass; a negative time sets the clock back, and none passes.
     pub fn advance(&self, by: TimeDelta) {
-        *self.0.lock().unwrap() += by;
+        let mut times = self.0.lock().unwrap();
+        times.now += by;
+        times.uptime += by.to_std().unwrap_or_default();
     }
 }
 
 #[async_trait]
 impl Clock for Hands {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
+        self.0.lock().unwrap().now
+    }
+
+    fn uptime(&self) -> Duration {
+        self.0.lock().unwrap().uptime
     }
 
     async fn pass(&self, time: Duration) {

@@ -127,6 +127,19 @@ impl Site {
             .await
     }
 
+    /// The card of the request, once it has ended.
+    pub async fn ended(&self) -> Message {
+        self.discord
+            .eventually("a card that has ended", |world| {
+                let cards = world.channel(self.channel);
+                let card = cards.into_iter().next_back()?;
+                let is_open = ["asks to unlock", "being released"];
+                let text = world.text(card);
+                (!is_open.iter().any(|word| text.contains(word))).then(|| card.clone())
+            })
+            .await
+    }
+
     /// What was announced of cleared locks, once it is this many announcements.
     pub async fn announced(&self, count: usize) -> Vec<String> {
         self.discord

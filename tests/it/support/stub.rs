@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use futures::stream::{self, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -24,6 +24,7 @@ pub struct Stub {
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    pub method: Method,
     pub uri: Uri,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -43,17 +44,19 @@ impl Stub {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (record, rule) = (Arc::clone(&asked), Arc::new(rule));
-        let app = Router::new().fallback(move |uri: Uri, headers: HeaderMap, body: Bytes| {
-            let request = Asked { uri, headers, body };
-            let answer = rule(&request);
-            record.lock().unwrap().push(request);
-            async move {
-                match answer {
-                    Answer::Now(response) => response,
-                    Answer::Never => std::future::pending().await,
+        let app = Router::new().fallback(
+            move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
+                let request = Asked { method, uri, headers, body };
+                let answer = rule(&request);
+                record.lock().unwrap().push(request);
+                async move {
+                    match answer {
+                        Answer::Now(response) => response,
+                        Answer::Never => std::future::pending().await,
+                    }
                 }
-            }
-        });
+            },
+        );
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { endpoint, asked, server }
     }
@@ -83,6 +86,12 @@ impl Asked {
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The key of an object that is asked for in path style.
+    pub fn key(&self) -> String {
+        let key = self.uri.path().splitn(3, '/').nth(2).unwrap_or_default();
+        percent_decode_str(key).decode_utf8().unwrap().into_owned()
     }
 
     /// Whether this lists a bucket.
@@ -124,12 +133,42 @@ pub fn bare(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
 
 /// An object of S3.
 pub fn object(body: impl Into<Body>) -> Answer {
+    object_with_etag(body, "\"b7ae\"")
+}
+
+/// An object of S3 in this version.
+pub fn object_with_etag(body: impl Into<Body>, etag: &str) -> Answer {
     let response = Response::builder()
         .header("last-modified", "Mon, 23 Nov 2026 08:50:22 GMT")
-        .header("etag", "\"b7ae\"")
+        .header("etag", etag)
         .body(body.into())
         .unwrap();
     Answer::Now(response)
+}
+
+/// The connection is closed in place of an answer.
+pub fn lost() -> Answer {
+    let failure = Err::<Vec<u8>, _>(std::io::Error::other("the answer is lost"));
+    Answer::Now(Response::new(Body::from_stream(stream::iter([failure]))))
+}
+
+/// The list of a bucket on one page: key, `ETag` and size of each object.
+pub fn listed(objects: impl Iterator<Item = (String, String, usize)>) -> Answer {
+    let contents: String = objects
+        .map(|(key, etag, size)| {
+            format!(
+                "<Contents><Key>{}</Key><ETag>{}</ETag><Size>{size}</Size>\
+                 <LastModified>2026-11-23T08:50:22.000Z</LastModified></Contents>",
+                encoded(&key),
+                etag.replace('"', "&quot;"),
+            )
+        })
+        .collect();
+    let body = format!(
+        "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{contents}\
+         </ListBucketResult>"
+    );
+    answer(StatusCode::OK, "application/xml", body)
 }
 
 /// The first bytes of a body whose rest never comes.
@@ -144,9 +183,7 @@ pub fn bucket(objects: BTreeMap<String, Vec<u8>>, page: usize) -> impl Fn(&Asked
         if asked.is_listing() {
             return listing(&objects, page, asked.uri.query().unwrap_or_default());
         }
-        let key = asked.uri.path().splitn(3, '/').nth(2).unwrap_or_default();
-        let key = percent_decode_str(key).decode_utf8().unwrap();
-        match objects.get(&*key) {
+        match objects.get(&asked.key()) {
             Some(bytes) => object(bytes.clone()),
             None => s3_error(404, "NoSuchKey"),
         }

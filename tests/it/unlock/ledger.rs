@@ -179,6 +179,49 @@ async fn a_release_that_is_not_allowed_fails_with_its_remedy() {
 }
 
 #[tokio::test]
+async fn a_release_that_cannot_be_recorded_for_a_moment_does_not_fail() {
+    for table in ["locktender-audit", "locktender"] {
+        let (office, proxy, request) = behind_a_proxy().await;
+        let denied = json!({
+            "__type": "com.amazon.coral.service#AccessDeniedException",
+            "Message": format!("User is not authorized to perform: dynamodb:PutItem on resource: \
+                arn:aws:dynamodb:us-east-1:1:table/{table} because no policy allows it"),
+        });
+        proxy.rule(first_writes(1, Fate::Answer(400, denied.to_string())));
+        let told = words(&office.approve(&approver("bob"), request).await);
+        assert!(told.starts_with("Nothing was changed.") && told.contains(table), "{told}");
+        assert_eq!(office.outcome(request).await, "Pending");
+        office.approve(&approver("bob"), request).await;
+        assert_released_once(&office, request).await;
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_is_the_approved_one_has_never_changed_hands() {
+    let (office, proxy, request) = behind_a_proxy().await;
+    let record = office.filed(request).await.request.pinned.row().unwrap().record.to_text();
+    let none = json!({"Code": "None"});
+    let row = json!({
+        "Code": "ConditionalCheckFailed",
+        "Item": {
+            "LockID": {"S": office.path(STATE).as_str()},
+            "Info": {"S": record},
+        },
+    });
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [row, none, none, none, none, none, none, none],
+    });
+    proxy.rule(first_writes(1, Fate::Answer(400, body.to_string())));
+    let told = words(&office.approve(&approver("bob"), request).await);
+    assert!(told.starts_with("Nothing was changed."), "{told}");
+    assert_eq!(office.outcome(request).await, "Pending");
+    office.approve(&approver("bob"), request).await;
+    assert_released_once(&office, request).await;
+}
+
+#[tokio::test]
 async fn the_same_event_at_two_replicas_and_again_later_has_one_effect() {
     for _ in 0..5 {
         let office = Office::new().await;

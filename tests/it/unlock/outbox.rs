@@ -236,7 +236,7 @@ async fn a_channel_that_hangs_delays_no_click_no_card_and_no_worker() {
     assert_eq!(answer.outcome, "answered");
     assert_eq!(office.wall.read(PLACE.channel).len(), 1, "the answer leads to the card");
     office.time.advance(TimeDelta::hours(1));
-    Warden { context: context.clone() }.round().await.unwrap();
+    Warden::new(context.clone()).round().await.unwrap();
     let deadline = Deadline::generous();
     while !office.wall.read(PLACE.channel)[0].contains("expired") {
         assert!(deadline.look_again().await, "{:?}", office.wall.read(PLACE.channel));

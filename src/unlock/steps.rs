@@ -1,0 +1,150 @@
+//! What a release in steps does next, and how it ends.
+//!
+//! A lockfile goes first, by itself. The row goes last, in one transaction with the record of the
+//! end. So while the lockfile is there, nothing was removed; and a row that is gone while its request
+//! is open was removed by somebody else.
+
+use super::{Event, Found, Left, Pinned, Remains};
+use crate::lock::LockState;
+
+/// What a release does next.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// It deletes the lockfile, which is the pinned one.
+    DeleteLockfile {
+        /// Whether the pinned row is there too.
+        row: bool,
+    },
+    /// It deletes the row, with the record of its end.
+    DeleteRow(LockfileFate),
+    /// It has nothing to delete, and ends with this event.
+    End(Event<'static>),
+}
+
+/// What became of the pinned lockfile before a release ends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LockfileFate {
+    /// There was none when the release began.
+    Absent,
+    /// It is gone.
+    Removed(RemovedBy),
+    /// It is gone, removed by this release or by its holder, and this other lock is there now.
+    Replaced(Box<LockState>),
+    /// The store refused to delete it. The text is the sentence of that fault.
+    Refused(String),
+}
+
+/// Who removed a lockfile that is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RemovedBy {
+    /// The release: the store has said so.
+    Release,
+    /// The release or the holder. A try of the delete went without an answer, or an attempt at the
+    /// release was cut off, and the store does not say who removed what is not there.
+    ReleaseOrHolder,
+}
+
+impl Step {
+    /// The next step, from the lock as it was just read. `may_have_removed`: an attempt at the
+    /// release was cut off, or a try of a delete went without an answer.
+    #[must_use]
+    pub fn next(pinned: &Pinned, lock: &LockState, may_have_removed: bool) -> Self {
+        let may_have_removed = may_have_removed && pinned.lockfile().is_some();
+        match pinned.remains(lock) {
+            Ok(Remains { row: false, lockfile: false }) if may_have_removed => {
+                Self::End(Event::Released)
+            }
+            Ok(Remains { row: false, lockfile: false }) => {
+                Self::End(Event::LockChanged(Found::Gone))
+            }
+            Ok(Remains { row, lockfile: true }) => Self::DeleteLockfile { row },
+            Ok(Remains { row: true, lockfile: false }) if may_have_removed => {
+                Self::DeleteRow(LockfileFate::Removed(RemovedBy::ReleaseOrHolder))
+            }
+            Ok(Remains { row: true, lockfile: false }) => Self::DeleteRow(LockfileFate::Absent),
+            Err(found) => {
+                let there = pinned.still_in(lock);
+                let lock = || Box::new(lock.clone());
+                if there.lockfile || !may_have_removed {
+                    Self::End(Event::LockChanged(found))
+                } else if there.row {
+                    Self::DeleteRow(LockfileFate::Replaced(lock()))
+                } else if pinned.row().is_some() {
+                    let lockfile = RemovedBy::ReleaseOrHolder;
+                    Self::End(Event::ChangedMidway { to: lock(), lockfile })
+                } else {
+                    Self::End(Event::ReleasedAndRetaken(lock()))
+                }
+            }
+        }
+    }
+}
+
+impl RemovedBy {
+    /// What is known of it, as a clause.
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::Release => "this release removed the lockfile",
+            Self::ReleaseOrHolder => "the lockfile was removed, by this release or by its holder",
+        }
+    }
+}
+
+impl LockfileFate {
+    /// The end of a release that deletes the row in the same transaction, where there is one.
+    #[must_use]
+    pub fn ended(&self, row: bool) -> Event<'static> {
+        match self {
+            Self::Absent | Self::Removed(_) => Event::Released,
+            Self::Replaced(now) => Event::ReleasedAndRetaken(now.clone()),
+            Self::Refused(why) if row => Event::FailedMidway {
+                why: format!("the DynamoDB row was released, the lockfile was not: {why}"),
+                left: Left::Lockfile,
+            },
+            Self::Refused(why) => Event::Failed(format!("the lockfile was not released: {why}")),
+        }
+    }
+
+    /// The end of a release that found another row, or none, in place of the pinned one.
+    #[must_use]
+    pub fn row_changed(&self, found: Found) -> Event<'static> {
+        match (self, found) {
+            // The row went by itself, and the lockfile by this release: the lock is gone.
+            (Self::Removed(_), Found::Gone) => Event::Released,
+            (Self::Removed(lockfile), Found::Other(to)) => {
+                Event::ChangedMidway { to, lockfile: *lockfile }
+            }
+            (Self::Replaced(now), Found::Gone) => {
+                let lockfile = RemovedBy::ReleaseOrHolder;
+                Event::ChangedMidway { to: now.clone(), lockfile }
+            }
+            (Self::Replaced(_), Found::Other(to)) => {
+                Event::ChangedMidway { to, lockfile: RemovedBy::ReleaseOrHolder }
+            }
+            // The row went by itself, and the lockfile is still there.
+            (Self::Refused(why), Found::Gone) => {
+                Event::Failed(format!("the lockfile was not released: {why}"))
+            }
+            (Self::Absent | Self::Refused(_), found) => Event::LockChanged(found),
+        }
+    }
+
+    /// The end of a release that has to leave the row where it is.
+    #[must_use]
+    pub fn row_left(&self, why: &str) -> Event<'static> {
+        let halfway = |lockfile: &str| Event::FailedMidway {
+            why: format!("{lockfile}, the DynamoDB row was not: {why}"),
+            left: Left::Row,
+        };
+        match self {
+            Self::Absent => Event::Failed(format!("the DynamoDB row was not released: {why}")),
+            Self::Removed(RemovedBy::Release) => halfway("the lockfile was released"),
+            Self::Removed(RemovedBy::ReleaseOrHolder) | Self::Replaced(_) => {
+                halfway("the lockfile was removed by this release or by its holder")
+            }
+            Self::Refused(lockfile) => {
+                Event::Failed(format!("nothing was released: {lockfile}; {why}"))
+            }
+        }
+    }
+}
