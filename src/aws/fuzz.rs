@@ -20,7 +20,6 @@ use super::values::{Item, fields, item};
 use super::{AwsLedger, LedgerTables, Patience, Session};
 use crate::audit::{Entry, Heads, Tail, Verifier, digest};
 use crate::commands::{card, clearing_notices, notice, notices_together};
-use crate::console::{Style, text};
 use crate::lock::{HeldLock, LockRecord, LockState, State, StoredLock, Stores};
 use crate::message::Message;
 use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
@@ -240,10 +239,8 @@ fn mutated() -> impl Strategy<Value = Item> {
     })
 }
 
-fn shown(message: Option<Message>) {
-    if let Some(message) = message {
-        let _ = text(&message, Style::Plain);
-    }
+fn shown(message: Option<&Message>) {
+    let _ = format!("{message:?}");
 }
 
 fn use_hold(hold: &Hold, past: &[PastHold]) {
@@ -258,7 +255,7 @@ fn use_hold(hold: &Hold, past: &[PastHold]) {
             verdict: evidence.clone(),
             channel: ChannelId::new(1),
         };
-        shown(notice(&notice_of(hold), None));
+        shown(notice(&notice_of(hold), None).as_ref());
     }
     let of = Notice::TrailBroken { at: now(), what: String::new() };
     let _ = LEDGER.own.put_hold(hold, |put| put);
@@ -269,16 +266,14 @@ fn use_past(past: &PastHold, line: &Line) {
     let _ = past.length();
     let notices = clearing_notices(past, Some(&hold()), line, Some(ChannelId::new(1)));
     let all: Vec<&Notice> = notices.iter().collect();
-    shown(notices_together(&all));
+    shown(notices_together(&all).as_ref());
     let _ = LEDGER.own.put_past(past, now());
 }
 
 fn use_filed(filed: &Filed) {
-    shown(Some(card(&filed.request, &policy(), now())));
-    shown(notice(
-        &Notice::Released { request: filed.request.id, channel: None },
-        Some(&filed.request),
-    ));
+    let released = Notice::Released { request: filed.request.id, channel: None };
+    shown(Some(&card(&filed.request, &policy(), now())));
+    shown(notice(&released, Some(&filed.request)).as_ref());
     let standing = filed.request.approvals.iter().map(|approval| approval.by.id).collect();
     let other = Found::Other(Box::new(held().lock));
     for by in [actor(1), actor(2)] {
@@ -333,8 +328,8 @@ fn read_and_use(item: &Item) {
     }
     let _ = guarded(item);
     if let Ok(one) = json_of::<Notice>(item, "notice") {
-        shown(notice(&one, None));
-        shown(notices_together(&[&one, &one]));
+        shown(notice(&one, None).as_ref());
+        shown(notices_together(&[&one, &one]).as_ref());
     }
     let entry = Entry::read(fields(item.clone()));
     let heads = json_of::<Heads>(item, "heads").unwrap_or_default();
