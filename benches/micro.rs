@@ -23,7 +23,7 @@ use locktender::lock::{
 };
 use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use locktender::ports::{Acceptance, Clock, Courier, Deleted, Directory, Locks, Members};
-use locktender::unlock::{ApprovedUnlock, Policy, RequestId};
+use locktender::unlock::{ApprovedUnlock, Asking, Policy, RequestId};
 use locktender::watch::{Ending, Hold, Kind, PastHold, differences, verdict};
 use tokio::runtime::{Builder, Runtime};
 
@@ -222,6 +222,7 @@ fn context(reading: Reading) -> Context {
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        asking: Asking::default(),
     };
     Context {
         reading,

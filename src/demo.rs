@@ -19,7 +19,7 @@ use crate::lock::{
 };
 use crate::people::{RoleId, UserId};
 use crate::ports::{Clock, Holds, Members};
-use crate::unlock::Policy;
+use crate::unlock::{Asking, Policy};
 use crate::watch::{Ending, Hold, PastHold};
 
 const TABLE: &str = "terraform-locks";
@@ -153,6 +153,7 @@ impl Demo {
             approvals: NonZeroU32::MIN,
             request_ttl: TimeDelta::minutes(30),
             stale_after: TimeDelta::hours(2),
+            asking: Asking::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use locktender::error::{Fault, GivenUp};
 use locktender::lock::{Backend, BackendName, BackendStores, Catalog};
 use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use locktender::ports::{Acceptance, Clock, Courier, Members};
-use locktender::unlock::{Policy, RequestId};
+use locktender::unlock::{Asking, Policy, RequestId};
 use locktender::workers::PatientDirectory;
 
 use crate::report::{Report, Target, median, ms, ratio};
@@ -159,6 +159,7 @@ pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        asking: Asking::default(),
     };
     Context {
         reading,

@@ -25,7 +25,7 @@ use crate::message::Message;
 use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use crate::ports::{Change, Filed, Notice};
 use crate::unlock::{
-    ApprovedUnlock, Ask, Event, Found, Policy, RequestId, Tried, decide, open, refused,
+    ApprovedUnlock, Ask, Asking, Event, Found, Policy, RequestId, Tried, decide, open, refused,
 };
 use crate::watch::{
     Ending, Evidence, Hold, Kind, Line, PastHold, Verdict, Watcher, differences, stale_from,
@@ -95,6 +95,7 @@ fn policy() -> Policy {
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        asking: Asking::default(),
     }
 }
 

@@ -126,6 +126,16 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
             "The store does not say which version of its lockfile is there (an ETag), so that none \
              can be released safely: remove it by hand.",
         ),
+        unlock::Refusal::NotAsker(roles) => listed(
+            Text::own("You may not ask for an unlock: ask a member with "),
+            roles.iter().map(|role| Text::default().role(*role)),
+        )
+        .then(" to do it."),
+        unlock::Refusal::NotHere(channels) => listed(
+            Text::own("Unlocks are not asked for in this channel: ask in "),
+            channels.iter().map(|channel| Text::default().channel(*channel)),
+        )
+        .then("."),
         unlock::Refusal::CannotPost(missing) => {
             let missing: Vec<&str> = missing.iter().map(|one| one.as_str()).collect();
             Text::own(format!(
@@ -180,6 +190,14 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
              what stands in the empty field.",
         ),
     }
+}
+
+/// A text that goes on with one thing or another.
+fn listed(text: Text, things: impl Iterator<Item = Text>) -> Text {
+    things.enumerate().fold(text, |text, (at, thing)| {
+        let text = if at > 0 { text.then(" or ") } else { text };
+        text.append(thing)
+    })
 }
 
 /// The message for a fault with which nothing was changed. `reference` is what the person quotes and

@@ -19,7 +19,7 @@ pub(super) async fn run(
     typed: &str,
     reason: Option<&str>,
 ) -> Result<Reply, Error> {
-    may_ask(by.actor).map_err(Refusal::Unlock)?;
+    may_ask(by.actor, &context.policy).map_err(Refusal::Unlock)?;
     let Some(reason) = reason else {
         let state = context.reading.resolve(typed).await?;
         return Ok(Reply::Form(form::reason(typed, state.name.as_str())));

@@ -95,6 +95,7 @@ fn written(span: &Span, longest: usize) -> String {
             format!("https://discord.com/channels/{}/{}/{id}", place.guild, place.channel)
         }
         Span::Role(id) => format!("<@&{id}>"),
+        Span::Channel(id) => format!("<#{id}>"),
         // The name alone can be anybody's. In an embed a mention shows the account and pings nobody.
         Span::Person(person) => {
             format!("{} (<@{}>)", escape::plain(&clip(&person.name, longest)), person.id)

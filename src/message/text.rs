@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 
 use crate::lock::is_invisible;
-use crate::people::{MessageId, Person, Place, RoleId};
+use crate::people::{ChannelId, MessageId, Person, Place, RoleId};
 
 /// A piece of text with its meaning.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Span {
     Message(Place, MessageId),
     /// A role, named and not pinged.
     Role(RoleId),
+    /// A channel.
+    Channel(ChannelId),
     /// Somebody, by name and, where that can be shown, by account. Not pinged.
     Person(Person),
 }
@@ -85,6 +87,12 @@ impl Text {
     #[must_use]
     pub fn role(self, role: RoleId) -> Self {
         self.push(Span::Role(role))
+    }
+
+    /// Goes on with a channel.
+    #[must_use]
+    pub fn channel(self, channel: ChannelId) -> Self {
+        self.push(Span::Channel(channel))
     }
 
     /// Goes on with a person. Two can have one name, and anybody can take another's, so the account

@@ -1,5 +1,6 @@
 //! The settings as they are used: each checked, with a sentence for every mistake.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use super::{
     TABLE,
 };
 use crate::lock::{Backend, BackendName, BackendStores, KeyTemplate, NoStore};
-use crate::people::ChannelId;
+use crate::people::{ChannelId, RoleId};
 use crate::telemetry::LogFormat;
-use crate::unlock::Policy;
+use crate::unlock::{Asking, Policy};
 
 /// The backend that the variables configure; a name that no state's name needs to have in front.
 const ONLY_BACKEND: &str = "main";
@@ -123,18 +124,20 @@ impl Settings {
             "LOCKTENDER_APPROVER_ROLE_IDS",
             "the ids of the roles that may approve (in Discord, right-click a role, Copy Role ID)",
         )?;
-        let approver_roles = roles
-            .split(',')
-            .map(str::trim)
-            .filter(|role| !role.is_empty())
-            .map(|role| {
-                id(role).ok_or_else(|| {
-                    let problem = format!("has {role:?}: each must be a role's number");
-                    wrong("LOCKTENDER_APPROVER_ROLE_IDS", problem)
-                })
-            })
-            .map(|id| id.map(crate::people::RoleId::new))
-            .collect::<Result<_, _>>()?;
+        let approver_roles = ids("LOCKTENDER_APPROVER_ROLE_IDS", roles, "a role", RoleId::new)?;
+        let asking = Asking {
+            roles: match set(self.requester_role_ids.as_deref()) {
+                Some(roles) => ids("LOCKTENDER_REQUESTER_ROLE_IDS", roles, "a role", RoleId::new)?,
+                None => BTreeSet::new(),
+            },
+            channels: match set(self.request_channel_ids.as_deref()) {
+                Some(channels) => {
+                    let variable = "LOCKTENDER_REQUEST_CHANNEL_IDS";
+                    ids(variable, channels, "a channel", ChannelId::new)?
+                }
+                None => BTreeSet::new(),
+            },
+        };
         let approvals = set(Some(&self.approvals)).unwrap_or(APPROVALS);
         let approvals = approvals.parse().ok().filter(|&number: &NonZeroU32| number.get() <= 10);
         let approvals = approvals.ok_or_else(|| {
@@ -150,7 +153,7 @@ impl Settings {
         };
         let request_ttl = time("LOCKTENDER_REQUEST_TTL", &self.request_ttl, REQUEST_TTL)?;
         let stale_after = time("LOCKTENDER_STALE_AFTER", &self.stale_after, STALE_AFTER)?;
-        let policy = Policy { approver_roles, approvals, request_ttl, stale_after };
+        let policy = Policy { approver_roles, approvals, request_ttl, stale_after, asking };
         Ok(UnlockSettings { policy, announce })
     }
 
@@ -237,6 +240,30 @@ impl Settings {
             )),
         }
     }
+}
+
+/// Several of Discord's numbers, at least one: a list with none in it would allow everything where
+/// somebody meant to allow less.
+fn ids<T: Ord>(
+    variable: &'static str,
+    list: &str,
+    what: &str,
+    new: fn(u64) -> T,
+) -> Result<BTreeSet<T>, SettingsError> {
+    let named = list.split(',').map(str::trim).filter(|one| !one.is_empty());
+    let ids: BTreeSet<T> = named
+        .map(|one| {
+            let problem = || format!("has {one:?}: each must be {what}'s number");
+            id(one).map(new).ok_or_else(|| wrong(variable, problem()))
+        })
+        .collect::<Result<_, _>>()?;
+    if ids.is_empty() {
+        return Err(wrong(
+            variable,
+            format!("is {list:?}: it must be {what}'s number, or several"),
+        ));
+    }
+    Ok(ids)
 }
 
 /// One of Discord's numbers, which are never 0.

@@ -149,6 +149,17 @@ pub struct Settings {
         value_name = "DURATION", default_value = STALE_AFTER)]
     stale_after: String,
 
+    /// Ids of the roles whose members may ask for an unlock, comma-separated; without them, anybody
+    #[arg(long, env = "LOCKTENDER_REQUESTER_ROLE_IDS", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "IDS")]
+    requester_role_ids: Option<String>,
+
+    /// Ids of the channels in which it may be asked, with their public threads, comma-separated; without
+    /// them, any channel
+    #[arg(long, env = "LOCKTENDER_REQUEST_CHANNEL_IDS", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "IDS")]
+    request_channel_ids: Option<String>,
+
     /// Id of the channel where locks that clear or look stale, and checkpoints of the audit trail, are
     /// announced
     #[arg(long, env = "LOCKTENDER_ANNOUNCE_CHANNEL_ID", global = true, hide_env_values = true, help_heading = UNLOCK,

@@ -35,7 +35,7 @@ pub use asking::may_ask;
 pub use decide::{Event, decide};
 pub use open::{Ask, open};
 pub use pinned::{Found, NotPinned, Pinned, Remains};
-pub use policy::Policy;
+pub use policy::{Asking, Policy};
 pub use refusal::Refusal;
 pub use refused::{Tried, refused};
 pub use request::{Approval, Closing, Left, Outcome, RequestId, Status, UnlockRequest};

@@ -33,7 +33,7 @@ pub struct Ask<'a> {
 /// When they may not ask there, the state is free, its record cannot be compared, or there is no
 /// reason.
 pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transition, Refusal> {
-    may_ask(ask.by)?;
+    may_ask(ask.by, policy)?;
     let pinned = Pinned::new(ask.lock)?;
     let reason = written(ask.reason).ok_or(Refusal::NoReason)?;
     let request = UnlockRequest {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{Closing, NotPinned, Tried};
-use crate::people::{ChannelId, Permission};
+use crate::people::{ChannelId, Permission, RoleId};
 
 /// Why a request was not opened or not changed. Each is worded in `commands/refusal.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +16,12 @@ pub enum Refusal {
     /// A request without a reason.
     #[error("no reason was given")]
     NoReason,
+    /// Only who has one of these roles may ask.
+    #[error("not allowed to ask")]
+    NotAsker(BTreeSet<RoleId>),
+    /// It may be asked in these channels and in no other.
+    #[error("not a channel for requests")]
+    NotHere(BTreeSet<ChannelId>),
     /// The card of a request could not be posted here, for want of these.
     #[error("the card cannot be posted")]
     CannotPost(BTreeSet<Permission>),

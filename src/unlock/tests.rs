@@ -1,6 +1,7 @@
 //! The rules of two-person control, as tables. What all of them are about: alice asks at noon for a
 //! lock to go, in the one channel; bob, carol and dave are approvers.
 
+mod asking;
 mod decisions;
 mod opening;
 mod pins;
@@ -66,6 +67,7 @@ fn policy(approvals: u32) -> Policy {
         approvals: approvals.try_into().unwrap(),
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        asking: Asking::default(),
     }
 }
 

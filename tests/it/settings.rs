@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use clap::{CommandFactory, Parser};
+use locktender::people::{ChannelId, RoleId};
 use locktender::settings::{Cli, Settings};
+use locktender::unlock::Asking;
 
 /// Variable and default of every setting, as the program has them.
 fn program() -> BTreeMap<String, Option<String>> {
@@ -111,6 +113,13 @@ fn a_mistake_is_told_in_one_sentence_with_its_variable() {
     discord(&["--discord-token=x"]);
     discord(&["--discord-token=x", "--discord-guild-id=my-server"]);
     discord(&["--discord-token=x", "--discord-guild-id=1", "--discord-api-url=discord.test"]);
+    let mut unlock = |flag: &str| {
+        let error = settings(&["--approver-role-ids=1", flag]).unlock().map(drop).unwrap_err();
+        told.push(format!("{flag}\n  {error}"));
+    };
+    unlock("--requester-role-ids=ops");
+    unlock("--request-channel-ids=7,#ops");
+    unlock("--request-channel-ids= , ");
     for flag in ["--log-format=xml", "--log=verbose", "--log=locktender=loud"] {
         told.push(format!("{flag}\n  {}", settings(&[flag]).log().unwrap_err()));
     }
@@ -123,6 +132,18 @@ fn an_empty_variable_counts_as_not_set() {
     let backends = backends.backends().unwrap();
     assert_eq!(backends[0].lock_table(), None);
     assert_eq!(backends[0].lockfile_bucket(), Some("b"));
+}
+
+#[test]
+fn who_may_ask_where_is_anybody_anywhere_until_it_is_set() {
+    let asking = |flags: &[&str]| {
+        let flags = [&["--approver-role-ids=1"], flags].concat();
+        settings(&flags).unlock().unwrap().policy.asking
+    };
+    assert_eq!(asking(&["--requester-role-ids= "]), Asking::default());
+    let set = asking(&["--requester-role-ids=3, 4,", "--request-channel-ids=7"]);
+    assert_eq!(set.roles, [3, 4].map(RoleId::new).into());
+    assert_eq!(set.channels, [7].map(ChannelId::new).into());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeDelta, Utc};
 use locktender::lock::{LockRecord, LockState, State as TfState, StoredLock, Stores};
 use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
-use locktender::unlock::{Pinned, Policy, RequestId};
+use locktender::unlock::{Asking, Pinned, Policy, RequestId};
 use serde_json::json;
 
 /// Bytes that a lock can have. A run of Terraform never writes the same twice, since an ID is random.
@@ -182,6 +182,7 @@ pub fn policy(approvals: u32) -> Policy {
         approvals: NonZeroU32::new(approvals).unwrap(),
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(1),
+        asking: Asking::default(),
     }
 }
 

@@ -20,7 +20,7 @@ use locktender::people::{
     Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RoleId, Room, UserId,
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Members, Undelivered};
-use locktender::unlock::{Policy, RequestId};
+use locktender::unlock::{Asking, Policy, RequestId};
 use locktender::workers::{
     Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier, Turns, Warden,
 };
@@ -112,6 +112,7 @@ pub fn policy(approvals: u32) -> Policy {
         approvals: approvals.try_into().unwrap(),
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        asking: Asking::default(),
     }
 }
 
