@@ -210,6 +210,9 @@ impl AwsLedger {
         if let Some(reason) = failed(Step::Guard) {
             return Ok(Verdict::Guarded(reason.item().cloned().unwrap_or_default()));
         }
+        if failed(Step::Openings).is_some() {
+            return Ok(Verdict::last(Committed::OpenedMeanwhile));
+        }
         if let Some(reason) = failed(Step::Row) {
             let found = reason.item().filter(|item| !item.is_empty()).cloned();
             let path = change.transition.next.state.path.as_str();

@@ -25,7 +25,8 @@ use crate::message::Message;
 use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use crate::ports::{Change, Filed, Notice};
 use crate::unlock::{
-    ApprovedUnlock, Ask, Asking, Event, Found, Policy, RequestId, Tried, decide, open, refused,
+    ApprovedUnlock, Ask, Asking, Event, Found, Lately, Policy, RequestId, Tried, decide, open,
+    refused,
 };
 use crate::watch::{
     Ending, Evidence, Hold, Kind, Line, PastHold, Verdict, Watcher, differences, stale_from,
@@ -123,6 +124,7 @@ fn real() -> Vec<Item> {
         stale_from: Some(now()),
         reason: "died",
         by: &actor(1),
+        lately: &Lately::default(),
     };
     let opened = open(ask, &policy(), now()).unwrap();
     let change =

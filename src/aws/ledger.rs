@@ -5,6 +5,7 @@
 //! | `request#ID` | `request` | a request, with its version and the end of its path's chain |
 //! | `open` | hash of a state path | the guard that keeps the path to one open request |
 //! | `event#ID` | `event` | an interaction that has had its effect |
+//! | `opened` | `person#ID`, `path#`hash of a path | when requests were opened in the last hour |
 //! | `outbox` | when, what of | something that people are still to be told |
 //! | `outbox#aside` | the same | something that could not be told for a day |
 //! | `hold` | hash of a state path | a lock that is held, as it was last seen |
@@ -26,9 +27,9 @@ use super::{AwsTrail, Session};
 use crate::audit::Tail;
 use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, StatePath};
-use crate::people::MessageId;
+use crate::people::{MessageId, UserId};
 use crate::ports::{Change, Committed, Filed, Ledger};
-use crate::unlock::{RequestId, UnlockRequest};
+use crate::unlock::{Lately, RequestId, UnlockRequest};
 
 pub(super) const REQUEST: &str = "request";
 pub(super) const OPEN: &str = "open";
@@ -133,6 +134,10 @@ impl Ledger for AwsLedger {
         };
         let filed = self.guarded_request(&guard).await?;
         Ok(Some(filed).filter(|filed| filed.request.is_open()))
+    }
+
+    async fn lately(&self, path: &StatePath, person: UserId) -> Result<Lately, Fault> {
+        self.read_openings(path, person).await
     }
 
     async fn open_requests(&self) -> Result<Vec<Filed>, Fault> {

@@ -16,6 +16,7 @@ mod ledger;
 mod lockfiles;
 mod migrations;
 mod objects;
+mod openings;
 mod outbox;
 mod own;
 mod plan;

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::AwsLedger;
 use super::error::Subject;
 use super::ledger::{EVENT, OPEN, REQUEST, TAIL, VERSION, path_key, request_key};
+use super::openings::put_openings;
 use super::outbox::put_notice;
 use super::own::{PK, SK, TTL};
 use super::release::delete_row;
@@ -44,6 +45,8 @@ pub(super) enum Step {
     Request,
     /// The path is kept to one open request.
     Guard,
+    /// An opening is counted.
+    Openings,
     /// An entry is put at the end of the chain.
     Entry,
     /// The event is taken.
@@ -95,6 +98,13 @@ impl Plan {
                 steps.push((Step::Guard, delete(no_guard)));
             }
             (Some(_), true) => {}
+        }
+        if let Some(openings) = &change.transition.openings {
+            let of = (&next.state.path, next.requester.id);
+            let puts = put_openings(own.name(), of, openings, at);
+            for openings in puts.map_err(|error| own.not_understood(error))? {
+                steps.push((Step::Openings, put(Ok(openings))?));
+            }
         }
         for entry in &entries {
             let entry = put_new(&ledger.audit_table, entry_item(entry), PATH);

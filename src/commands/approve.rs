@@ -56,6 +56,7 @@ pub(super) async fn run(
         match committed {
             Committed::Done(_)
             | Committed::AlreadyOpen(_)
+            | Committed::OpenedMeanwhile
             | Committed::Repeated
             | Committed::RowRefused(_) => {
                 context.courier.deliver().await;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::half::half_line;
+use super::help::who_may_approve;
 use super::status::{held_for, lock_fields};
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
@@ -16,7 +17,12 @@ pub fn card(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mes
     match request.status() {
         Status::Pending => {
             let message = pending(request, policy, now);
-            Message { calls: policy.approver_roles.iter().copied().collect(), ..message }
+            if request.calls_approvers {
+                Message { calls: policy.approver_roles.iter().copied().collect(), ..message }
+            } else {
+                // They were called for this state within the hour.
+                message.field("Who may approve", who_may_approve(policy))
+            }
         }
         Status::Executing => executing(request),
         Status::Closed(closing) => closed(request, closing),

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::message::{Message, SHORT, Text, Tone};
+use crate::unlock::Policy;
 
 pub(super) fn run(context: &Context) -> Message {
     let approvals = context.policy.approvals.get();
@@ -59,14 +60,14 @@ pub(super) fn run(context: &Context) -> Message {
                 "Who asked, approved and released: the audit trail of one state, and its last holds.",
             ),
         )
-        .field(Text::own("Who may approve"), who_may_approve(context))
+        .field(Text::own("Who may approve"), who_may_approve(&context.policy))
         .field(Text::own("/lock help"), Text::own("This page."))
 }
 
 /// The approver roles, which this message names and does not ping.
-fn who_may_approve(context: &Context) -> Text {
+pub(super) fn who_may_approve(policy: &Policy) -> Text {
     let mut text = Text::own("Members with ");
-    for (at, role) in context.policy.approver_roles.iter().enumerate() {
+    for (at, role) in policy.approver_roles.iter().enumerate() {
         if at > 0 {
             text = text.then(" or ");
         }

@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::error::{Fault, Refusal};
 use crate::lock::NameError;
 use crate::message::{LONG, Message, SHORT, Text, Tone};
-use crate::unlock::{self, NotPinned};
+use crate::unlock::{self, BY_A_PERSON, NotPinned, OF_A_STATE};
 use crate::watch::MOST_WATCHED;
 
 /// Most states that are named where one was meant.
@@ -126,6 +126,17 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
             "The store does not say which version of its lockfile is there (an ETag), so that none \
              can be released safely: remove it by hand.",
         ),
+        unlock::Refusal::AskedTooOften(until) => Text::own(format!(
+            "You have opened {BY_A_PERSON} requests within an hour: you can open the next one after "
+        ))
+        .at(*until)
+        .then("."),
+        unlock::Refusal::StateAskedTooOften(until) => Text::own(format!(
+            "{OF_A_STATE} requests were opened for this state within an hour: ask an approver to \
+             open the next one, or open it yourself after "
+        ))
+        .at(*until)
+        .then("."),
         unlock::Refusal::NotAsker(roles) => listed(
             Text::own("You may not ask for an unlock: ask a member with "),
             roles.iter().map(|role| Text::default().role(*role)),

@@ -180,7 +180,7 @@ async fn end(
             // Another process has taken the release up, and may know more of the lockfile.
             Ok(Committed::Stale(fresh)) if has_gone_on(&filed, &fresh) => return Ok(fresh),
             Ok(Committed::Stale(fresh) | Committed::AlreadyOpen(fresh)) => filed = fresh,
-            Ok(Committed::Repeated) => return Ok(filed),
+            Ok(Committed::Repeated | Committed::OpenedMeanwhile) => return Ok(filed),
             Ok(Committed::LockChanged(found)) => {
                 return settle(context, &filed, lockfile.row_changed(found)).await;
             }

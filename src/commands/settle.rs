@@ -29,7 +29,10 @@ pub async fn settle(context: &Context, filed: &Filed, event: Event<'_>) -> Resul
             // release has seen say anything once another process has taken it up.
             Committed::Stale(fresh) if has_gone_on(&filed, &fresh) => return Ok(fresh),
             Committed::Stale(fresh) | Committed::AlreadyOpen(fresh) => filed = fresh,
-            Committed::Repeated | Committed::LockChanged(_) | Committed::RowRefused(_) => {
+            Committed::OpenedMeanwhile
+            | Committed::Repeated
+            | Committed::LockChanged(_)
+            | Committed::RowRefused(_) => {
                 return Ok(filed);
             }
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::over::over;
-use super::settle::settle;
+use super::settle::{TRIES, settle};
 use super::verdict::LOOKED_AT;
 use super::{Asker, Context, Reply, Report, form, refresh_card};
 use crate::error::{Error, Refusal};
@@ -26,48 +26,55 @@ pub(super) async fn run(
     };
     let Report { state, lock, .. } = context.reading.look(typed).await?.sure()?;
     let id = RequestId::of(by.event);
-    let now = context.reading.clock.now();
-    let stale_from = stale_from(context, &state, &lock, now).await;
-    let ask = Ask { id, state: &state, lock: &lock, stale_from, reason, by: by.actor };
-    let opened = open(ask, &context.policy, now).map_err(Refusal::Unlock)?;
-    by.acceptance.accept().await?;
-    let change =
-        Change { from: None, transition: &opened, event: Some(by.event), release_row: None };
-    let mut committed = super::commit(context, &change).await?;
-    if let Committed::AlreadyOpen(other) = &committed {
-        // The first look may be older than that request, and says nothing of its lock then.
-        if let Some(over) = over(context, &other.request).await? {
-            // Nobody has closed that one yet, and it stands in nobody's way.
-            settle(context, other, over).await?;
-            committed = super::commit(context, &change).await?;
+    let stale_from = stale_from(context, &state, &lock, context.reading.clock.now()).await;
+    let mut others = true;
+    for _ in 0..TRIES {
+        let now = context.reading.clock.now();
+        let lately = context.ledger.lately(&state.path, by.actor.person.id).await?;
+        let (state, lock, lately) = (&state, &lock, &lately);
+        let ask = Ask { id, state, lock, stale_from, reason, by: by.actor, lately };
+        let opened = open(ask, &context.policy, now).map_err(Refusal::Unlock)?;
+        by.acceptance.accept().await?;
+        let change =
+            Change { from: None, transition: &opened, event: Some(by.event), release_row: None };
+        match super::commit(context, &change).await? {
+            Committed::OpenedMeanwhile => {}
+            Committed::AlreadyOpen(other) if others => {
+                others = false;
+                // The first look may be older than that request, and says nothing of its lock then.
+                if let Some(event) = over(context, &other.request).await? {
+                    // Nobody has closed that one yet, and it stands in nobody's way.
+                    settle(context, &other, event).await?;
+                    continue;
+                }
+                // Its card may have been deleted, and this asker wants to see it. If it cannot have a
+                // card, it is closed by now, and stands in nobody's way either.
+                let other = refresh_card(context, other).await;
+                if other.request.is_open() {
+                    return Err(already_open(other).into());
+                }
+            }
+            Committed::AlreadyOpen(other) => return Err(already_open(other).into()),
+            Committed::Done(filed) | Committed::Stale(filed) => {
+                // The answer leads to the card. Nothing in another channel is waited for.
+                context.courier.deliver_to(filed.request.place.channel).await;
+                // It is written: that it cannot be read now is no reason to say it was not.
+                let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
+                return Ok(Reply::asker(posted(&filed)));
+            }
+            Committed::Repeated | Committed::LockChanged(_) | Committed::RowRefused(_) => {
+                return Ok(Reply::Done);
+            }
         }
     }
-    if let Committed::AlreadyOpen(other) = committed {
-        // Its card may have been deleted, and this asker wants to see it.
-        let other = refresh_card(context, other).await;
-        committed = if other.request.is_open() {
-            Committed::AlreadyOpen(other)
-        } else {
-            // There was no card, and there cannot be one: it is closed, and in nobody's way.
-            super::commit(context, &change).await?
-        };
-    }
-    match committed {
-        Committed::AlreadyOpen(other) => Err(Refusal::AlreadyOpen {
-            requester: other.request.requester.clone(),
-            card: other.card.map(|card| (other.request.place, card)),
-        }
-        .into()),
-        Committed::Done(filed) | Committed::Stale(filed) => {
-            // The answer leads to the card. Nothing in another channel is waited for.
-            context.courier.deliver_to(filed.request.place.channel).await;
-            // It is written: that it cannot be read now is no reason to say it was not.
-            let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
-            Ok(Reply::asker(posted(&filed)))
-        }
-        Committed::Repeated | Committed::LockChanged(_) | Committed::RowRefused(_) => {
-            Ok(Reply::Done)
-        }
+    Err(super::too_busy().into())
+}
+
+/// What somebody is told while another request is open.
+fn already_open(other: Filed) -> Refusal {
+    Refusal::AlreadyOpen {
+        requester: other.request.requester,
+        card: other.card.map(|card| (other.request.place, card)),
     }
 }
 

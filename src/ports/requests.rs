@@ -6,8 +6,8 @@ use super::Notice;
 use crate::audit::Tail;
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
-use crate::people::{EventId, MessageId};
-use crate::unlock::{ApprovedUnlock, Found, Outcome, RequestId, Transition, UnlockRequest};
+use crate::people::{EventId, MessageId, UserId};
+use crate::unlock::{ApprovedUnlock, Found, Lately, Outcome, RequestId, Transition, UnlockRequest};
 
 /// The requests, and with each change of one the trail of it: both are written or neither.
 #[async_trait]
@@ -23,12 +23,15 @@ pub trait Ledger: Send + Sync {
     /// one that this version cannot read.
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault>;
 
+    /// What a person, and what others for a state, have opened lately.
+    async fn lately(&self, path: &StatePath, person: UserId) -> Result<Lately, Fault>;
+
     /// Every open request that this version understands, in no particular order.
     async fn open_requests(&self) -> Result<Vec<Filed>, Fault>;
 
     /// Writes what was decided, in one transaction: the request over the version it was decided on,
-    /// the guard that keeps a path to one open request, the entries at the end of their chain, the
-    /// event as taken, and what people have to be told. When this has returned
+    /// the guard that keeps a path to one open request, the openings over the versions they were
+    /// counted on, the entries at the end of their chain, the event as taken, and what people have to be told. When this has returned
     /// [`Committed::Done`], or the process died after the write, all of it is there.
     ///
     /// # Errors
@@ -99,6 +102,8 @@ pub enum Committed {
     Stale(Filed),
     /// Nothing is written, since the path has this open request already.
     AlreadyOpen(Filed),
+    /// Nothing is written, since others were opened since the openings were counted.
+    OpenedMeanwhile,
     /// Nothing is written, since this event has been dealt with.
     Repeated,
     /// Nothing is written, since the lock's row is not the approved one any more.

@@ -187,7 +187,7 @@ fn approve(
             entries.push(draft(&next, Action::UnlockStarted, Some(&by.person), now));
         }
     }
-    Ok(Transition { next, entries, unlock })
+    Ok(Transition { next, entries, unlock, openings: None })
 }
 
 fn deny(
@@ -246,7 +246,7 @@ fn resume(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
     next.resumed = true;
     let entry = draft(request, Action::UnlockStarted, None, now);
     let detail = Some("taken up again, after the first attempt was cut off".to_owned());
-    Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None }
+    Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None, openings: None }
 }
 
 fn released(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
@@ -310,7 +310,7 @@ fn close(
     let entry = Draft { reason, detail, ..draft(request, ended(outcome), by, now) };
     let mut next = changed(request);
     next.status = Status::Closed(Closing { outcome, by: by.cloned(), at: now, note, left: None });
-    Transition { next, entries: vec![entry], unlock: None }
+    Transition { next, entries: vec![entry], unlock: None, openings: None }
 }
 
 impl Transition {

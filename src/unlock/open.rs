@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::transition::{draft, written};
-use super::{Pinned, Policy, Refusal, RequestId, Status, Transition, UnlockRequest, may_ask};
+use super::{
+    Lately, Pinned, Policy, Refusal, RequestId, Status, Transition, UnlockRequest, may_ask,
+};
 use crate::audit::{Action, Draft};
 use crate::lock::{LockState, State};
 use crate::people::Actor;
@@ -25,17 +27,20 @@ pub struct Ask<'a> {
     pub reason: &'a str,
     /// Who asks.
     pub by: &'a Actor,
+    /// What they, and what others for this state, have opened lately.
+    pub lately: &'a Lately,
 }
 
 /// Opens a request. That the state has no other open one is for the store to see to.
 ///
 /// # Errors
-/// When they may not ask there, the state is free, its record cannot be compared, or there is no
-/// reason.
+/// When they may not ask there, the state is free, its record cannot be compared, there is no reason,
+/// or too many were opened lately.
 pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transition, Refusal> {
     may_ask(ask.by, policy)?;
     let pinned = Pinned::new(ask.lock)?;
     let reason = written(ask.reason).ok_or(Refusal::NoReason)?;
+    ask.lately.allows(ask.by, policy, now)?;
     let request = UnlockRequest {
         id: ask.id,
         version: 0,
@@ -51,8 +56,10 @@ pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transit
         refused: BTreeMap::new(),
         status: Status::Pending,
         resumed: false,
+        calls_approvers: ask.lately.calls(now),
     };
     let entry = draft(&request, Action::Opened, Some(&ask.by.person), now);
     let entry = Draft { reason: Some(request.reason.clone()), ..entry };
-    Ok(Transition { next: request, entries: vec![entry], unlock: None })
+    let openings = Some(ask.lately.and_one(now));
+    Ok(Transition { next: request, entries: vec![entry], unlock: None, openings })
 }

@@ -16,6 +16,12 @@ pub enum Refusal {
     /// A request without a reason.
     #[error("no reason was given")]
     NoReason,
+    /// They have opened as many requests within an hour as one person may, until then.
+    #[error("asked too often")]
+    AskedTooOften(DateTime<Utc>),
+    /// As many requests were opened for the state within an hour as may be, until then.
+    #[error("too many requests for the state")]
+    StateAskedTooOften(DateTime<Utc>),
     /// Only who has one of these roles may ask.
     #[error("not allowed to ask")]
     NotAsker(BTreeSet<RoleId>),

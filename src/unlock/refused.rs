@@ -51,5 +51,5 @@ pub fn refused(
     };
     let entry = draft(request, action, Some(&by.person), now);
     let entry = Draft { detail: Some(refusal.to_string()), ..entry };
-    Some(Transition { next, entries: vec![entry], unlock: None })
+    Some(Transition { next, entries: vec![entry], unlock: None, openings: None })
 }

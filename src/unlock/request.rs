@@ -50,6 +50,14 @@ pub struct UnlockRequest {
     /// Whether its release was taken up again, after the first attempt at it was cut off. From then
     /// on, what is found gone may have been removed by that attempt.
     pub resumed: bool,
+    /// Whether its card calls the approver roles, which those of a state do once an hour. Requests of
+    /// earlier versions do not say so; theirs all called.
+    #[serde(default = "calls")]
+    pub calls_approvers: bool,
+}
+
+fn calls() -> bool {
+    true
 }
 
 /// One person's word for a request.

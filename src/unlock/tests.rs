@@ -4,6 +4,7 @@
 mod asking;
 mod decisions;
 mod opening;
+mod openings;
 mod pins;
 mod steps;
 mod vouching;
@@ -100,7 +101,9 @@ fn dave() -> Actor {
 fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Refusal> {
     let id = RequestId::of(EventId::new(9_000));
     let stale_from = Some(minute(20));
-    open(Ask { id, state: &state(), lock, stale_from, reason, by }, &policy(1), minute(0))
+    let lately = Lately::default();
+    let ask = Ask { id, state: &state(), lock, stale_from, reason, by, lately: &lately };
+    open(ask, &policy(1), minute(0))
 }
 
 /// Alice's request for a lock.

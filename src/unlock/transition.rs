@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ApprovedUnlock, UnlockRequest};
+use super::{ApprovedUnlock, Lately, UnlockRequest};
 use crate::audit::{Action, Draft};
 use crate::lock::is_invisible;
 use crate::message::{REASON, clip};
@@ -17,6 +17,8 @@ pub struct Transition {
     pub entries: Vec<Draft>,
     /// The right to release the lock, if this decision gives it.
     pub unlock: Option<ApprovedUnlock>,
+    /// The openings with this one, if it is one.
+    pub openings: Option<Lately>,
 }
 
 impl Transition {
@@ -32,6 +34,7 @@ impl Transition {
             next: later.next,
             entries: self.entries.into_iter().chain(later.entries).collect(),
             unlock: later.unlock.or(self.unlock),
+            openings: later.openings.or(self.openings),
         }
     }
 }

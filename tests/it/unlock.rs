@@ -8,6 +8,7 @@ mod from_anywhere;
 mod giving_back;
 mod in_steps;
 mod ledger;
+mod often;
 mod outbox;
 mod posting;
 mod right_lock;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use locktender::people::{Actor, EventId, UserId};
 use locktender::unlock::{
-    Ask, Event, Found, Policy, Refusal, RequestId, Status, Transition, Tried, decide, open, refused,
+    Ask, Event, Found, Lately, Policy, Refusal, RequestId, Status, Transition, Tried, decide, open,
+    refused,
 };
 
 use crate::flaw::Flaw;
@@ -191,8 +192,15 @@ impl Run<'_> {
         let (_, _, event) = self.click()?;
         let lock = seen.lock(self.protocol.setup.stores);
         let (id, reason) = (RequestId::of(event), "the runner died");
-        let ask =
-            Ask { id, state: state(), lock: &lock, stale_from: None, reason, by: &self.actor()? };
+        let ask = Ask {
+            id,
+            state: state(),
+            lock: &lock,
+            stale_from: None,
+            reason,
+            by: &self.actor()?,
+            lately: &Lately::default(),
+        };
         let opened = open(ask, self.policy(), self.state.time.now()).ok()?;
         let change = Shared::new(self.change(None, opened));
         Some(Step::Tail { change, then: Then::Open { seen, again } })

@@ -333,7 +333,7 @@ proptest! {
                 .collect();
             let by = &people[who];
             let (name, event) = events(by, by, &standing).swap_remove(event);
-            let Ok(Transition { next, entries, unlock }) = decide(&request, event, &policy, now)
+            let Ok(Transition { next, entries, unlock, .. }) = decide(&request, event, &policy, now)
             else {
                 continue;
             };

@@ -131,7 +131,8 @@ fn a_request_is_kept_in_this_form() {
         "18446744073709551615": 2
       },
       "status": "executing",
-      "resumed": false
+      "resumed": false,
+      "calls_approvers": true
     }
     "#);
     let statuses = [Status::Pending, closed(Outcome::AlreadyFree).status];

@@ -164,7 +164,7 @@ fn refused_attempts_on_two_people_are_recorded_and_slips_are_not() {
         let request = request_for(&row_alone());
         let recorded = refused(&request, &bob(), Tried::Approve, &refusal, minute(5));
         assert_eq!(recorded.is_some(), on_record, "{refusal:?}");
-        let Some(Transition { next, entries, unlock }) = recorded else { continue };
+        let Some(Transition { next, entries, unlock, .. }) = recorded else { continue };
         assert_eq!((next.version, &next.status, unlock), (1, &Status::Pending, None));
         assert_eq!(entries[0].action.as_str(), "approval.refused");
         assert_eq!(entries[0].detail, Some(refusal.to_string()));

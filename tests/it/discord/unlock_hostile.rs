@@ -85,8 +85,11 @@ async fn newest(scene: &Scene, count: usize) -> Message {
 /// Asserts that a card has nothing live in it, and calls the approvers alone.
 #[track_caller]
 fn assert_tame(scene: &Scene, card: &Message, people: &[Person]) {
-    assert_eq!(card.content, format!("<@&{}>", scene.approvers()));
-    assert_dead(&words(card, people));
+    // Within the hour, a second card of a state calls nobody.
+    let approvers = format!("<@&{}>", scene.approvers());
+    assert!(card.content.is_empty() || card.content == approvers, "{}", card.content);
+    let words = words(card, people).replace(&approvers, "");
+    assert_dead(&words);
     scene.assert_only_approvers_called();
 }
 

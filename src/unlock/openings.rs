@@ -1,0 +1,93 @@
+//! How often requests are opened, so that nobody can call the approvers or fill the trail without end.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Policy, Refusal};
+use crate::people::Actor;
+
+/// Openings count for this long.
+pub const WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// Most openings of one person in that time. Nobody needs as many by hand.
+pub const BY_A_PERSON: usize = 10;
+
+/// Most openings for one state in that time.
+pub const OF_A_STATE: usize = 6;
+
+/// Openings that are remembered: as many as the larger limit has to see.
+const REMEMBERED: usize = BY_A_PERSON;
+
+/// The last openings by one person, or for one state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Openings {
+    /// Counts its changes. One more is written only over the version that it was counted on.
+    #[serde(skip)]
+    pub version: u64,
+    /// When they were, oldest first.
+    pub opened: Vec<DateTime<Utc>>,
+    /// When a card of the state last called the approver roles.
+    pub called_at: Option<DateTime<Utc>>,
+}
+
+/// What was opened lately by who asks, and for the state that they ask about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lately {
+    /// By the person.
+    pub by_person: Openings,
+    /// For the state.
+    pub of_state: Openings,
+}
+
+impl Openings {
+    /// From when on there are fewer than so many in the last hour; `None` where there are now.
+    fn full_until(&self, limit: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let oldest = self.opened.len().checked_sub(limit)?;
+        let until = *self.opened.get(oldest)? + WINDOW;
+        (now < until).then_some(until)
+    }
+
+    /// The same with one more.
+    fn and_one(&self, now: DateTime<Utc>) -> Self {
+        let earlier = self.opened.len().saturating_sub(REMEMBERED - 1);
+        let mut opened = self.opened[earlier..].to_vec();
+        opened.push(now);
+        Self { version: self.version.wrapping_add(1), opened, called_at: self.called_at }
+    }
+}
+
+impl Lately {
+    /// Says whether somebody may open one more request. An approver's own limit is the only one that
+    /// binds them: a stranger who uses up a state's openings must not keep those away who look after it.
+    ///
+    /// # Errors
+    /// When there were too many, with when there can be the next one.
+    pub(super) fn allows(
+        &self,
+        by: &Actor,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        if let Some(until) = self.by_person.full_until(BY_A_PERSON, now) {
+            return Err(Refusal::AskedTooOften(until));
+        }
+        match self.of_state.full_until(OF_A_STATE, now) {
+            Some(until) if !policy.is_approver(by) => Err(Refusal::StateAskedTooOften(until)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the next card calls the approver roles: once an hour for a state is enough.
+    pub(super) fn calls(&self, now: DateTime<Utc>) -> bool {
+        self.of_state.called_at.is_none_or(|at| now - at >= WINDOW)
+    }
+
+    /// The same with one more.
+    pub(super) fn and_one(&self, now: DateTime<Utc>) -> Self {
+        let called_at = if self.calls(now) { Some(now) } else { self.of_state.called_at };
+        Self {
+            by_person: self.by_person.and_one(now),
+            of_state: Openings { called_at, ..self.of_state.and_one(now) },
+        }
+    }
+}
