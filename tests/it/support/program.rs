@@ -86,12 +86,13 @@ impl Program {
         configure: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Leash {
         Leash::spawn_reading(input, env!("CARGO_BIN_EXE_locktender"), |command| {
-            configure(command)
+            command
                 .args(arguments)
                 .env_clear()
                 .env("HOME", self.home.path())
                 .envs(self.variables.iter().map(|(name, value)| (name, value)))
-                .current_dir(self.home.path())
+                .current_dir(self.home.path());
+            configure(command)
         })
     }
 }

@@ -15,6 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::deadline::PATIENCE;
 
 /// A proxy in front of one server. It stops when it is dropped.
 pub struct Proxy {
@@ -48,8 +51,9 @@ pub struct Gate {
 impl Gate {
     /// Waits until a request has come to the gate.
     pub async fn reached(&self) {
-        let reached = self.reached.subscribe().wait_for(|reached| *reached).await.map(|_| ());
-        reached.unwrap();
+        let mut reached = self.reached.subscribe();
+        let reached = timeout(PATIENCE, reached.wait_for(|reached| *reached)).await;
+        reached.expect("a request comes to the gate").map(drop).unwrap();
     }
 
     /// Lets everything pass from now on.
