@@ -14,8 +14,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serenity::all::{Http, Interaction, LightMethod, Request, Route};
+use serenity::all::{Http, Interaction};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
@@ -60,18 +59,6 @@ struct Session {
 struct Outage {
     began_with: String,
     is_logged: bool,
-}
-
-/// What the API says of the gateway.
-#[derive(Deserialize)]
-struct BotGateway {
-    url: String,
-    session_start_limit: Option<StartLimit>,
-}
-
-#[derive(Deserialize)]
-struct StartLimit {
-    remaining: Option<u64>,
 }
 
 impl Gateway {
@@ -155,15 +142,7 @@ impl Gateway {
     }
 
     async fn ask_address(&self) -> Result<String, Over> {
-        let ask = self.http.fire::<BotGateway>(Request::new(Route::GatewayBot, LightMethod::Get));
-        match within(ADDRESS, ask).await {
-            // Discord resets the token of a bot that begins more than it may.
-            Ok(BotGateway {
-                session_start_limit: Some(StartLimit { remaining: Some(0) }), ..
-            }) if self.session.is_none() => {
-                let why = "Discord allows no more sessions today";
-                Err(Over::Connection(why.to_owned()))
-            }
+        match within(ADDRESS, self.http.get_gateway()).await {
             Ok(gateway) => Ok(gateway.url),
             Err(error) if refused(&error).is_some_and(|no| no.status_code.as_u16() == 401) => {
                 Err(Over::ForGood(BotError::Token))

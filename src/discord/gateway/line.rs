@@ -76,7 +76,7 @@ impl Line {
                 warn!("a payload of the gateway cannot be read");
                 continue;
             };
-            if received.sequence.is_some() {
+            if received.is_event() {
                 // Events come in a session alone.
                 self.session_by = None;
             }

@@ -18,6 +18,20 @@ pub(super) struct Received {
     pub(super) what: What,
 }
 
+impl Received {
+    /// Whether it is an event of a session. Its number is not asked for: it may have none.
+    pub(super) fn is_event(&self) -> bool {
+        matches!(
+            self.what,
+            What::Ready(_)
+                | What::Resumed
+                | What::Interaction(_)
+                | What::Unreadable { .. }
+                | What::Event
+        )
+    }
+}
+
 /// What a payload says, as far as the bot heeds it.
 pub(super) enum What {
     /// The first payload: how often Discord wants a heartbeat.

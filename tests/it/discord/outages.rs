@@ -69,7 +69,7 @@ async fn a_gateway_that_is_down_for_a_while_is_waited_for() {
 #[tokio::test]
 async fn discord_out_of_reach_at_the_start_is_waited_for() {
     let scene = Scene::new().await;
-    scene.discord.faults().next(1, "GET /gateway/bot", Fault::Status(502, 0));
+    scene.discord.faults().next(1, "GET /gateway", Fault::Status(502, 0));
     scene.lock("env/prod", "root@vm").await;
     let _bot = scene.start().await;
     scene.registered(1).await;

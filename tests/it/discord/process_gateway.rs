@@ -6,11 +6,14 @@ use super::process::{RUN, end, program};
 use super::scene::Scene;
 use crate::support::discord::{Fault, World};
 use crate::support::leash::Leash;
+use crate::support::program::Program;
 
-async fn running(scene: &Scene) -> Leash {
-    let bot = program(scene).set("LOCKTENDER_LOG_FORMAT", "json").start(&RUN);
+/// The bot of a scene, and the program whose folder it runs in.
+async fn running(scene: &Scene) -> (Program, Leash) {
+    let program = program(scene).set("LOCKTENDER_LOG_FORMAT", "json");
+    let bot = program.start(&RUN);
     scene.registered(1).await;
-    bot
+    (program, bot)
 }
 
 /// The events of the log that say this.
@@ -26,7 +29,7 @@ fn parsed(log: &str) -> Vec<Value> {
 #[tokio::test]
 async fn an_outage_of_many_tries_is_logged_once_and_its_end_once() {
     let scene = Scene::new().await;
-    let bot = running(&scene).await;
+    let (_program, bot) = running(&scene).await;
     let before = scene.discord.world().requests_to("GET /").len();
     scene.discord.faults().always("GET /", Fault::Status(503, 0));
     scene.discord.gateway().cut();
@@ -44,7 +47,7 @@ async fn an_outage_of_many_tries_is_logged_once_and_its_end_once() {
 #[tokio::test]
 async fn a_reconnect_that_helps_is_no_warning_and_the_log_says_why_it_was_made() {
     let scene = Scene::new().await;
-    let bot = running(&scene).await;
+    let (_program, bot) = running(&scene).await;
     scene.discord.gateway().close_without_code();
     scene.discord.gateway().resumed(1).await;
     let (_, log) = end(bot).await;
@@ -59,7 +62,7 @@ async fn a_reconnect_that_helps_is_no_warning_and_the_log_says_why_it_was_made()
 async fn an_interaction_that_cannot_be_read_is_logged_by_its_id_alone() {
     let scene = Scene::new().await;
     scene.lock("env/prod", "root@vm").await;
-    let bot = running(&scene).await;
+    let (_program, bot) = running(&scene).await;
     let odd = json!({ "id": "77", "type": 2, "token": "the-token-of-the-interaction", "data": 5 });
     scene.discord.gateway().send("INTERACTION_CREATE", &odd);
     // Others are answered after it.
@@ -88,7 +91,7 @@ fn used(process: u32) -> u64 {
 #[tokio::test]
 async fn a_close_frame_without_a_code_does_not_make_the_bot_spin() {
     let scene = Scene::new().await;
-    let bot = running(&scene).await;
+    let (_program, bot) = running(&scene).await;
     let before = used(bot.group());
     for times in 1..=3 {
         scene.discord.gateway().close_without_code();

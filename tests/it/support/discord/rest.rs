@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State as Shared};
@@ -109,7 +109,8 @@ fn record(server: &Server, method: String, path: String, response: Option<&Respo
             state.log.violations.push(format!("{method} {path}: {detail}"));
         }
         let status = status.map(|status| status.as_u16());
-        state.log.requests.push(Request { method, path, status, at });
+        let seen = Instant::now();
+        state.log.requests.push(Request { method, path, status, at, seen });
     });
 }
 

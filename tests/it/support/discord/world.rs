@@ -1,6 +1,7 @@
 //! A picture of the fake Discord, to assert on.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use twilight_model::application::command::Command;
 
@@ -21,6 +22,8 @@ pub struct Request {
     /// Nothing if the connection was closed without an answer.
     pub status: Option<u16>,
     pub at: Moment,
+    /// The same in real time, which Discord's clock does not follow.
+    pub seen: Instant,
 }
 
 #[derive(Clone, Debug, Default)]
