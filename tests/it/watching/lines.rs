@@ -132,7 +132,9 @@ async fn many_who_ask_at_once_all_get_their_place() {
 async fn one_person_watches_so_many_states_and_no_more() {
     let office = Office::new().await;
     let alice = actor("alice", &[]);
-    let watch = |n: usize| Command::Watch { state: format!("env/{n}"), keep: true };
+    // By their full paths: nothing has been seen of them yet.
+    let path = |n: usize| format!("states/env/{n}/terraform.tfstate");
+    let watch = |n: usize| Command::Watch { state: path(n), keep: true };
     for n in 0..50 {
         assert_eq!(office.ask(&alice, watch(n)).await.outcome, "answered", "{n}");
     }
@@ -140,7 +142,7 @@ async fn one_person_watches_so_many_states_and_no_more() {
     // Who watches a state already can ask again, and others are not concerned.
     assert_eq!(office.ask(&alice, watch(7)).await.outcome, "answered");
     assert_eq!(office.ask(&actor("bob", &[]), watch(50)).await.outcome, "answered");
-    office.told(&alice, Command::Unwatch { state: "env/7".to_owned() }).await;
+    office.told(&alice, Command::Unwatch { state: path(7) }).await;
     assert_eq!(office.ask(&alice, watch(50)).await.outcome, "answered");
     let watches = office.told(&alice, Command::Watches).await;
     assert!(watches.ends_with("and 30 more"), "{watches}");
