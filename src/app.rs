@@ -5,18 +5,19 @@
 mod audit;
 mod end;
 mod output;
+mod workers;
 
 use std::sync::Arc;
 #[cfg(feature = "embedded")]
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use self::audit::audit;
 use self::end::on_signal;
 pub use self::end::{AppError, Done};
 use self::output::{print, print_json, stdout_style};
+use self::workers::Workers;
 use crate::aws::{AwsHolds, AwsLedger, AwsLocks, AwsTrail, LedgerTables, Migrations, Session};
 use crate::clock::SystemClock;
 use crate::commands::{self, Context, Known, Reading, StatusJson};
@@ -29,10 +30,7 @@ use crate::people::ChannelId;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::unlock::Policy;
-use crate::workers::{
-    Checkpoints, LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier,
-    REST, Turns, Warden, restarting,
-};
+use crate::workers::{LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, Turns};
 
 /// How often the demo watches its locks.
 #[cfg(feature = "embedded")]
@@ -167,6 +165,7 @@ pub async fn migrate(settings: &Settings, check: bool) -> Result<Done, AppError>
 #[cfg(feature = "embedded")]
 pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     use crate::demo::{Demo, chat};
+    use crate::workers::{PromptCourier, Warden};
     let demo = Demo::start(file, &SystemClock).await?;
     let backends = vec![demo.backend.clone()];
     let memory = memory(&demo.session, &Demo::tables());
@@ -186,7 +185,8 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     let (context, courier) = parts.join(&demo.session, reading);
     // Nobody waits for Discord here, and a line of the chat is to stand under what it has brought
     // about.
-    let context = Context { courier: Arc::new(PromptCourier(courier)), ..context };
+    let courier = Arc::new(PromptCourier(courier));
+    let context = Context { courier, ..context };
     let shutdown = CancellationToken::new();
     let mut workers = Workers::new(shutdown.clone());
     // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
@@ -245,82 +245,6 @@ impl Parts<'_> {
         };
         (context, courier)
     }
-}
-
-/// The loops beside the commands.
-struct Workers {
-    /// Each says whether it ran to its end.
-    tasks: JoinSet<bool>,
-    shutdown: CancellationToken,
-    /// Those that the others give work to until they have ended.
-    last_tasks: JoinSet<bool>,
-    last: CancellationToken,
-}
-
-impl Workers {
-    fn new(shutdown: CancellationToken) -> Self {
-        let (last_tasks, last) = (JoinSet::new(), CancellationToken::new());
-        Self { tasks: JoinSet::new(), shutdown, last_tasks, last }
-    }
-
-    /// Starts a worker, which is started again if it panics: what it met takes nothing from the others.
-    fn start<W, F>(&mut self, worker: &Arc<W>, run: fn(Arc<W>, CancellationToken) -> F)
-    where
-        W: Send + Sync + 'static,
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.tasks.spawn(restarted(worker, run, self.shutdown.clone()));
-    }
-
-    /// Starts a worker that is told to end when all others have ended.
-    fn start_last<W, F>(&mut self, worker: &Arc<W>, run: fn(Arc<W>, CancellationToken) -> F)
-    where
-        W: Send + Sync + 'static,
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.last_tasks.spawn(restarted(worker, run, self.last.clone()));
-    }
-
-    /// Starts what sees to requests and to their trail without anybody's asking.
-    fn watch_requests(&mut self, context: &Context) {
-        let warden = Arc::new(Warden::new(context.clone()));
-        let checkpoints = Arc::new(Checkpoints {
-            trail: context.trail.clone(),
-            courier: context.courier.clone(),
-            clock: context.reading.clock.clone(),
-        });
-        self.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
-        self.start(
-            &checkpoints,
-            |checkpoints, shutdown| async move { checkpoints.run(shutdown).await },
-        );
-    }
-
-    /// Waits for what they have begun.
-    async fn end(mut self) -> Result<(), AppError> {
-        let mut all = true;
-        for tasks in [&mut self.tasks, &mut self.last_tasks] {
-            while let Some(ended) = tasks.join_next().await {
-                all &= ended.unwrap_or(false);
-            }
-            self.last.cancel();
-        }
-        if all { Ok(()) } else { Err(AppError::Worker) }
-    }
-}
-
-/// Runs a worker until it is told to end, and again after each panic.
-fn restarted<W, F>(
-    worker: &Arc<W>,
-    run: fn(Arc<W>, CancellationToken) -> F,
-    end: CancellationToken,
-) -> impl Future<Output = bool> + use<W, F>
-where
-    W: Send + Sync + 'static,
-    F: Future<Output = ()> + Send + 'static,
-{
-    let worker = worker.clone();
-    restarting(move |end| run(worker.clone(), end), end, REST)
 }
 
 /// Applies the migrations, or sees that they have been applied. Where that cannot be found out the

@@ -11,8 +11,9 @@ use crate::error::{Error, Fault, FaultKind, Refusal};
 use crate::message::{LONG, clip, visible};
 use crate::settings::SettingsError;
 
-/// How long an orderly end may take, from the signal on.
-const END: Duration = Duration::from_secs(12);
+/// How long an orderly end may take, from the signal on: 10 s for the interactions under way, 2 s for
+/// the goodbye to Discord and 3 s for what is still to be delivered, and a second more.
+const END: Duration = Duration::from_secs(16);
 
 /// The exit code of an end that was cut short: something may have been left half done, or untold.
 const CUT_SHORT: i32 = 3;
@@ -116,8 +117,8 @@ impl From<Refusal> for AppError {
 /// Calls `stop` at the first SIGINT or SIGTERM. Ends the process with [`CUT_SHORT`] at the second, or
 /// when an orderly end takes longer than [`END`].
 ///
-/// This has a thread and a runtime of its own: serenity's task can spin when the gateway closes a
-/// connection without a code, and must not keep a signal from being heard.
+/// This has a thread and a runtime of its own, so that a signal is heard whatever keeps the other
+/// threads busy.
 pub(super) fn on_signal(stop: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let guard = runtime.enter();
