@@ -29,7 +29,7 @@ const AT_ONCE: usize = 4;
 const ALL_KILL_POINTS: &str = "LOCKTENDER_ALL_KILL_POINTS";
 
 /// Odd, so that the bot is killed before requests and after them.
-const STRIDE: usize = 7;
+const STRIDE: usize = 11;
 
 /// Where the lock lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Faults on demand, and Discord's global rate limit.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,7 @@ pub enum Fault {
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
     recent: Mutex<VecDeque<Instant>>,
+    unlimited: AtomicBool,
 }
 
 struct Rule {
@@ -57,6 +59,12 @@ impl Faults {
         self.next(usize::MAX, route, fault);
     }
 
+    /// Lets the bot make as many requests a second as it can. For a test in which people do more
+    /// in a second than a server's people do.
+    pub fn lift_global_limit(&self) {
+        self.unlimited.store(true, Ordering::Relaxed);
+    }
+
     /// All is well again.
     pub fn clear(&self) {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -74,6 +82,9 @@ impl Faults {
     /// Counts a request against the global limit; when it is used up, says for how long.
     pub(super) fn over_global_limit(&self) -> Option<Duration> {
         const WINDOW: Duration = Duration::from_secs(1);
+        if self.unlimited.load(Ordering::Relaxed) {
+            return None;
+        }
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         // Measured in real time, for it is the machine's real pace that it limits.
         let now = Instant::now();
