@@ -38,6 +38,12 @@ fn different(text: Text, sources: &Sources) -> Text {
     let [row, lockfile] = [&sources.row, &sources.lockfile]
         .map(|stored| stored.as_ref().map(|stored| stored.info.as_ref()));
     match (row, lockfile) {
+        (Some(Err(row)), Some(Err(lockfile))) => text
+            .then(": neither the DynamoDB row (")
+            .name(&row.to_string(), LONG)
+            .then(") nor the S3 lockfile (")
+            .name(&lockfile.to_string(), LONG)
+            .then(") can be read."),
         (Some(Err(flaw)), _) => text
             .then(": the DynamoDB row cannot be read (")
             .name(&flaw.to_string(), LONG)
@@ -67,14 +73,16 @@ pub(super) async fn half_evidence(
         return Ok(None);
     }
     let remembered = context.holds.current().await?.remove(&hold.state.path);
-    if remembered.is_some_and(|remembered| remembered.id == hold.id && remembered.was_whole) {
+    let is_it = |remembered: &Hold| remembered.id == hold.id && remembered.was_whole == Some(true);
+    if remembered.as_ref().is_some_and(is_it) {
         return Ok(Some(Text::own(
             "Both halves were seen during this hold, so one was lost: its run may be giving the \
              lock back, or died while it did.",
         )));
     }
     let last = past.iter().take(HABIT);
-    if last.len() == HABIT && last.into_iter().all(|past| past.hold.half && !past.hold.was_whole) {
+    let was_half = |past: &PastHold| past.hold.half && past.hold.was_whole == Some(false);
+    if last.len() == HABIT && last.into_iter().all(was_half) {
         return Ok(Some(Text::own(format!(
             "None of the last {HABIT} holds here had both halves, so runs here probably take one \
              store alone: it is no sign that this run is dead.",

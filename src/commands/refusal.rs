@@ -83,10 +83,9 @@ fn refusal_text(refusal: &Refusal) -> Text {
         Refusal::AlreadyOpen { requester, card } => {
             let text = Text::own("There is an open request for this lock, by ").person(requester);
             match card {
-                Some((place, card)) => text
-                    .then(": approve it or wait for its end at ")
-                    .message(*place, *card)
-                    .then("."),
+                Some((place, card)) => {
+                    text.then(": an approver can approve it at ").message(*place, *card).then(".")
+                }
                 None => text.then("; its card is not posted yet: look again in a minute."),
             }
         }
@@ -244,6 +243,10 @@ pub fn unsettled_message(fault: &Fault, about: Option<&Command>, reference: &str
         Some(Command::Approve { .. }) => {
             "Whether it was done is not known yet: the card will say so, and a release that was \
              begun is finished by itself. "
+        }
+        Some(Command::DenyOpen { .. } | Command::WithdrawOpen { .. }) => {
+            "Whether it was done is not known: /lock status says whether the request is still open. \
+             To ask again does no harm. "
         }
         _ => "Whether it was done is not known yet: the card will say so. ",
     });

@@ -5,9 +5,9 @@ use crate::error::Error;
 use crate::message::{Message, SHORT, Text, Tone};
 use crate::watch::MOST_WATCHED;
 
-/// Most states that are named: with texts of at most [`SHORT`] characters they stay within the 4,096
-/// that Discord allows a description, even where every character has to be escaped.
-const MOST: usize = 20;
+/// Most states that are named: as many as one person may watch. Discord's limit for a description
+/// shortens long names where there are so many.
+const MOST: usize = MOST_WATCHED;
 
 pub(super) async fn run(context: &Context, by: &Asker<'_>) -> Result<Message, Error> {
     let user = by.actor.person.id;

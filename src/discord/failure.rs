@@ -13,6 +13,8 @@ use crate::ports::Undelivered;
 /// Discord's codes from its list of JSON error codes.
 const UNKNOWN_CHANNEL: i64 = 10_003;
 const UNKNOWN_MESSAGE: i64 = 10_008;
+/// The message is another application's: this bot was given another token since.
+const FOREIGN_MESSAGE: i64 = 50_005;
 const MISSING_ACCESS: i64 = 50_001;
 const EMPTY_MESSAGE: i64 = 50_006;
 const MISSING_PERMISSIONS: i64 = 50_013;
@@ -127,7 +129,7 @@ fn undelivered(http: StatusCode, code: Option<i64>, why: String, limit: &Limit) 
         return Undelivered::Later { after, why };
     };
     match (http.as_u16(), code) {
-        (_, UNKNOWN_MESSAGE) => Undelivered::MessageGone,
+        (_, UNKNOWN_MESSAGE | FOREIGN_MESSAGE) => Undelivered::MessageGone,
         (_, UNKNOWN_CHANNEL) => Failure::no_channel().undelivered,
         (_, THREAD_ARCHIVED | THREAD_LOCKED) => Undelivered::Refused {
             why: format!(

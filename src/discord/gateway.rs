@@ -27,6 +27,9 @@ use super::{describe, refused, within};
 /// How long the API may take to say where the gateway is.
 const ADDRESS: Duration = Duration::from_secs(10);
 
+/// How often a session is resumed in vain before another one is begun.
+const RESUMES: u32 = 5;
+
 /// What the gateway has for the rest of the bot.
 pub(super) enum Event {
     /// A session has begun.
@@ -44,6 +47,8 @@ pub(super) struct Gateway {
     line: Option<Line>,
     pauses: Pauses,
     outage: Option<Outage>,
+    /// Tries to resume the session since it was last at work.
+    resumes: u32,
 }
 
 /// What it takes to resume.
@@ -66,7 +71,7 @@ impl Gateway {
     /// told the application's id.
     pub(super) fn new(http: Arc<Http>) -> Self {
         let (address, session, line, outage) = (None, None, None, None);
-        Self { http, address, session, line, pauses: Pauses::default(), outage }
+        Self { http, address, session, line, pauses: Pauses::default(), outage, resumes: 0 }
     }
 
     /// Keeps a session up and delivers its events, until Discord refuses the bot for good.
@@ -81,12 +86,10 @@ impl Gateway {
             }
             match over {
                 Over::ForGood(error) => return error,
-                Over::Connection(why) => self.lost(why),
-                Over::Session(why) => {
-                    self.session = None;
-                    self.pauses.session_lost();
-                    self.lost(why);
-                }
+                Over::Connection(why) if self.resumes < RESUMES => self.lost(why),
+                // Discord does not say that the session is lost, and does not take it up either.
+                Over::Connection(why) => self.lose_session(why),
+                Over::Session(why) => self.lose_session(why),
             }
         }
     }
@@ -105,7 +108,10 @@ impl Gateway {
         let line = self.connect().await?;
         let token = self.http.token().trim_start_matches("Bot ");
         let greeting = match &self.session {
-            Some(session) => payload::resume(token, &session.id, session.sequence),
+            Some(session) => {
+                self.resumes += 1;
+                payload::resume(token, &session.id, session.sequence)
+            }
             None if self.pauses.may_begin_session(Instant::now()) => payload::identify(token),
             None => {
                 let why = "too many sessions were begun in the last half hour";
@@ -195,8 +201,16 @@ impl Gateway {
 
     /// A session is at work. Gives what the outage before it began with.
     fn up(&mut self) -> Option<String> {
+        self.resumes = 0;
         self.pauses.succeeded();
         self.outage.take().map(|outage| outage.began_with)
+    }
+
+    fn lose_session(&mut self, why: String) {
+        self.session = None;
+        self.resumes = 0;
+        self.pauses.session_lost();
+        self.lost(why);
     }
 
     /// No session is at work. The log has that once for each outage, and not at all where the next

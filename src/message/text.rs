@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::lock::is_invisible;
 use crate::people::{ChannelId, MessageId, Person, Place, RoleId};
@@ -122,13 +122,17 @@ impl Text {
         &self.0
     }
 
-    /// The words alone, for the log: without moments, and without the ways to other messages.
+    /// The words for the log, without the ways to other messages.
     #[must_use]
     pub fn plain(&self) -> String {
         let words = self.0.iter().map(|span| match span {
-            Span::Own(words) | Span::Strong(words) => words.as_ref(),
-            Span::Named(text) | Span::Quoted(text) => text.as_str(),
-            _ => "",
+            Span::Own(words) | Span::Strong(words) => words.to_string(),
+            Span::Named(text) | Span::Quoted(text) => text.clone(),
+            Span::Person(person) => format!("{} ({})", person.name, person.id),
+            Span::Role(id) => format!("role {id}"),
+            Span::Channel(id) => format!("channel {id}"),
+            Span::At(moment) => moment.to_rfc3339_opts(SecondsFormat::Secs, true),
+            Span::Message(..) => String::new(),
         });
         words.collect()
     }

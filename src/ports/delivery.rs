@@ -79,6 +79,9 @@ pub enum Notice {
     HalfReleased {
         /// Which.
         request: RequestId,
+        /// Where it is said, if not where releases are announced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelId>,
     },
     /// A lock has cleared.
     Cleared {
@@ -228,6 +231,7 @@ mod tests {
         let channel = ChannelId::new(30);
         for notice in [
             Notice::Released { request, channel: Some(channel) },
+            Notice::HalfReleased { request, channel: Some(channel) },
             Notice::Ended { request, channel },
         ] {
             let written = serde_json::to_string(&notice).unwrap();

@@ -86,7 +86,7 @@ impl Change<'_> {
         let card = (shows && !has_no_card).then_some(Notice::Card { request });
         let end = end.and_then(|end| match end {
             (Outcome::Unlocked, _) => Some(Notice::Released { request, channel: None }),
-            (Outcome::Failed, Some(_)) => Some(Notice::HalfReleased { request }),
+            (Outcome::Failed, Some(_)) => Some(Notice::HalfReleased { request, channel: None }),
             _ => None,
         });
         card.into_iter().chain(end).collect()

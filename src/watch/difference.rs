@@ -53,7 +53,7 @@ pub fn differences(
 fn half(from: &Hold, now: &Hold) -> Option<Difference> {
     let half = now.half;
     // It is whole now, or was.
-    let changed = || Hold { half, was_whole: true, ..from.clone() };
+    let changed = || Hold { half, was_whole: Some(true), ..from.clone() };
     (from.half != half).then(|| Difference::Half(changed()))
 }
 

@@ -53,10 +53,10 @@ pub struct Hold {
     /// Whether people have been told that it is stale, which happens once.
     #[serde(default, deserialize_with = "or_not_known")]
     pub told_stale: bool,
-    /// Whether some look has seen all of the lock, both halves where there are two stores. Holds of
-    /// versions that did not keep it are read as never seen whole.
+    /// Whether some look has seen all of the lock, both halves where there are two stores; `None` for
+    /// the hold of a version that did not keep it.
     #[serde(default)]
-    pub was_whole: bool,
+    pub was_whole: Option<bool>,
 }
 
 /// A hold that is over.
@@ -158,7 +158,7 @@ impl Hold {
             since: held.lock.since().unwrap_or(now).min(now),
             half: held.lock.half().is_some(),
             told_stale: false,
-            was_whole: held.lock.half().is_none(),
+            was_whole: Some(held.lock.half().is_none()),
         })
     }
 

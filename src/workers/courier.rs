@@ -42,7 +42,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// in it waits it is looked into less often.
 const LONG: usize = 100;
 
-/// How long whoever waits for one channel's turn does so.
+/// Longest wait for a channel's turn.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a shutdown waits for what was still to be delivered.
@@ -120,6 +120,9 @@ impl OutboxCourier {
                     let Ok(channel) = done else { continue };
                     busy.remove(&channel);
                     if !again.remove(&channel) {
+                        if let Some(until) = self.turns.rests_until(channel, Instant::now()) {
+                            next = next.min(until);
+                        }
                         continue;
                     }
                 }
@@ -217,6 +220,7 @@ impl Courier for OutboxCourier {
     }
 
     async fn deliver_to(&self, channel: ChannelId) {
+        let _waits = self.turns.wait_for(channel);
         match timeout(PATIENCE, self.drain(channel)).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => not_delivered(&fault),

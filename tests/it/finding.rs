@@ -277,7 +277,7 @@ async fn half_a_lock_is_called_lost_only_where_both_halves_were_seen() {
     let now = office.time.as_ref();
     let now = locktender::ports::Clock::now(now);
     let before = Hold::of(&held(&whole.reading()).await, now).unwrap();
-    assert!(before.was_whole);
+    assert_eq!(before.was_whole, Some(true));
     let half = Hold { half: true, ..before.clone() };
     office.context.holds.begin(&half).await.unwrap();
     let told = office.told(&approver("a"), status()).await;

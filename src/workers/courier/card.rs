@@ -10,7 +10,7 @@ use crate::error::{Fault, WriteFault};
 use crate::ports::{Change, Committed, Filed, Notice, NoticeId, Undelivered};
 use crate::unlock::{Event, Outcome, Status, decide};
 
-/// How long whoever asks waits for the answer that says what became of the card.
+/// The answer to a command is given within this time.
 const ASKER_WAITS: TimeDelta = TimeDelta::seconds(20);
 
 impl OutboxCourier {
@@ -93,7 +93,9 @@ impl OutboxCourier {
         };
         let channel = request.place.channel;
         warn!(request = %request.id, channel = channel.get(), "closed without a card: {why}");
-        if now - request.opened_at > ASKER_WAITS {
+        let requester_is_told =
+            self.turns.is_waited_for(channel) && now - request.opened_at <= ASKER_WAITS;
+        if !requester_is_told {
             self.announce_end(&NoticeId(format!("closed#{}", request.id)), &closed).await?;
         }
         Ok(Ok(Told::NothingToSay))

@@ -50,6 +50,8 @@ impl OutboxCourier {
         // Why the channel refuses, once it has said so in this turn.
         let mut refused: Option<String> = None;
         let mut passed_over = false;
+        // A batch at which Discord keeps failing, and why. What comes next shows whose fault that is.
+        let mut suspect: Option<(Vec<Queued>, String)> = None;
         while let Some(first) = queue.pop_front() {
             let now = Instant::now();
             let odd = lane.odd.get(&first.id);
@@ -85,11 +87,24 @@ impl OutboxCourier {
                     for queued in &batch {
                         self.outbox.strike(&queued.id).await?;
                     }
+                    if delivered == Ok(Told::Posted)
+                        && let Some((batch, why)) = suspect.take()
+                    {
+                        let fault = Undelivered::NotTaken { why };
+                        self.not_taken(channel, lane, &batch, &fault).await?;
+                    }
                     if passed_over && lane.refusing.end(now).is_none() {
                         // The channel takes messages again: first those that were passed over.
                         self.turns.wake.notify_one();
                         return Ok(());
                     }
+                }
+                Err(Undelivered::Later { after: None, why })
+                    if suspect.is_none()
+                        && !queue.is_empty()
+                        && lane.may_be_the_cause(&batch[0].id) =>
+                {
+                    suspect = Some((batch, why));
                 }
                 Err(Undelivered::Later { .. } | Undelivered::Everywhere { .. }) => return Ok(()),
                 Err(Undelivered::Refused { why }) => {
@@ -118,7 +133,7 @@ impl OutboxCourier {
             if matches!(undelivered, Undelivered::NotTaken { .. }) {
                 let rest = lane.odd.entry(queued.id.clone()).or_default();
                 rest.begin(Instant::now(), None, LONGEST_REFUSED);
-                self.keep(channel, queued, &why).await?;
+                self.refused(channel, queued, &why).await?;
             } else {
                 self.never(channel, queued, &why).await?;
             }

@@ -86,10 +86,10 @@ impl OutboxCourier {
             Notice::Cleared { channel, .. }
             | Notice::Stale { channel, .. }
             | Notice::Ended { channel, .. } => Some(*channel),
-            Notice::Released { channel, .. } => channel.or(self.announce),
-            Notice::HalfReleased { .. }
-            | Notice::Checkpoint { .. }
-            | Notice::TrailBroken { .. } => self.announce,
+            Notice::Released { channel, .. } | Notice::HalfReleased { channel, .. } => {
+                channel.or(self.announce)
+            }
+            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => self.announce,
             Notice::Card { .. } => None,
         };
         match (known, about(notice)) {
@@ -130,7 +130,7 @@ fn about(notice: &Notice) -> Option<RequestId> {
     match notice {
         Notice::Card { request }
         | Notice::Released { request, .. }
-        | Notice::HalfReleased { request }
+        | Notice::HalfReleased { request, .. }
         | Notice::Ended { request, .. } => Some(*request),
         Notice::Cleared { .. }
         | Notice::Stale { .. }

@@ -19,8 +19,16 @@ pub struct Turns {
     everywhere: Mutex<Rest>,
     /// The channels of the requests that something is due for: a request never changes its own.
     places: Mutex<HashMap<RequestId, ChannelId>>,
+    /// The channels for whose deliveries an answer to a person waits.
+    waited_for: Mutex<Vec<ChannelId>>,
     /// Wakes the worker.
     pub(super) wake: Notify,
+}
+
+/// An answer to a person waits for a channel's deliveries as long as this is kept.
+pub(super) struct Wait<'t> {
+    turns: &'t Turns,
+    channel: ChannelId,
 }
 
 /// One channel. Whoever holds it delivers there.
@@ -32,6 +40,22 @@ pub(super) struct Lane {
     pub(super) refusing: Rest,
     /// After a message was not taken that says nothing about others.
     pub(super) odd: HashMap<NoticeId, Rest>,
+    /// The notice at which Discord has failed last, and how often in a row.
+    failing: Option<(NoticeId, u32)>,
+}
+
+/// Failures in a row at one notice after which the next one is tried too.
+const FAILURES: u32 = 3;
+
+impl Lane {
+    /// Notes a failure of Discord at a notice. Says whether there were so many in a row that the
+    /// notice itself may be the cause.
+    pub(super) fn may_be_the_cause(&mut self, id: &NoticeId) -> bool {
+        let before = self.failing.take().filter(|(failing, _)| failing == id);
+        let failures = before.map_or(1, |(_, failures)| failures.saturating_add(1));
+        self.failing = Some((id.clone(), failures));
+        failures >= FAILURES
+    }
 }
 
 impl Turns {
@@ -67,6 +91,17 @@ impl Turns {
         }
     }
 
+    /// Notes that an answer waits for what becomes of a channel's notices.
+    pub(super) fn wait_for(&self, channel: ChannelId) -> Wait<'_> {
+        held(&self.waited_for).push(channel);
+        Wait { turns: self, channel }
+    }
+
+    /// Whether somebody will be told in an answer what has become of a channel's notices.
+    pub(super) fn is_waited_for(&self, channel: ChannelId) -> bool {
+        held(&self.waited_for).contains(&channel)
+    }
+
     pub(super) fn known_place(&self, request: RequestId) -> Option<ChannelId> {
         held(&self.places).get(&request).copied()
     }
@@ -79,6 +114,15 @@ impl Turns {
     pub(super) fn forget_places(&self, but: impl Iterator<Item = RequestId>) {
         let kept: HashSet<RequestId> = but.collect();
         held(&self.places).retain(|request, _| kept.contains(request));
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        let mut waited_for = held(&self.turns.waited_for);
+        if let Some(at) = waited_for.iter().position(|channel| *channel == self.channel) {
+            waited_for.swap_remove(at);
+        }
     }
 }
 

@@ -85,12 +85,18 @@ impl OutboxCourier {
         }
         let id = NoticeId(format!("{}#elsewhere", queued.id.0));
         match queued.notice {
-            Notice::Released { request, channel: None } => {
+            Notice::Released { request, channel: None }
+            | Notice::HalfReleased { request, channel: None } => {
                 let place = readable(self.place(request).await)?;
                 let Some(place) = place.filter(|place| *place != channel) else {
                     return Ok(false);
                 };
-                self.outbox.add(&id, &Notice::Released { request, channel: Some(place) }).await?;
+                let channel = Some(place);
+                let there = match queued.notice {
+                    Notice::HalfReleased { .. } => Notice::HalfReleased { request, channel },
+                    _ => Notice::Released { request, channel },
+                };
+                self.outbox.add(&id, &there).await?;
                 self.outbox.strike(&queued.id).await?;
                 self.turns.wake.notify_one();
                 Ok(true)
@@ -135,6 +141,7 @@ fn readable<T>(read: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
 
 /// What a message says, for the log.
 fn said(message: &Message) -> String {
-    let lines = std::iter::once(&message.title).chain(&message.body);
+    let fields = message.fields.iter().flat_map(|field| [&field.label, &field.value]);
+    let lines = std::iter::once(&message.title).chain(&message.body).chain(fields);
     lines.map(Text::plain).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -75,6 +75,7 @@ async fn what_discord_refuses_is_told_from_what_it_cannot_do_now() {
         (403, 50_013),
         (404, 10_003),
         (404, 10_008),
+        (403, 50_005),
         (400, 50_035),
         (400, 20_009),
         (400, 160_005),

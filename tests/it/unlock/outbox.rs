@@ -191,6 +191,18 @@ async fn one_message_that_is_not_taken_holds_no_other_up() {
 }
 
 #[tokio::test]
+async fn a_message_at_which_discord_always_fails_holds_no_other_up() {
+    let office = locked().await;
+    announce(&office, 3).await;
+    let fails = || Undelivered::Later { after: None, why: "HTTP 500".to_owned() };
+    office.wall.trouble([fails(), fails(), fails()]);
+    until(&office, "the others", async || !office.wall.read(ANNOUNCE).is_empty()).await;
+    assert!(office.wall.read(ANNOUNCE)[0].contains("entry 1"), "{:?}", office.wall.read(ANNOUNCE));
+    until(&office, "the first one", async || office.wall.read(ANNOUNCE).len() == 3).await;
+    assert_eq!(rows(&office, "outbox").await, 0);
+}
+
+#[tokio::test]
 async fn a_release_that_is_not_taken_where_releases_are_announced_is_told_where_it_was_asked_for() {
     let gone = Undelivered::ChannelGone { why: "There is no such channel".to_owned() };
     for why in [refused(), gone] {
