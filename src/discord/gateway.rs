@@ -87,9 +87,8 @@ impl Gateway {
             match over {
                 Over::ForGood(error) => return error,
                 Over::Connection(why) if self.resumes < RESUMES => self.lost(why),
-                // Discord does not say that the session is lost, and does not take it up either.
-                Over::Connection(why) => self.lose_session(why),
-                Over::Session(why) => self.lose_session(why),
+                // After so many tries in vain the session counts as lost, though Discord does not say so.
+                Over::Connection(why) | Over::Session(why) => self.lose_session(why),
             }
         }
     }
