@@ -19,7 +19,7 @@ use locktender::message::Message;
 use locktender::people::{
     Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RoleId, Room, UserId,
 };
-use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Members, Undelivered};
+use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Locks, Members, Undelivered};
 use locktender::unlock::{Asking, Policy, RequestId};
 use locktender::workers::{
     Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier, Turns, Warden,
@@ -157,7 +157,25 @@ impl Office {
         Self::over(db, &session, &backends, reading, policy, time).await
     }
 
-    /// An office whose bot reaches its tables by this session, and reads locks in this way.
+    /// An office whose bot reaches its tables by this session, and reads locks in this way. Of
+    /// states it knows nothing but their locks.
+    pub async fn over_locks(
+        db: DynamoDb,
+        session: &Session,
+        backends: &[BackendStores],
+        locks: Arc<dyn Locks>,
+    ) -> Self {
+        let time = Arc::new(Hands::at(NOW));
+        let reading = Reading {
+            catalog: Catalog::new(backends.iter().map(|b| b.backend().clone()).collect()),
+            directory: Arc::new(PatientDirectory::new(locks.clone())),
+            locks,
+            clock: time.clone(),
+        };
+        Self::over(db, session, backends, reading, policy(1), time).await
+    }
+
+    /// An office whose bot reaches its tables by this session, and reads states in this way.
     pub async fn over(
         db: DynamoDb,
         session: &Session,

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use locktender::aws::AwsLocks;
-use locktender::commands::Reading;
 use locktender::error::Fault;
-use locktender::lock::{Catalog, HeldLock, KnownState, LockState, State, Stores};
+use locktender::lock::{HeldLock, KnownState, LockState, State, Stores};
 use locktender::ports::{Deleted, Locks};
 use locktender::unlock::ApprovedUnlock;
-use locktender::workers::PatientDirectory;
 
 use super::dynamodb::{BUCKET, DynamoDb, TABLE, backend, session};
-use super::given::{NOW, record};
-use super::office::{Hands, Office, policy};
+use super::given::record;
+use super::office::Office;
 use super::proxy::Proxy;
 use super::s3::S3;
 
@@ -46,15 +44,8 @@ pub async fn office(expected: Stores, s3: &S3) -> (Office, Proxy) {
     let proxy = Proxy::start(&db.endpoint()).await;
     let locks = locks(expected, &db, s3);
     let backends = [backend("main", BUCKET, expected.row.then_some(TABLE), true)];
-    let time = Arc::new(Hands::at(NOW));
-    let reading = Reading {
-        catalog: Catalog::new(vec![backends[0].backend().clone()]),
-        directory: Arc::new(PatientDirectory::new(locks.clone())),
-        locks,
-        clock: time.clone(),
-    };
     let tables = session(&proxy.endpoint());
-    (Office::over(db, &tables, &backends, reading, policy(1), time).await, proxy)
+    (Office::over_locks(db, &tables, &backends, locks).await, proxy)
 }
 
 /// The locks as a bot reads them that was just started.

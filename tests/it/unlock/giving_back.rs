@@ -6,18 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use locktender::command::Command;
-use locktender::commands::Reading;
 use locktender::error::Fault;
-use locktender::lock::{
-    Catalog, HeldLock, KnownState, LockRecord, LockState, State, StoredLock, Stores,
-};
+use locktender::lock::{HeldLock, KnownState, LockRecord, LockState, State, StoredLock, Stores};
 use locktender::ports::{Deleted, Locks};
 use locktender::unlock::ApprovedUnlock;
-use locktender::workers::PatientDirectory;
 
 use crate::support::dynamodb::DynamoDb;
-use crate::support::given::{NOW, record};
-use crate::support::office::{Hands, Office, approver, policy};
+use crate::support::given::record;
+use crate::support::office::{Office, approver};
 
 const STATE: &str = "env/prod";
 
@@ -55,14 +51,7 @@ async fn office(looks: impl IntoIterator<Item = LockState>) -> Office {
     let db = DynamoDb::start().await;
     let (session, backends) = (db.session(), [DynamoDb::backend()]);
     let locks = Arc::new(Looks(Mutex::new(looks.into_iter().collect())));
-    let time = Arc::new(Hands::at(NOW));
-    let reading = Reading {
-        catalog: Catalog::new(vec![backends[0].backend().clone()]),
-        directory: Arc::new(PatientDirectory::new(locks.clone())),
-        locks,
-        clock: time.clone(),
-    };
-    Office::over(db, &session, &backends, reading, policy(1), time).await
+    Office::over_locks(db, &session, &backends, locks).await
 }
 
 #[tokio::test]

@@ -26,6 +26,17 @@ fn lose_the_delete(s3: &S3, next: Option<String>) {
     });
 }
 
+/// The same, and later tries get this answer.
+fn lose_the_delete_then(s3: &S3, answer: fn() -> stub::Answer) {
+    let mut is_first = true;
+    s3.rule(move |asked, objects| {
+        (asked.method == Method::DELETE).then(|| {
+            objects.remove(LOCKFILE);
+            if std::mem::take(&mut is_first) { stub::lost() } else { answer() }
+        })
+    });
+}
+
 fn denied(table: &str) -> Fate {
     let message = format!(
         "User: bot is not authorized to perform: dynamodb:X on resource: \
@@ -92,17 +103,7 @@ async fn the_row_is_released_too_where_the_lockfile_was_taken_anew() {
 async fn a_lockfile_whose_delete_went_unanswered_is_never_called_free_already() {
     // A versioned bucket whose newest version is a delete marker may answer 412 instead of 404.
     let scene = Scene::new(LOCKFILE_ALONE).await;
-    let mut is_first = true;
-    scene.s3.rule(move |asked, objects| {
-        (asked.method == Method::DELETE).then(|| {
-            objects.remove(LOCKFILE);
-            if std::mem::take(&mut is_first) {
-                stub::lost()
-            } else {
-                stub::s3_error(412, "PreconditionFailed")
-            }
-        })
-    });
+    lose_the_delete_then(&scene.s3, || stub::s3_error(412, "PreconditionFailed"));
     scene.approve().await;
     assert_eq!(scene.outcome().await, "Unlocked");
 }
@@ -110,17 +111,7 @@ async fn a_lockfile_whose_delete_went_unanswered_is_never_called_free_already() 
 #[tokio::test]
 async fn a_delete_that_is_refused_after_one_that_went_unanswered_is_not_called_undone() {
     let scene = Scene::new(LOCKFILE_ALONE).await;
-    let mut is_first = true;
-    scene.s3.rule(move |asked, objects| {
-        (asked.method == Method::DELETE).then(|| {
-            objects.remove(LOCKFILE);
-            if std::mem::take(&mut is_first) {
-                stub::lost()
-            } else {
-                stub::s3_error(403, "AccessDenied")
-            }
-        })
-    });
+    lose_the_delete_then(&scene.s3, || stub::s3_error(403, "AccessDenied"));
     scene.approve().await;
     assert_eq!(scene.outcome().await, "Unlocked");
 }
