@@ -3,13 +3,13 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ledger::{VERSION, path_key};
 use super::outbox::put_notice;
 use super::own::{OwnTable, PK, SK, TTL};
 use super::stored::{Odd, count, json};
-use super::values::{Item, number, text, text_of};
+use super::values::{Item, moment, number, text, text_of};
 use crate::audit::Hash;
 use crate::error::Fault;
 use crate::lock::{State, StatePath};
@@ -63,11 +63,6 @@ pub(super) fn state_of(item: &Item) -> Result<State, Odd> {
     let state: State = json(item, STATE)?;
     let is_its_key = text_of(item, SK) == Some(&path_key(&state.path));
     if is_its_key { Ok(state) } else { Err(Odd::Contradiction(SK)) }
-}
-
-/// A moment as a part of a key, in the order of time.
-pub(super) fn moment(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 pub(super) fn host_key(host: &str) -> String {

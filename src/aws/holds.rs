@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use chrono::{DateTime, Utc};
 
 use super::hold_items::{
-    HOLD, ID, STATE, TOLD, WATCH, hold_of, host_key, line_of, moment, past_key, past_of, state_of,
+    HOLD, ID, STATE, TOLD, WATCH, hold_of, host_key, line_of, past_key, past_of, state_of,
 };
 use super::ledger::path_key;
 use super::own::{OwnTable, PK, Transacted};
 use super::stored::LeftOut;
-use super::values::{text, text_of};
+use super::values::{moment, text, text_of};
 use super::{LedgerTables, Session};
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::{State, StatePath};

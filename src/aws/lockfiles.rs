@@ -1,5 +1,6 @@
 //! Locks that are `.tflock` objects beside their states in S3.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ const AT_ONCE: usize = 16;
 
 const ALLOW_GET: &str = "allow s3:GetObject on *.tflock, s3:ListBucket (without it a missing \
     lockfile looks forbidden), and kms:Decrypt where KMS encrypts";
-const ALLOW_LIST: &str = "allow s3:ListBucket on it";
+pub(super) const ALLOW_LIST: &str = "allow s3:ListBucket on it";
 
 /// A bucket of states, which may serve several backends.
 #[derive(Debug)]
@@ -156,12 +157,9 @@ impl Bucket {
         let mut pages = list.encoding_type(EncodingType::Url).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.subject.fault(ALLOW_LIST, error))?;
-            let encoded = page.encoding_type() == Some(&EncodingType::Url);
             for stored in page.contents() {
-                match stored.key() {
-                    Some(key) if encoded => object(&decoded(key), stored),
-                    Some(key) => object(key, stored),
-                    None => {}
+                if let Some(key) = key_of(stored, page.encoding_type()) {
+                    object(&key, stored);
                 }
             }
         }
@@ -187,9 +185,17 @@ impl Bucket {
     }
 }
 
-/// A key out of a list in which S3 has encoded them, with `+` for a blank.
-pub(super) fn decoded(key: &str) -> String {
-    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
+/// The key of an object out of a list. Where S3 has encoded them, a `+` stands for a blank.
+pub(super) fn key_of<'o>(
+    object: &'o Object,
+    encoding: Option<&EncodingType>,
+) -> Option<Cow<'o, str>> {
+    let key = object.key()?;
+    if encoding != Some(&EncodingType::Url) {
+        return Some(Cow::Borrowed(key));
+    }
+    let key = key.replace('+', " ");
+    Some(Cow::Owned(percent_decode_str(&key).decode_utf8_lossy().into_owned()))
 }
 
 fn time(time: aws_sdk_s3::primitives::DateTime) -> Option<DateTime<Utc>> {

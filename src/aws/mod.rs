@@ -184,9 +184,15 @@ impl AwsLocks {
         Ok(found)
     }
 
-    /// The lock of a state that was listed. A lockfile that cannot be fetched is that state's trouble,
-    /// and not the list's.
-    async fn look_again(&self, state: &State) -> Result<LockState, Fault> {
+    /// The lock of a state, whose lockfile is read by `lockfile`.
+    async fn lock<'a, F>(
+        &'a self,
+        state: &State,
+        lockfile: impl FnOnce(&'a Bucket) -> F,
+    ) -> Result<LockState, Fault>
+    where
+        F: Future<Output = Result<Option<StoredLock>, Fault>>,
+    {
         let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
         let row = async {
             match self.table_of(stores) {
@@ -196,7 +202,8 @@ impl AwsLocks {
         };
         let lockfile = async {
             match self.lockfiles_of(stores) {
-                Some(bucket) => Box::pin(bucket.get_or_unread(&state.path)).await,
+                // On the heap, since most backends have none and every question would carry it.
+                Some(bucket) => Box::pin(lockfile(bucket)).await,
                 None => Ok(None),
             }
         };
@@ -235,22 +242,7 @@ impl AwsLocks {
 #[async_trait]
 impl Locks for AwsLocks {
     async fn inspect(&self, state: &State) -> Result<LockState, Fault> {
-        let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
-        let row = async {
-            match self.table_of(stores) {
-                Some(table) => table.get(&state.path).await,
-                None => Ok(None),
-            }
-        };
-        let lockfile = async {
-            match self.lockfiles_of(stores) {
-                // On the heap, since most backends have none and every question would carry it.
-                Some(bucket) => Box::pin(bucket.get(&state.path)).await,
-                None => Ok(None),
-            }
-        };
-        let (row, lockfile) = tokio::try_join!(row, lockfile)?;
-        Ok(LockState::from_stores(stores.expected(), row, lockfile))
+        self.lock(state, |bucket| bucket.get(&state.path)).await
     }
 
     async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
@@ -268,7 +260,9 @@ impl Locks for AwsLocks {
                 if held.lock.half().is_none() {
                     return Ok(Some(held));
                 }
-                let lock = self.look_again(&held.state).await?;
+                // A lockfile that cannot be fetched is that state's trouble, and not the list's.
+                let path = &held.state.path;
+                let lock = self.lock(&held.state, |bucket| bucket.get_or_unread(path)).await?;
                 Ok((lock != LockState::Free).then_some(HeldLock { state: held.state, lock }))
             })
             .buffer_unordered(AT_ONCE)

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::EncodingType;
 
-use super::lockfiles::{Bucket, decoded};
+use super::lockfiles::{ALLOW_LIST, Bucket, key_of};
 use crate::error::Fault;
 use crate::lock::StatePath;
 
@@ -24,11 +24,9 @@ impl Bucket {
             .encoding_type(EncodingType::Url)
             .send()
             .await
-            .map_err(|error| self.subject().fault("allow s3:ListBucket on it", error))?;
-        let is_encoded = list.encoding_type() == Some(&EncodingType::Url);
-        let first = list.contents().first().and_then(|object| object.key());
-        Ok(first.is_some_and(|key| {
-            if is_encoded { decoded(key) == path.key() } else { key == path.key() }
-        }))
+            .map_err(|error| self.subject().fault(ALLOW_LIST, error))?;
+        let first = list.contents().first();
+        let first = first.and_then(|object| key_of(object, list.encoding_type()));
+        Ok(first.is_some_and(|key| key == path.key()))
     }
 }

@@ -6,11 +6,11 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::Put;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::AwsLedger;
 use super::own::{OwnTable, PK, SK, TTL};
-use super::values::{Item, number, text, text_of};
+use super::values::{Item, moment, number, text, text_of};
 use crate::error::{Fault, WriteFault};
 use crate::ports::{Due, Notice, NoticeId, Outbox};
 
@@ -32,8 +32,7 @@ pub(super) fn put_notice(
     place: usize,
     notice: &Notice,
 ) -> Result<Put, Fault> {
-    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let id = NoticeId(format!("{at}#{of}#{place}"));
+    let id = NoticeId(format!("{}#{of}#{place}", moment(at)));
     Put::builder()
         .table_name(table.name())
         .set_item(Some(item(table, &id, notice)?))
@@ -74,7 +73,6 @@ impl Outbox for AwsLedger {
     }
 
     async fn set_refused_since(&self, id: &NoticeId, since: DateTime<Utc>) -> Result<(), Fault> {
-        let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
         let sent = self
             .client
             .update_item()
@@ -86,7 +84,7 @@ impl Outbox for AwsLedger {
             .update_expression("SET #since = :since")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#since", REFUSED_SINCE)
-            .expression_attribute_values(":since", text(since))
+            .expression_attribute_values(":since", text(moment(since)))
             .send()
             .await;
         match sent {

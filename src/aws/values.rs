@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 /// An item, by the names of its attributes.
@@ -16,6 +17,11 @@ pub(super) fn text(text: impl Into<String>) -> AttributeValue {
 /// An integer.
 pub(super) fn number(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
+}
+
+/// A moment as text, in the order of time.
+pub(super) fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// The string of an attribute; `None` where it is another type or not there.

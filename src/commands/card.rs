@@ -95,14 +95,8 @@ fn approvals(request: &UnlockRequest, policy: &Policy) -> Text {
 
 /// Those who approved.
 pub(super) fn approvers(request: &UnlockRequest) -> Text {
-    let mut text = Text::default();
-    for (at, approval) in request.approvals.iter().enumerate() {
-        if at > 0 {
-            text = text.then(", ");
-        }
-        text = text.person(&approval.by);
-    }
-    text
+    let people = request.approvals.iter().map(|approval| Text::default().person(&approval.by));
+    Text::default().joined(", ", people)
 }
 
 fn executing(request: &UnlockRequest) -> Message {

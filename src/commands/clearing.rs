@@ -94,12 +94,9 @@ fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
     if let Some(next) = next {
         text = text.then(" Now held by ").quote(or_unknown(next), SHORT).then(".");
     }
-    if let [first, others @ ..] = *waiting {
-        text = text.then(" Next: ").person(first);
-        for other in others {
-            text = text.then(", then ").person(other);
-        }
-        text = text.then(".");
+    if !waiting.is_empty() {
+        let people = waiting.iter().map(|person| Text::default().person(person));
+        text = text.then(" Next: ").joined(", then ", people).then(".");
     }
     text
 }

@@ -66,14 +66,8 @@ pub(super) fn run(context: &Context) -> Message {
 
 /// The approver roles, which this message names and does not ping.
 pub(super) fn who_may_approve(policy: &Policy) -> Text {
-    let mut text = Text::own("Members with ");
-    for (at, role) in policy.approver_roles.iter().enumerate() {
-        if at > 0 {
-            text = text.then(" or ");
-        }
-        text = text.role(*role);
-    }
-    text.then(", except for their own requests.")
+    let roles = policy.approver_roles.iter().map(|role| Text::default().role(*role));
+    Text::own("Members with ").joined(" or ", roles).then(", except for their own requests.")
 }
 
 /// The beginning of a sentence that says what a state's name looks like.

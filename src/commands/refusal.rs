@@ -2,7 +2,7 @@
 
 use super::card::how_it_was_closed;
 use super::help::how_states_are_named;
-use super::status::did_you_mean;
+use super::status::{did_you_mean, or_misspelt};
 use crate::command::Command;
 use crate::error::{Fault, Refusal};
 use crate::lock::NameError;
@@ -39,11 +39,8 @@ fn refusal_text(refusal: &Refusal) -> Text {
             let text = Text::default()
                 .name(state.name.as_str(), SHORT)
                 .then(" is unknown: nothing has ever been seen of a state of this name.");
-            let text = match nearest {
-                Some(_) => did_you_mean(text, nearest.as_ref()),
-                None => text.then(" Check its spelling."),
-            };
-            text.then(" A new state goes by its full path, such as ")
+            or_misspelt(text, nearest.as_ref())
+                .then(" A new state goes by its full path, such as ")
                 .quote(state.path.as_str(), LONG)
                 .then(".")
         }
@@ -56,12 +53,13 @@ fn refusal_text(refusal: &Refusal) -> Text {
             .name(why, 3 * LONG)
             .then("."),
         Refusal::Ambiguous { typed, states } => {
-            let text = Text::default().quote(typed, SHORT).then(" means more than one state: ");
-            let mut text = text;
-            for (at, state) in states.iter().take(NAMED).enumerate() {
-                text = if at > 0 { text.then(", ") } else { text }.quote(state.as_str(), SHORT);
-            }
-            text.then(". Type one of these.")
+            let states = states.iter().take(NAMED);
+            let states = states.map(|state| Text::default().quote(state.as_str(), SHORT));
+            Text::default()
+                .quote(typed, SHORT)
+                .then(" means more than one state: ")
+                .joined(", ", states)
+                .then(". Type one of these.")
         }
         Refusal::NoLockWithId { id } => Text::own("No lock has the ID ")
             .quote(id, SHORT)
@@ -136,16 +134,18 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
         ))
         .at(*until)
         .then("."),
-        unlock::Refusal::NotAsker(roles) => listed(
-            Text::own("You may not ask for an unlock: ask a member with "),
-            roles.iter().map(|role| Text::default().role(*role)),
-        )
-        .then(" to do it."),
-        unlock::Refusal::NotHere(channels) => listed(
-            Text::own("Unlocks are not asked for in this channel: ask in "),
-            channels.iter().map(|channel| Text::default().channel(*channel)),
-        )
-        .then("."),
+        unlock::Refusal::NotAsker(roles) => {
+            let roles = roles.iter().map(|role| Text::default().role(*role));
+            Text::own("You may not ask for an unlock: ask a member with ")
+                .joined(" or ", roles)
+                .then(" to do it.")
+        }
+        unlock::Refusal::NotHere(channels) => {
+            let channels = channels.iter().map(|channel| Text::default().channel(*channel));
+            Text::own("Unlocks are not asked for in this channel: ask in ")
+                .joined(" or ", channels)
+                .then(".")
+        }
         unlock::Refusal::CannotPost(missing) => {
             let missing: Vec<&str> = missing.iter().map(|one| one.as_str()).collect();
             Text::own(format!(
@@ -200,14 +200,6 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
              what stands in the empty field.",
         ),
     }
-}
-
-/// A text that goes on with one thing or another.
-fn listed(text: Text, things: impl Iterator<Item = Text>) -> Text {
-    things.enumerate().fold(text, |text, (at, thing)| {
-        let text = if at > 0 { text.then(" or ") } else { text };
-        text.append(thing)
-    })
 }
 
 /// The message for a fault with which nothing was changed. `reference` is what the person quotes and

@@ -223,12 +223,8 @@ fn without_lock(report: &Report) -> Message {
         }
         Known::Unseen { nearest } => {
             let text = Text::own("Nothing has ever been seen of a state of this name.");
-            let text = match nearest {
-                Some(_) => did_you_mean(text, nearest.as_ref()),
-                None => text.then(" Check its spelling."),
-            };
             unknown()
-                .line(text)
+                .line(or_misspelt(text, nearest.as_ref()))
                 .line(Text::own("No lock is at the path below. A new state goes by its full path."))
                 .field("Looked at", path)
         }
@@ -247,6 +243,14 @@ pub(super) fn did_you_mean(text: Text, nearest: Option<&StateName>) -> Text {
     match nearest {
         Some(nearest) => text.then(" Did you mean ").quote(nearest.as_str(), SHORT).then("?"),
         None => text,
+    }
+}
+
+/// Offers the name that may have been meant, or has the spelling checked.
+pub(super) fn or_misspelt(text: Text, nearest: Option<&StateName>) -> Text {
+    match nearest {
+        Some(_) => did_you_mean(text, nearest),
+        None => text.then(" Check its spelling."),
     }
 }
 

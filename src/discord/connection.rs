@@ -16,7 +16,7 @@ use crate::people::{RoleId, UserId};
 use crate::ports::Members;
 
 /// How long Discord may take for a request.
-const ANSWER: Duration = Duration::from_secs(10);
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 
 /// Discord's codes for who is not there, from its list of JSON error codes.
 const UNKNOWN_MEMBER: isize = 10_007;

@@ -6,6 +6,7 @@
 //! what else can be done meanwhile.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,15 +19,12 @@ use serenity::all::{LightMethod, RatelimitingBucket, Request, Route};
 use tokio::time::Instant;
 
 use super::Connection;
-use super::connection::number;
+use super::connection::{ANSWER, number};
 use super::failure::{Failure, unsent};
 use super::render::Rendered;
 use crate::message::Message;
 use crate::people::{ChannelId, MessageId};
 use crate::ports::{Channels, Undelivered};
-
-/// How long Discord may take for a request.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// What posts, and how long which channel is full.
 #[derive(Default)]
@@ -97,19 +95,16 @@ impl Connection {
     /// other change there. To open a thread takes the permission to post in it, unless it is locked.
     async fn send(
         &self,
-        channel: ChannelId,
+        channel: NonZeroU64,
         request: (LightMethod, Route<'_>),
         body: &(impl Serialize + Sync),
     ) -> Result<Value, Undelivered> {
-        let Some(id) = number(channel.get()) else {
-            return Err(Failure::no_channel().into());
-        };
         let sent = self.post().send(self, request, body).await;
         let archived = match sent {
             Err(failure) if failure.is_archived() => failure,
             sent => return Ok(sent?),
         };
-        let open = (LightMethod::Patch, Route::Channel { channel_id: id.into() });
+        let open = (LightMethod::Patch, Route::Channel { channel_id: channel.into() });
         let opened = self.post().send(self, open, &json!({ "archived": false })).await;
         match opened {
             Ok(_) => Ok(self.post().send(self, request, body).await?),
@@ -129,8 +124,8 @@ impl Channels for Connection {
         nonce: &str,
     ) -> Result<MessageId, Undelivered> {
         let post = Rendered::new(message).post(nonce);
-        let id = number(channel.get()).ok_or_else(Failure::no_channel)?;
-        let route = Route::ChannelMessages { channel_id: id.into() };
+        let channel = number(channel.get()).ok_or_else(Failure::no_channel)?;
+        let route = Route::ChannelMessages { channel_id: channel.into() };
         let posted = self.send(channel, (LightMethod::Post, route), &post).await?;
         let id = posted["id"].as_str().and_then(|id| id.parse().ok());
         // A proxy may answer anything. The nonce keeps a second try from being a second message.
@@ -144,9 +139,9 @@ impl Channels for Connection {
         message: &Message,
     ) -> Result<(), Undelivered> {
         let change = Rendered::new(message).change();
-        let place = number(channel.get()).ok_or_else(Failure::no_channel)?;
+        let channel = number(channel.get()).ok_or_else(Failure::no_channel)?;
         let id = number(id.get()).ok_or(Undelivered::MessageGone)?;
-        let route = Route::ChannelMessage { channel_id: place.into(), message_id: id.into() };
+        let route = Route::ChannelMessage { channel_id: channel.into(), message_id: id.into() };
         self.send(channel, (LightMethod::Patch, route), &change).await.map(|_| ())
     }
 }

@@ -89,6 +89,15 @@ impl Text {
         self.push(Span::Role(role))
     }
 
+    /// Goes on with these, with `between` between two of them.
+    #[must_use]
+    pub fn joined(self, between: &'static str, all: impl IntoIterator<Item = Self>) -> Self {
+        all.into_iter().enumerate().fold(self, |text, (at, one)| {
+            let text = if at > 0 { text.then(between) } else { text };
+            text.append(one)
+        })
+    }
+
     /// Goes on with a channel.
     #[must_use]
     pub fn channel(self, channel: ChannelId) -> Self {

@@ -31,8 +31,9 @@ pub trait Ledger: Send + Sync {
 
     /// Writes what was decided, in one transaction: the request over the version it was decided on,
     /// the guard that keeps a path to one open request, the openings over the versions they were
-    /// counted on, the entries at the end of their chain, the event as taken, and what people have to be told. When this has returned
-    /// [`Committed::Done`], or the process died after the write, all of it is there.
+    /// counted on, the entries at the end of their chain, the event as taken, and what people have
+    /// to be told. When this has returned [`Committed::Done`], or the process died after the write,
+    /// all of it is there.
     ///
     /// # Errors
     /// [`WriteFault::Refused`] where nothing was written, [`WriteFault::Unanswered`] where nobody knows.

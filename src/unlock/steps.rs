@@ -114,11 +114,11 @@ impl LockfileFate {
             (Self::Removed(lockfile), Found::Other(to)) => {
                 Event::ChangedMidway { to, lockfile: *lockfile }
             }
-            (Self::Replaced(now), Found::Gone) => {
-                let lockfile = RemovedBy::ReleaseOrHolder;
-                Event::ChangedMidway { to: now.clone(), lockfile }
-            }
-            (Self::Replaced(_), Found::Other(to)) => {
+            (Self::Replaced(now), found) => {
+                let to = match found {
+                    Found::Gone => now.clone(),
+                    Found::Other(to) => to,
+                };
                 Event::ChangedMidway { to, lockfile: RemovedBy::ReleaseOrHolder }
             }
             // The row went by itself, and the lockfile is still there.

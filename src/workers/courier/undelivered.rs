@@ -18,7 +18,7 @@ const KEPT: TimeDelta = TimeDelta::days(1);
 
 impl OutboxCourier {
     /// A notice that its channel refuses for now. It is told elsewhere if there is a place for it,
-    /// and otherwise tried again for a day.
+    /// and otherwise tried again for a day, and then given up.
     pub(super) async fn refused(
         &self,
         channel: ChannelId,
@@ -28,7 +28,12 @@ impl OutboxCourier {
         if self.told_elsewhere(channel, queued).await? {
             return Ok(());
         }
-        self.keep(channel, queued, why).await
+        let now = self.clock.now();
+        match queued.refused_since {
+            None => self.outbox.set_refused_since(&queued.id, now).await,
+            Some(since) if now - since >= KEPT => self.give_up(channel, queued, why).await,
+            Some(_) => Ok(()),
+        }
     }
 
     /// A notice that can never be delivered in its channel.
@@ -42,21 +47,6 @@ impl OutboxCourier {
             return Ok(());
         }
         self.give_up(channel, queued, why).await
-    }
-
-    /// Keeps a notice that is refused, and gives it up after a day.
-    pub(super) async fn keep(
-        &self,
-        channel: ChannelId,
-        queued: &Queued,
-        why: &str,
-    ) -> Result<(), Fault> {
-        let now = self.clock.now();
-        match queued.refused_since {
-            None => self.outbox.set_refused_since(&queued.id, now).await,
-            Some(since) if now - since >= KEPT => self.give_up(channel, queued, why).await,
-            Some(_) => Ok(()),
-        }
     }
 
     /// A notice that this version does not understand. A newer one may be running beside it.
