@@ -50,8 +50,8 @@ impl OutboxCourier {
         // Why the channel refuses, once it has said so in this turn.
         let mut refused: Option<String> = None;
         let mut passed_over = false;
-        // A batch at which Discord keeps failing, and why. What comes next shows whose fault that is.
-        let mut suspect: Option<(Vec<Queued>, String)> = None;
+        // A batch at which Discord keeps failing. What comes next shows whose fault that is.
+        let mut suspect: Option<Vec<Queued>> = None;
         while let Some(first) = queue.pop_front() {
             let now = Instant::now();
             let odd = lane.odd.get(&first.id);
@@ -75,23 +75,15 @@ impl OutboxCourier {
                 continue;
             }
             let batch = if odd.is_some() { vec![first] } else { gather(first, &mut queue) };
-            let delivered = match filed {
-                Ok(filed) => {
-                    understood(self.tell(channel, &batch, filed.as_ref()).await)?.flatten()
-                }
-                Err(puzzled) => Err(puzzled),
-            };
+            let delivered = self.tell_if_understood(channel, &batch, filed).await?;
             self.note(channel, lane, &delivered);
             match delivered {
                 Ok(_) | Err(Undelivered::MessageGone) => {
-                    for queued in &batch {
-                        self.outbox.strike(&queued.id).await?;
-                    }
+                    self.strike_all(&batch).await?;
                     if delivered == Ok(Told::Posted)
-                        && let Some((batch, why)) = suspect.take()
+                        && let Some(batch) = suspect.take()
                     {
-                        let fault = Undelivered::NotTaken { why };
-                        self.not_taken(channel, lane, &batch, &fault).await?;
+                        self.try_once_more(channel, lane, &batch).await?;
                     }
                     if passed_over && lane.refusing.end(now).is_none() {
                         // The channel takes messages again: first those that were passed over.
@@ -99,12 +91,12 @@ impl OutboxCourier {
                         return Ok(());
                     }
                 }
-                Err(Undelivered::Later { after: None, why })
+                Err(Undelivered::Later { after: None, .. })
                     if suspect.is_none()
                         && !queue.is_empty()
                         && lane.may_be_the_cause(&batch[0].id) =>
                 {
-                    suspect = Some((batch, why));
+                    suspect = Some(batch);
                 }
                 Err(Undelivered::Later { .. } | Undelivered::Everywhere { .. }) => return Ok(()),
                 Err(Undelivered::Refused { why }) => {
@@ -116,6 +108,33 @@ impl OutboxCourier {
                 }
                 Err(undelivered) => self.not_taken(channel, lane, &batch, &undelivered).await?,
             }
+        }
+        Ok(())
+    }
+
+    /// Tries notices again at which Discord has kept failing, now that it has taken others. A failure
+    /// is theirs then. Before, Discord may have been in trouble until just now, or have taken them
+    /// with its answer lost.
+    async fn try_once_more(
+        &self,
+        channel: ChannelId,
+        lane: &mut Lane,
+        batch: &[Queued],
+    ) -> Result<(), Fault> {
+        let filed = understood(self.filed(&batch[0].notice).await)?;
+        match self.tell_if_understood(channel, batch, filed).await? {
+            Ok(_) | Err(Undelivered::MessageGone) => self.strike_all(batch).await,
+            Err(Undelivered::Later { after: None, why }) => {
+                self.not_taken(channel, lane, batch, &Undelivered::NotTaken { why }).await
+            }
+            // They are still due, and are dealt with in the channel's next turn.
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn strike_all(&self, batch: &[Queued]) -> Result<(), Fault> {
+        for queued in batch {
+            self.outbox.strike(&queued.id).await?;
         }
         Ok(())
     }
@@ -139,6 +158,19 @@ impl OutboxCourier {
             }
         }
         Ok(())
+    }
+
+    /// Tells what notices are about, if the request that they are about is understood.
+    async fn tell_if_understood(
+        &self,
+        channel: ChannelId,
+        batch: &[Queued],
+        filed: Result<Option<Filed>, Undelivered>,
+    ) -> Result<Result<Told, Undelivered>, Fault> {
+        match filed {
+            Ok(filed) => Ok(understood(self.tell(channel, batch, filed.as_ref()).await)?.flatten()),
+            Err(puzzled) => Ok(Err(puzzled)),
+        }
     }
 
     /// Tells what one or several notices are about in one message.

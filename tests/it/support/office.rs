@@ -65,6 +65,7 @@ pub struct Wall {
     trouble: Mutex<VecDeque<Undelivered>>,
     shut: Mutex<BTreeMap<ChannelId, Undelivered>>,
     slow: Mutex<BTreeMap<ChannelId, Arc<Semaphore>>>,
+    failing: Mutex<Option<String>>,
     tries: AtomicU64,
 }
 
@@ -403,6 +404,11 @@ impl Wall {
         self.trouble.lock().unwrap().extend(trouble);
     }
 
+    /// From now on every post fails that has these words in it, or none.
+    pub fn fail_at(&self, words: Option<&str>) {
+        *self.failing.lock().unwrap() = words.map(str::to_owned);
+    }
+
     /// Everything in a channel goes wrong in this way from now on.
     pub fn shut(&self, channel: ChannelId, why: Undelivered) {
         self.shut.lock().unwrap().insert(channel, why);
@@ -448,6 +454,10 @@ impl Channels for Wall {
     ) -> Result<MessageId, Undelivered> {
         assert!(nonce.chars().count() <= 25, "{nonce}");
         self.admit(channel).await?;
+        let failing = self.failing.lock().unwrap().clone();
+        if failing.is_some_and(|words| text(message, Style::Plain).contains(&words)) {
+            return Err(Undelivered::Later { after: None, why: "HTTP 500".to_owned() });
+        }
         let mut posted = self.posted.lock().unwrap();
         if let Some(first) = posted.iter().find(|first| first.nonce == nonce) {
             return Ok(first.id);

@@ -194,10 +194,11 @@ async fn one_message_that_is_not_taken_holds_no_other_up() {
 async fn a_message_at_which_discord_always_fails_holds_no_other_up() {
     let office = locked().await;
     announce(&office, 3).await;
-    let fails = || Undelivered::Later { after: None, why: "HTTP 500".to_owned() };
-    office.wall.trouble([fails(), fails(), fails()]);
-    until(&office, "the others", async || !office.wall.read(ANNOUNCE).is_empty()).await;
+    office.wall.fail_at(Some("entry 0"));
+    until(&office, "the others", async || office.wall.read(ANNOUNCE).len() == 2).await;
     assert!(office.wall.read(ANNOUNCE)[0].contains("entry 1"), "{:?}", office.wall.read(ANNOUNCE));
+    assert_eq!(rows(&office, "outbox").await, 1);
+    office.wall.fail_at(None);
     until(&office, "the first one", async || office.wall.read(ANNOUNCE).len() == 3).await;
     assert_eq!(rows(&office, "outbox").await, 0);
 }
