@@ -16,6 +16,12 @@ async fn running(scene: &Scene) -> (Program, Leash) {
     (program, bot)
 }
 
+/// Waits until the bot itself knows of its resume: Discord knows of it first.
+async fn resumed(scene: &Scene) {
+    scene.discord.gateway().resumed(1).await;
+    scene.ask("help", &[]).await;
+}
+
 /// The events of the log that say this.
 fn events<'l>(log: &'l [Value], words: &str) -> Vec<&'l Value> {
     let says = |event: &&Value| event["message"].as_str().unwrap().contains(words);
@@ -36,7 +42,7 @@ async fn an_outage_of_many_tries_is_logged_once_and_its_end_once() {
     let tried = |world: &World| (world.requests_to("GET /").len() >= before + 3).then_some(());
     scene.discord.eventually("three tries", tried).await;
     scene.discord.faults().clear();
-    scene.discord.gateway().resumed(1).await;
+    resumed(&scene).await;
     let (code, log) = end(bot).await;
     assert_eq!(code, Some(0), "{log}");
     let events_of = parsed(&log);
@@ -49,7 +55,7 @@ async fn a_reconnect_that_helps_is_no_warning_and_the_log_says_why_it_was_made()
     let scene = Scene::new().await;
     let (_program, bot) = running(&scene).await;
     scene.discord.gateway().close_without_code();
-    scene.discord.gateway().resumed(1).await;
+    resumed(&scene).await;
     let (_, log) = end(bot).await;
     let events_of = parsed(&log);
     assert!(events(&events_of, "cannot be reached").is_empty(), "{log}");
