@@ -53,8 +53,10 @@ pub trait Locks: Send + Sync {
 /// What came of deleting a lockfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
-    /// It is gone: by this delete, or just before it.
+    /// It is gone, by this delete.
     Gone,
+    /// It was not there any more, and every try was answered: its holder has given it back.
+    Absent,
     /// Nothing was deleted. The store says that another one is there, which stays.
     Changed,
     /// A try went without an answer, and a later one was refused. The approved lockfile may have been

@@ -79,7 +79,12 @@ fn put(
         .item(TTL, number((at + WINDOW).timestamp()))
         .expression_attribute_names("#version", VERSION);
     match openings.version.wrapping_sub(1) {
-        0 => put.condition_expression("attribute_not_exists(#version)"),
+        // Also over an item whose version this one does not understand.
+        0 => put
+            .condition_expression(
+                "attribute_not_exists(#version) OR NOT attribute_type(#version, :number)",
+            )
+            .expression_attribute_values(":number", text("N")),
         before => put
             .condition_expression("#version = :before")
             .expression_attribute_values(":before", number(before)),

@@ -75,10 +75,10 @@ impl Bucket {
         // The codes are from "How to perform conditional deletes" in the user guide of S3. A 404 of
         // another code comes from something else than the object: a proxy, a missing bucket.
         match (status(&error), error.code()) {
-            (Some(404), Some("NoSuchKey")) => Ok(Deleted::Gone),
             (Some(status), _) if status < 500 && answers.is_one_missing() => {
                 Ok(Deleted::Unanswered)
             }
+            (Some(404), Some("NoSuchKey")) => Ok(Deleted::Absent),
             (Some(412), _) => Ok(Deleted::Changed),
             _ => Err(self.subject().fault(ALLOW_DELETE, error)),
         }

@@ -93,8 +93,11 @@ fn approvals(request: &UnlockRequest, policy: &Policy) -> Text {
     Text::own(format!("{} of {needed}: ", request.approvals.len())).append(approvers(request))
 }
 
-/// Those who approved.
+/// Those who approved. A request that was written past the bot may have nobody.
 pub(super) fn approvers(request: &UnlockRequest) -> Text {
+    if request.approvals.is_empty() {
+        return Text::own("nobody");
+    }
     let people = request.approvals.iter().map(|approval| Text::default().person(&approval.by));
     Text::default().joined(", ", people)
 }

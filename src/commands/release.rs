@@ -6,16 +6,17 @@
 //! [`LONGEST_RELEASE`] ends it by [`abandon`].
 
 use chrono::TimeDelta;
+use tracing::error;
 
 use super::Context;
 use super::settle::{TRIES, has_gone_on, settle};
-use super::vouch::vouch;
+use super::vouch::{NotVouched, vouch};
 use crate::error::{Error, Fault, FaultKind};
 use crate::people::EventId;
 use crate::ports::{Change, Committed, Deleted, Filed};
 use crate::unlock::{
     self, ApprovedUnlock, Event, Left, LockfileFate, RemovedBy, RequestId, Status, Step,
-    Transition, Vouched, decide,
+    Transition, Unvouched, Vouched, decide,
 };
 
 /// How long a release may go on without an end.
@@ -67,11 +68,11 @@ pub(super) async fn carry_out(
 /// # Errors
 /// A fault where a store cannot be reached; the release stays started, to be taken up again.
 pub async fn resume(context: &Context, filed: Filed) -> Result<Filed, Error> {
-    let vouched = match vouch(context, &filed).await? {
-        Ok(vouched) => vouched,
-        Err(filed) => return Ok(filed),
-    };
-    take_up(context, filed, vouched).await
+    match vouch(context, &filed).await? {
+        Ok(vouched) => take_up(context, filed, vouched).await,
+        Err(NotVouched::Changed(now)) => Ok(*now),
+        Err(NotVouched::Disagrees(why)) => distrust(context, &filed, why).await,
+    }
 }
 
 async fn take_up(context: &Context, filed: Filed, vouched: Vouched) -> Result<Filed, Error> {
@@ -80,6 +81,36 @@ async fn take_up(context: &Context, filed: Filed, vouched: Vouched) -> Result<Fi
     let filed =
         if filed.request.resumed { filed } else { settle(context, &filed, Event::Resume).await? };
     finish(context, filed).await
+}
+
+/// Ends a release that does not agree with the audit trail, with what is left of the lock. Deletes
+/// nothing. A lock that is gone is not called released: who removed it is not known.
+async fn distrust(context: &Context, filed: &Filed, why: Unvouched) -> Result<Filed, Error> {
+    let request = &filed.request;
+    error!(request = %request.id, "a started release does not agree with the audit trail: {why}");
+    let remedy = match why {
+        Unvouched::TooFew => {
+            "if LOCKTENDER_APPROVALS was raised meanwhile, ask again; otherwise find out who can \
+             write to this bot's table"
+        }
+        _ => "find out who can write to this bot's table, and ask again",
+    };
+    let why = format!("{why}; {remedy}");
+    let event = match context.reading.locks.inspect(&request.state).await {
+        Ok(lock) => match Step::next(&request.pinned, &lock, true) {
+            Step::DeleteLockfile { .. } => Event::Failed(format!("nothing was released: {why}")),
+            Step::DeleteRow(lockfile) => lockfile.row_left(&why),
+            Step::End(_) => Event::Failed(format!(
+                "another lock is there by now, or none; who removed the approved one is not known: \
+                 {why}"
+            )),
+        },
+        Err(unread) => {
+            let why = format!("what is left of the lock could not be read ({unread}), and {why}");
+            Event::FailedMidway { why, left: Left::Unknown }
+        }
+    };
+    settle(context, filed, event).await
 }
 
 /// Ends a release that could neither be finished nor fail for [`LONGEST_RELEASE`], with what is left
@@ -93,7 +124,9 @@ pub async fn abandon(context: &Context, id: RequestId, fault: &Fault) -> Result<
     let minutes = LONGEST_RELEASE.num_minutes();
     let why = format!("for {minutes} minutes the release could not be finished. {fault}");
     let event = match context.reading.locks.inspect(&request.state).await {
-        Ok(lock) => match Step::next(&request.pinned, &lock, request.resumed) {
+        // The first attempt may have removed the lockfile, even if the request is not marked as
+        // resumed.
+        Ok(lock) => match Step::next(&request.pinned, &lock, true) {
             Step::DeleteLockfile { .. } => {
                 Event::Failed(format!("nothing was released, and {why}"))
             }
@@ -137,6 +170,8 @@ async fn finish(context: &Context, filed: Filed) -> Result<Filed, Error> {
         };
         let lockfile = match context.reading.locks.delete_lockfile(&right).await {
             Ok(Deleted::Gone) => LockfileFate::Removed(RemovedBy::Release),
+            // Its holder has given it back since the look.
+            Ok(Deleted::Absent) => continue,
             Ok(Deleted::Changed) => {
                 changed += 1;
                 if changed == CHANGED {

@@ -1,26 +1,30 @@
 //! Holds a started release against the audit trail before it is taken up again.
 
-use tracing::error;
-
 use super::Context;
-use super::settle::settle;
 use crate::audit::{Action, Entry};
 use crate::error::{Error, Fault};
 use crate::ports::Filed;
-use crate::unlock::{Event, UnlockRequest, Vouched, vouched};
+use crate::unlock::{UnlockRequest, Unvouched, Vouched, vouched};
 
 /// Entries read at once. A request has fewer as a rule, and each entry is at most some KiB.
 const PAGE: usize = 50;
 
-/// The proof that a started release agrees with the trail, or the request as it is now, where it
-/// cannot be taken up. One that does not agree is never released: it ends as failed.
+/// Why a started release is not taken up.
+pub(super) enum NotVouched {
+    /// It is not what it was: another process has ended it, or gone on with it.
+    Changed(Box<Filed>),
+    /// It does not agree with the trail.
+    Disagrees(Unvouched),
+}
+
+/// The proof that a started release agrees with the trail.
 ///
 /// # Errors
-/// A fault where the trail cannot be read, or the end cannot be written.
+/// A fault where the trail or the request cannot be read.
 pub(super) async fn vouch(
     context: &Context,
     filed: &Filed,
-) -> Result<Result<Vouched, Filed>, Error> {
+) -> Result<Result<Vouched, NotVouched>, Error> {
     let entries = since_its_opening(context, &filed.request).await?;
     let why = match vouched(&filed.request, &context.policy, &entries) {
         Ok(vouched) => return Ok(Ok(vouched)),
@@ -31,13 +35,9 @@ pub(super) async fn vouch(
     if let Some(now) = context.ledger.request(id).await?
         && now.request.version != filed.request.version
     {
-        return Ok(Err(now));
+        return Ok(Err(NotVouched::Changed(Box::new(now))));
     }
-    error!(request = %id, "a started release does not agree with the audit trail: {why}");
-    let note = format!(
-        "nothing was released: {why}. Find out who can write to this bot's table, and ask again."
-    );
-    Ok(Err(settle(context, filed, Event::Failed(note)).await?))
+    Ok(Err(NotVouched::Disagrees(why)))
 }
 
 /// The newest entries of the request's path back to its opening, oldest first; all of them where its
@@ -54,7 +54,11 @@ async fn since_its_opening(
     loop {
         let before = entries.last().map(Entry::seq);
         let page = context.trail.newest(&request.state.path, before, PAGE).await?;
-        let is_last = page.is_empty() || page.iter().any(opens);
+        // A forged number must not have the same page read for ever.
+        let goes_on = page
+            .last()
+            .is_some_and(|last| last.seq() > 1 && before.is_none_or(|before| last.seq() < before));
+        let is_last = !goes_on || page.iter().any(opens);
         entries.extend(page);
         if is_last {
             entries.reverse();

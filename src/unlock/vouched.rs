@@ -14,7 +14,7 @@ use crate::people::UserId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vouched(RequestId);
 
-/// In what the trail and a started release differ. Each text goes on from "nothing was released: ".
+/// In what the trail and a started release differ. The end of the request quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unvouched {
     /// The request itself has too few approvals, or one that does not count.
@@ -92,7 +92,8 @@ fn unbroken(request: &UnlockRequest, entries: &[Entry]) -> Result<(), Unvouched>
     let mut before: Option<&Entry> = None;
     for entry in entries {
         let follows = before.is_none_or(|before| {
-            entry.seq() == before.seq() + 1 && entry.text("prev") == Some(before.hash().as_str())
+            entry.seq() == before.seq().saturating_add(1)
+                && entry.text("prev") == Some(before.hash().as_str())
         });
         let is_whole = entry.computed_hash() == entry.hash();
         if !follows || !is_whole || entry.path() != request.state.path.as_str() {

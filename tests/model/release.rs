@@ -9,7 +9,7 @@ use crate::oracle;
 use crate::replica::{After, Due, How, Look, Step, Then};
 use crate::run::{Run, written};
 use crate::store::{Change, Filed, Shared};
-use crate::world::{Half, Halves};
+use crate::world::{Half, Halves, Record};
 
 impl Run<'_> {
     /// Takes up a release that was started.
@@ -70,13 +70,17 @@ impl Run<'_> {
         }
         let right = ApprovedUnlock::of(&filed.request, self.policy())?;
         let etag = right.pinned().lockfile()?.etag.as_deref();
-        if let Some(there) = self.state.lock.lockfile {
-            let is_it = there.stored(Half::Lockfile).etag.as_deref() == etag;
-            if !is_it && self.protocol.flaw != Some(Flaw::NoEtag) {
+        let is_it = |there: Record| there.stored(Half::Lockfile).etag.as_deref() == etag;
+        match self.state.lock.lockfile {
+            Some(there) if !is_it(there) && self.protocol.flaw != Some(Flaw::NoEtag) => {
                 return Some(self.look(look_again));
             }
-            oracle::lockfile_deleted(self.protocol, self.state, filed.request.id);
-            self.state.lock.lockfile = None;
+            Some(_) => {
+                oracle::lockfile_deleted(self.protocol, self.state, filed.request.id);
+                self.state.lock.lockfile = None;
+            }
+            None if how != How::Lost => return Some(self.look(look_again)),
+            None => {}
         }
         if how == How::Lost {
             return Some(Step::DeleteLockfile { filed, row, unanswered: true });

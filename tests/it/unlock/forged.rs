@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use crate::support::dynamodb::{TABLE, tables, text};
 use crate::support::office::{Office, PLACE, approver};
+use crate::support::trail::TrailTable;
 
 const STATE: &str = "env/prod";
 const KEY: &str = "env/prod/terraform.tfstate";
 
 /// Writes over what the table has of a request.
-async fn forge(office: &Office, request: RequestId, change: impl FnOnce(&mut Value)) {
+pub(super) async fn forge(office: &Office, request: RequestId, change: impl FnOnce(&mut Value)) {
     let key = [("pk", format!("request#{request}")), ("sk", "request".to_owned())];
     let [pk, sk] = key.map(|(name, value)| (name, text(&value)));
     let (client, table) = (&office.db.client, tables().table);
@@ -45,10 +46,28 @@ async fn a_request_that_was_written_to_be_approved_ends_as_failed_and_the_lock_s
     assert_eq!(office.db.rows(TABLE).await.len(), 1, "the lock is there");
     assert_eq!(office.outcome(request).await, "Failed");
     let card = &office.wall.read(PLACE.channel)[0];
-    assert!(card.contains("the audit trail does not have its approvals"), "{card}");
+    let said = "the DynamoDB row was not released: the audit trail does not have its approvals";
+    assert!(card.contains(said), "{card}");
     assert_eq!(office.actions(STATE).await, ["request.opened", "unlock.failed"]);
     // The path is free for a request that two people really want.
     let request = office.open(&approver("alice"), STATE).await;
     office.approve(&approver("bob"), request).await;
     assert_eq!(office.outcome(request).await, "Unlocked");
+}
+
+#[tokio::test]
+async fn an_entry_with_a_number_below_the_first_is_not_read_for_ever() {
+    let office = Office::new().await;
+    office.db.lock(KEY).await;
+    let request = office.open(&approver("alice"), STATE).await;
+    forge(&office, request, |written| written["status"] = json!("executing")).await;
+    // The opening at which the reading would end is gone, and a number is no number of an entry.
+    let (trail, path) = (TrailTable::of(&office.db), office.path(STATE));
+    trail.delete(path.as_str(), 1).await;
+    let put = trail.client.put_item().table_name(&trail.name).item("path", text(path.as_str()));
+    put.item("seq", AttributeValue::N("-1".to_owned())).send().await.unwrap();
+    office.time.advance(TimeDelta::seconds(10));
+    office.round().await;
+    assert_eq!(office.db.rows(TABLE).await.len(), 1, "the lock is there");
+    assert_eq!(office.outcome(request).await, "Failed");
 }

@@ -2,6 +2,7 @@
 //! otherwise than it should, and what it says then.
 
 mod answers;
+mod doubted;
 mod ten_minutes;
 
 use locktender::commands::Answer;

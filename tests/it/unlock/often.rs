@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use locktender::command::Command;
 
+use crate::support::dynamodb::{tables, text};
 use crate::support::office::{Office, PLACE, actor, approver, ask, words};
 
 const STATE: &str = "env/prod";
@@ -91,4 +92,15 @@ async fn a_request_that_is_not_opened_is_not_counted() {
         let told = office.told(&alice, unlock(STATE)).await;
         assert!(told.contains("There is an open request for this lock"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_count_that_is_not_understood_keeps_nobody_from_asking() {
+    let office = locked(0).await;
+    let alice = actor("alice", &[]);
+    let key = format!("person#{}", alice.person.id);
+    let put = office.db.client.put_item().table_name(tables().table);
+    let put = put.item("pk", text("opened")).item("sk", text(&key)).item("version", text("odd"));
+    put.send().await.unwrap();
+    office.open(&alice, STATE).await;
 }

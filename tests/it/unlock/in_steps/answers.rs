@@ -117,6 +117,31 @@ async fn a_delete_that_is_refused_after_one_that_went_unanswered_is_not_called_u
 }
 
 #[tokio::test]
+async fn a_delete_that_finds_nothing_after_one_that_went_unanswered_does_not_name_who_removed_it() {
+    let scene = Scene::new(BOTH).await;
+    lose_the_delete_then(&scene.s3, || stub::s3_error(404, "NoSuchKey"));
+    // The row then cannot be deleted, and the end names who removed the lockfile.
+    scene.proxy.rule(at_the_end(denied(TABLE)));
+    scene.approve().await;
+    assert_eq!(scene.outcome().await, "Failed");
+    let note = scene.note().await;
+    assert!(note.contains("removed by this release or by its holder"), "{note}");
+}
+
+#[tokio::test]
+async fn a_lockfile_that_its_holder_gave_back_before_the_delete_is_already_free() {
+    let scene = Scene::new(LOCKFILE_ALONE).await;
+    scene.s3.rule(|asked, objects| {
+        (asked.method == Method::DELETE).then(|| {
+            objects.remove(LOCKFILE);
+            stub::s3_error(404, "NoSuchKey")
+        })
+    });
+    scene.approve().await;
+    assert_eq!(scene.outcome().await, "AlreadyFree");
+}
+
+#[tokio::test]
 async fn a_lock_that_changed_hands_before_the_delete_is_left_and_nothing_is_said_to_be_removed() {
     let scene = Scene::new(LOCKFILE_ALONE).await;
     scene.s3.put(LOCKFILE, &theirs());
