@@ -24,7 +24,7 @@ use locktender::lock::{
 use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
 use locktender::ports::{Acceptance, Clock, Courier, Deleted, Directory, Locks, Members};
 use locktender::unlock::{ApprovedUnlock, Asking, Policy, RequestId};
-use locktender::watch::{Ending, Hold, Kind, PastHold, differences, verdict};
+use locktender::watch::{Ending, Hold, Kind, Past, PastHold, differences, verdict};
 use tokio::runtime::{Builder, Runtime};
 
 fn main() {
@@ -104,7 +104,8 @@ fn verdicts_for_1000_locks(bencher: Bencher) {
     let limit = TimeDelta::hours(2);
     bencher.bench(|| {
         let verdicts = black_box(&holds).iter();
-        let verdicts = verdicts.map(|(hold, past)| verdict(hold, past, 1, limit, noon()).kind);
+        let verdicts =
+            verdicts.map(|(hold, past)| verdict(hold, &Past::of(past), 1, limit, noon()).kind);
         verdicts.filter(|&kind| kind == Kind::Stale).count()
     });
 }

@@ -30,7 +30,9 @@ use crate::people::ChannelId;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::unlock::Policy;
-use crate::workers::{LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, Turns};
+use crate::workers::{
+    LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds, Turns,
+};
 
 /// How often the demo watches its locks.
 #[cfg(feature = "embedded")]
@@ -223,7 +225,8 @@ impl Parts<'_> {
     fn join(self, session: &Session, reading: Reading) -> (Context, Arc<OutboxCourier>) {
         let ledger = Arc::new(AwsLedger::connect(session, self.tables.clone(), self.backends));
         let trail = Arc::new(AwsTrail::connect(session, self.tables.clone()));
-        let holds = Arc::new(AwsHolds::connect(session, self.tables));
+        let watches = Arc::new(AwsHolds::connect(session, self.tables));
+        let holds = RememberedHolds::new(watches.clone(), reading.clock.clone());
         let courier = Arc::new(OutboxCourier {
             ledger: ledger.clone(),
             outbox: ledger.clone(),
@@ -238,8 +241,8 @@ impl Parts<'_> {
             policy: self.policy,
             ledger,
             trail,
-            holds: holds.clone(),
-            watches: holds,
+            holds: Arc::new(holds),
+            watches,
             courier: courier.clone() as Arc<dyn Courier>,
             members: self.members,
         };

@@ -32,6 +32,13 @@ pub(super) const PAUSES: [Duration; 5] = [
     Duration::from_millis(400),
 ];
 
+/// Waits, and not at all where there is nothing to wait for: a timer takes 1 ms at least.
+pub(super) async fn wait(pause: Duration) {
+    if !pause.is_zero() {
+        sleep(pause).await;
+    }
+}
+
 /// What a cancelled transaction comes to.
 enum Verdict {
     /// That is it.
@@ -100,7 +107,7 @@ impl AwsLedger {
         };
         let mut tries = Tries::default();
         for pause in PAUSES {
-            sleep(pause).await;
+            wait(pause).await;
             let plan = Plan::new(self, change, &tail)?;
             match self.write(change, &plan, &tries).await? {
                 Verdict::Final(committed) => return Ok(*committed),

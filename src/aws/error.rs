@@ -1,6 +1,7 @@
 //! What goes wrong with AWS, as a sentence that says what to do next.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -55,6 +56,10 @@ impl Subject {
         Self { thing: Thing::Bucket, name: name.to_owned(), region: region.to_owned() }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The fault that an error of the SDK stands for; `allow` is what to permit if it was denied,
     /// as a clause.
     pub(super) fn fault<E>(&self, allow: &str, error: SdkError<E, HttpResponse>) -> Fault
@@ -63,6 +68,18 @@ impl Subject {
     {
         let trouble = Trouble::of(&error);
         self.sentence(allow, &trouble, Some(Box::new(error)))
+    }
+
+    /// The same, of an error that several reads have met.
+    pub(super) fn shared_fault<E>(
+        &self,
+        allow: &str,
+        error: &Arc<SdkError<E, HttpResponse>>,
+    ) -> Fault
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        self.sentence(allow, &Trouble::of(&**error), Some(Box::new(error.clone())))
     }
 
     /// The fault of an answer that broke off, or did not come in time.
@@ -186,6 +203,16 @@ impl Subject {
         };
         Fault { kind, subject, remedy, source }
     }
+}
+
+/// Whether a call was refused as it is, which may be because of a part of it.
+pub(super) fn is_refused<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    use Trouble::{Denied, Missing, NotALockTable, Unexpected};
+    let is_refusal = error.raw_response().is_some_and(|answer| answer.status().is_client_error());
+    is_refusal && matches!(Trouble::of(error), Denied | Missing | NotALockTable | Unexpected)
 }
 
 impl Trouble {

@@ -29,7 +29,7 @@ use crate::unlock::{
     refused,
 };
 use crate::watch::{
-    Ending, Evidence, Hold, Kind, Line, PastHold, Verdict, Watcher, differences, stale_from,
+    Ending, Evidence, Hold, Kind, Line, Past, PastHold, Verdict, Watcher, differences, stale_from,
     verdict,
 };
 
@@ -247,6 +247,7 @@ fn shown(message: Option<&Message>) {
 }
 
 fn use_hold(hold: &Hold, past: &[PastHold]) {
+    let past = &Past::of(past);
     let before = BTreeMap::from([(hold.state.path.clone(), hold.clone())]);
     let _ = differences(&before, &[held()], now());
     let _ = (hold.age(now()), hold.operation(), hold.id.short());

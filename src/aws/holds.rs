@@ -33,7 +33,7 @@ impl AwsHolds {
     /// Makes the client. Does no network I/O.
     #[must_use]
     pub fn connect(session: &Session, tables: LedgerTables) -> Self {
-        Self { own: OwnTable::new(session.dynamodb(), tables.table, session.region()) }
+        Self { own: OwnTable::new(session, tables.table) }
     }
 
     /// Replaces a remembered hold that this version cannot read. The lock is held now: it has to be
@@ -98,6 +98,11 @@ impl Holds for AwsHolds {
     async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault> {
         let holds = self.own.understood(&self.own.query(HOLD, None).await?, hold_of);
         Ok(holds.into_iter().map(|hold| (hold.state.path.clone(), hold)).collect())
+    }
+
+    async fn remembered(&self, path: &StatePath) -> Result<Option<Hold>, Fault> {
+        let item = self.own.get(HOLD, &path_key(path)).await?;
+        item.map(|item| hold_of(&item).map_err(|odd| self.own.odd_item(&item, odd))).transpose()
     }
 
     async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault> {

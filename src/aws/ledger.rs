@@ -3,7 +3,7 @@
 //! | `pk` | `sk` | what it is |
 //! |---|---|---|
 //! | `request#ID` | `request` | a request, with its version and the end of its path's chain |
-//! | `open` | hash of a state path | the guard that keeps the path to one open request |
+//! | `open` | hash of a state path | the guard that keeps the path to one open request, and who asks where |
 //! | `event#ID` | `event` | an interaction that has had its effect |
 //! | `opened` | `person#ID`, `path#`hash of a path | when requests were opened in the last hour |
 //! | `outbox` | when, what of | something that people are still to be told |
@@ -18,6 +18,8 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::own::{OwnTable, PK, SK};
@@ -28,7 +30,7 @@ use crate::audit::Tail;
 use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, StatePath};
 use crate::people::{MessageId, UserId};
-use crate::ports::{Change, Committed, Filed, Ledger};
+use crate::ports::{Asked, Change, Committed, Filed, Ledger};
 use crate::unlock::{Lately, RequestId, UnlockRequest};
 
 pub(super) const REQUEST: &str = "request";
@@ -36,6 +38,8 @@ pub(super) const OPEN: &str = "open";
 pub(super) const EVENT: &str = "event";
 pub(super) const VERSION: &str = "version";
 pub(super) const TAIL: &str = "tail";
+pub(super) const REQUESTER: &str = "requester";
+pub(super) const PLACE: &str = "place";
 const CARD: &str = "card";
 
 /// How many open requests are read at once.
@@ -67,13 +71,25 @@ impl AwsLedger {
     pub fn connect(session: &Session, tables: LedgerTables, backends: &[BackendStores]) -> Self {
         let client = session.dynamodb();
         Self {
-            own: OwnTable::new(client.clone(), tables.table.clone(), session.region()),
+            own: OwnTable::new(session, tables.table.clone()),
             audit_table: tables.audit_table.clone(),
             trail: AwsTrail::connect(session, tables),
             backends: backends.to_vec(),
             region: session.region().to_owned(),
             client,
         }
+    }
+
+    /// An update that writes the card into an item.
+    fn put_card(&self, card: MessageId, pk: &str, sk: &str) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(self.own.name())
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .update_expression("SET #card = :card")
+            .expression_attribute_names("#card", CARD)
+            .expression_attribute_values(":card", text(card.to_string()))
     }
 
     /// The request that the guard of a path stands for. Where it cannot be read, the path stays guarded:
@@ -115,6 +131,16 @@ pub(super) fn path_key(path: &StatePath) -> String {
     crate::audit::Hash::of(path.as_str()).to_string()
 }
 
+/// Who asks and where, out of a guard; `None` for the guard of a version that did not write it there.
+pub(super) fn asked_of(guard: &Item) -> Result<Option<Asked>, Odd> {
+    guarded(guard)?;
+    if !guard.contains_key(REQUESTER) {
+        return Ok(None);
+    }
+    let card = text_of(guard, CARD).and_then(|card| card.parse().ok());
+    Ok(Some(Asked { requester: json(guard, REQUESTER)?, place: json(guard, PLACE)?, card }))
+}
+
 /// The request that a guard stands for.
 pub(super) fn guarded(guard: &Item) -> Result<RequestId, Odd> {
     let request = text_of(guard, REQUEST).and_then(|request| request.parse().ok());
@@ -134,6 +160,18 @@ impl Ledger for AwsLedger {
         };
         let filed = self.guarded_request(&guard).await?;
         Ok(Some(filed).filter(|filed| filed.request.is_open()))
+    }
+
+    async fn asked(&self, path: &StatePath) -> Result<Option<Asked>, Fault> {
+        let Some(guard) = self.own.get(OPEN, &path_key(path)).await? else {
+            return Ok(None);
+        };
+        if let Some(asked) = asked_of(&guard).map_err(|odd| self.own.odd_item(&guard, odd))? {
+            return Ok(Some(asked));
+        }
+        let Filed { request, card, .. } = self.guarded_request(&guard).await?;
+        let is_open = request.is_open();
+        Ok(is_open.then_some(Asked { requester: request.requester, place: request.place, card }))
     }
 
     async fn lately(&self, path: &StatePath, person: UserId) -> Result<Lately, Fault> {
@@ -157,26 +195,23 @@ impl Ledger for AwsLedger {
         self.commit_change(change).await
     }
 
-    async fn set_card(&self, id: RequestId, card: Option<MessageId>) -> Result<(), Fault> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(self.own.name())
-            .key(PK, text(request_key(id)))
-            .key(SK, text(REQUEST))
+    async fn set_card(&self, request: &UnlockRequest, card: MessageId) -> Result<(), Fault> {
+        let of_request = self.put_card(card, &request_key(request.id), REQUEST);
+        let of_request = of_request
             .condition_expression("attribute_exists(#pk)")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_names("#card", CARD);
-        let update = match card {
-            Some(card) => update
-                .update_expression("SET #card = :card")
-                .expression_attribute_values(":card", text(card.to_string())),
-            None => update.update_expression("REMOVE #card"),
-        };
-        update
-            .send()
-            .await
-            .map_err(|error| self.own.fault("allow dynamodb:UpdateItem on it", error))?;
-        Ok(())
+            .expression_attribute_names("#pk", PK);
+        let of_guard = self.put_card(card, OPEN, &path_key(&request.state.path));
+        let of_guard = of_guard
+            .condition_expression("#request = :request")
+            .expression_attribute_names("#request", REQUEST)
+            .expression_attribute_values(":request", text(request.id.to_string()));
+        let (of_request, of_guard) = futures::join!(of_request.send(), of_guard.send());
+        let fault = |error| self.own.fault("allow dynamodb:UpdateItem on it", error);
+        of_request.map_err(fault)?;
+        match of_guard {
+            // The request has ended.
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(()),
+            updated => updated.map(|_| ()).map_err(fault),
+        }
     }
 }

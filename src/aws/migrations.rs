@@ -106,7 +106,7 @@ impl Migrations {
     #[must_use]
     pub fn connect(session: &Session, tables: LedgerTables) -> Self {
         let client = session.dynamodb();
-        let own = OwnTable::new(client.clone(), tables.table.clone(), session.region());
+        let own = OwnTable::new(session, tables.table.clone());
         Self { client, own, tables, region: session.region().to_owned() }
     }
 

@@ -20,6 +20,7 @@ mod openings;
 mod outbox;
 mod own;
 mod plan;
+mod reads;
 mod release;
 mod rows;
 #[cfg(feature = "embedded")]
@@ -98,7 +99,6 @@ impl AwsLocks {
     pub fn connect(session: &Session, backends: Vec<BackendStores>) -> Self {
         let catalog =
             Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect());
-        let dynamodb = LazyCell::new(|| session.dynamodb());
         let s3 = LazyCell::new(|| session.s3());
         let mut tables: Vec<LockTable> = Vec::new();
         let mut buckets: Vec<Bucket> = Vec::new();
@@ -106,7 +106,7 @@ impl AwsLocks {
             if let Some(name) = stores.lock_table()
                 && !tables.iter().any(|table| table.name() == name)
             {
-                tables.push(LockTable::new(dynamodb.clone(), name, session.region()));
+                tables.push(LockTable::new(session, name));
             }
             let name = &stores.backend().bucket;
             if !buckets.iter().any(|bucket| bucket.name() == name) {

@@ -8,11 +8,12 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use tokio::time::sleep;
 
+use super::Session;
 use super::answers::Answers;
-use super::commit::PAUSES;
+use super::commit::{PAUSES, wait};
 use super::error::Subject;
+use super::reads::Reads;
 use super::stored::{LeftOut, Odd};
 use super::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
@@ -56,14 +57,20 @@ impl FailedConditions {
 /// The table, whatever is kept in it.
 #[derive(Clone, Debug)]
 pub(super) struct OwnTable {
+    reads: Reads,
     client: Client,
     name: String,
     subject: Subject,
 }
 
 impl OwnTable {
-    pub(super) fn new(client: Client, name: String, region: &str) -> Self {
-        Self { subject: Subject::own_table(&name, region), client, name }
+    pub(super) fn new(session: &Session, name: String) -> Self {
+        Self {
+            reads: session.reads(),
+            client: session.dynamodb(),
+            subject: Subject::own_table(&name, session.region()),
+            name,
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -72,17 +79,7 @@ impl OwnTable {
 
     /// One item, read strongly consistently.
     pub(super) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| self.fault("allow dynamodb:GetItem on it", error))?;
-        Ok(answer.item)
+        self.reads.get(&self.subject, vec![(PK, pk.to_owned()), (SK, sk.to_owned())]).await
     }
 
     /// The items of one `pk` in the order of their `sk`, `limit` at most or all, read strongly
@@ -192,7 +189,7 @@ impl OwnTable {
         // ones are refused.
         let answers = Answers::default();
         for pause in PAUSES {
-            sleep(pause).await;
+            wait(pause).await;
             let transaction = self.client.transact_write_items();
             let transaction = transaction.set_transact_items(Some(items.clone()));
             let sent = transaction.customize().interceptor(answers.clone()).send().await;

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::AwsLedger;
 use super::error::Subject;
-use super::ledger::{EVENT, OPEN, REQUEST, TAIL, VERSION, path_key, request_key};
+use super::ledger::{EVENT, OPEN, PLACE, REQUEST, REQUESTER, TAIL, VERSION, path_key, request_key};
 use super::openings::put_openings;
 use super::outbox::put_notice;
 use super::own::{PK, SK, TTL};
@@ -187,12 +187,16 @@ fn request(
     .build()
 }
 
+/// The guard also says who asks and where, for whoever only wants to point to the request.
 fn guard(table: &str, request: &UnlockRequest) -> Result<Put, BuildError> {
+    let written = |value: serde_json::Value| text(value.to_string());
     let item = Item::from([
         (PK.to_owned(), text(OPEN)),
         (SK.to_owned(), text(path_key(&request.state.path))),
         (PATH.to_owned(), text(request.state.path.as_str())),
         (REQUEST.to_owned(), text(request.id.to_string())),
+        (REQUESTER.to_owned(), written(serde_json::json!(request.requester))),
+        (PLACE.to_owned(), written(serde_json::json!(request.place))),
     ]);
     put_new(table, item, PK)
 }

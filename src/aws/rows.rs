@@ -1,14 +1,15 @@
 //! Locks that are rows of a `DynamoDB` table.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::Sighting;
 use super::error::Subject;
+use super::reads::Reads;
+use super::values::Item;
+use super::{Session, Sighting};
 use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock, is_digest_key};
 use crate::message::{LONG, clip, visible};
@@ -21,22 +22,26 @@ pub(super) const DIGEST: &str = "Digest";
 /// Rows of one page of the scan for names.
 const SEEN_PAGE: i32 = 500;
 
-type Row = HashMap<String, AttributeValue>;
-
 /// A lock table, which may serve several backends.
 #[derive(Debug)]
 pub(super) struct LockTable {
     name: String,
     subject: Subject,
+    reads: Reads,
     client: Client,
     /// Whether a row that is neither a lock nor a digest was logged. Every look meets it again.
     odd_row_logged: AtomicBool,
 }
 
 impl LockTable {
-    pub(super) fn new(client: Client, name: &str, region: &str) -> Self {
-        let subject = Subject::lock_table(name, region);
-        Self { name: name.to_owned(), subject, client, odd_row_logged: AtomicBool::new(false) }
+    pub(super) fn new(session: &Session, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            subject: Subject::lock_table(name, session.region()),
+            reads: session.reads(),
+            client: session.dynamodb(),
+            odd_row_logged: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -56,17 +61,8 @@ impl LockTable {
         Ok(row.is_some_and(|row| matches!(Kind::of(&key, &row), Kind::Digest)))
     }
 
-    async fn row(&self, key: &str) -> Result<Option<Row>, Fault> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key(KEY, AttributeValue::S(key.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| self.subject.fault("allow dynamodb:GetItem on it", error))?;
-        Ok(answer.item)
+    async fn row(&self, key: &str) -> Result<Option<Item>, Fault> {
+        self.reads.get(&self.subject, vec![(KEY, key.to_owned())]).await
     }
 
     /// Every lock row of the table, whichever bucket it is for, each row strongly consistent.
@@ -122,7 +118,7 @@ impl LockTable {
     async fn each_row(
         &self,
         scan: ScanFluentBuilder,
-        mut row: impl FnMut(String, Row),
+        mut row: impl FnMut(String, Item),
     ) -> Result<(), Fault> {
         let mut pages = scan.into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -156,7 +152,7 @@ impl Kind {
     /// Terraform puts a lock under `attribute_not_exists(LockID)`, so any row at a state's own
     /// `LockID` keeps it out. Only a row whose key ends as a digest's and that has no record may be
     /// something else.
-    fn of(key: &str, row: &Row) -> Self {
+    fn of(key: &str, row: &Item) -> Self {
         if row.contains_key(RECORD) || !is_digest_key(key) {
             Self::Lock
         } else if row.contains_key(DIGEST) {
@@ -170,7 +166,7 @@ impl Kind {
 /// The lock that a row is; `None` for a row that is none. A record that is no string is kept as far
 /// as `DynamoDB` has bytes for it. Where there is no record, a digest stands in for it: it tells
 /// this row from another one at the same key.
-pub(super) fn stored(key: &str, mut row: Row) -> Option<StoredLock> {
+pub(super) fn stored(key: &str, mut row: Item) -> Option<StoredLock> {
     if !matches!(Kind::of(key, &row), Kind::Lock) {
         return None;
     }

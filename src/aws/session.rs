@@ -17,6 +17,7 @@ use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::http::LazyHttp;
+use super::reads::Reads;
 use crate::error::{Fault, FaultKind};
 
 /// The region that a double of AWS is told; it takes any.
@@ -43,6 +44,7 @@ pub struct Session {
     sdk: SdkConfig,
     region: String,
     patience: Patience,
+    reads: Reads,
 }
 
 impl Default for Patience {
@@ -81,7 +83,7 @@ impl Session {
             .identity_cache(identities(patience))
             .load()
             .await;
-        Ok(Self { sdk, region: region.to_string(), patience })
+        Ok(Self::of(sdk, region.to_string(), patience))
     }
 
     /// A double of AWS at one address, such as `http://127.0.0.1:8000`, which takes any credentials.
@@ -98,7 +100,12 @@ impl Session {
             .timeout_config(timeouts(patience))
             .identity_cache(identities(patience))
             .build();
-        Self { sdk, region: ANY_REGION.to_owned(), patience }
+        Self::of(sdk, ANY_REGION.to_owned(), patience)
+    }
+
+    fn of(sdk: SdkConfig, region: String, patience: Patience) -> Self {
+        let reads = Reads::new(aws_sdk_dynamodb::Client::new(&sdk));
+        Self { sdk, region, patience, reads }
     }
 
     /// The region in which tables and buckets are looked for.
@@ -112,7 +119,12 @@ impl Session {
     }
 
     pub(super) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.sdk)
+        self.reads.client()
+    }
+
+    /// The reads of single items, which all tables share.
+    pub(super) fn reads(&self) -> Reads {
+        self.reads.clone()
     }
 
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {
@@ -206,7 +218,7 @@ mod tests {
         let session = Session::at("http://127.0.0.1:9", patience);
         let provider = SharedCredentialsProvider::new(provide_credentials_fn(credentials));
         let sdk = session.sdk.into_builder().credentials_provider(provider).build();
-        let table = LockTable::new(aws_sdk_dynamodb::Client::new(&sdk), "locks", ANY_REGION);
+        let table = LockTable::new(&Session::of(sdk, session.region, patience), "locks");
         let path = StatePath::parse("states/a").unwrap();
         table.get(&path).await.unwrap_err().to_string()
     }

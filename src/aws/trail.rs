@@ -60,7 +60,7 @@ impl AwsTrail {
         let client = session.dynamodb();
         Self {
             subject: Subject::own_table(&tables.audit_table, session.region()),
-            own: OwnTable::new(client.clone(), tables.table, session.region()),
+            own: OwnTable::new(session, tables.table),
             audit_table: tables.audit_table,
             client,
         }

@@ -8,10 +8,7 @@ use super::status::or_unknown;
 use crate::error::Fault;
 use crate::lock::{Half, LockState, Sources};
 use crate::message::{LONG, SHORT, Text};
-use crate::watch::{Hold, PastHold};
-
-/// How many past holds make a habit.
-const HABIT: usize = 3;
+use crate::watch::{HABIT, Hold, Past};
 
 /// What is wrong with half a lock.
 pub(super) fn half_line(lock: &LockState) -> Option<Text> {
@@ -67,12 +64,12 @@ pub(super) async fn half_evidence(
     context: &Context,
     lock: &LockState,
     hold: &Hold,
-    past: &[PastHold],
+    past: &Past,
 ) -> Result<Option<Text>, Fault> {
     if !matches!(lock.half(), Some(Half::RowMissing | Half::LockfileMissing)) {
         return Ok(None);
     }
-    let remembered = context.holds.current().await?.remove(&hold.state.path);
+    let remembered = context.holds.remembered(&hold.state.path).await?;
     let is_it = |remembered: &Hold| remembered.id == hold.id && remembered.was_whole == Some(true);
     if remembered.as_ref().is_some_and(is_it) {
         return Ok(Some(Text::own(
@@ -80,9 +77,7 @@ pub(super) async fn half_evidence(
              lock back, or died while it did.",
         )));
     }
-    let last = past.iter().take(HABIT);
-    let was_half = |past: &PastHold| past.hold.half && past.hold.was_whole == Some(false);
-    if last.len() == HABIT && last.into_iter().all(was_half) {
+    if past.has_half_by_habit {
         return Ok(Some(Text::own(format!(
             "None of the last {HABIT} holds here had both halves, so runs here probably take one \
              store alone: it is no sign that this run is dead.",

@@ -1,19 +1,22 @@
 //! `/lock status`: who holds a state's lock, what they are doing, and for how long.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clearing::held_by;
 use super::half::{half_evidence, half_line};
-use super::verdict::{LOOKED_AT, assess_with, verdict_line};
+use super::verdict::{assess, verdict_line};
 use super::{Context, Known};
 use crate::command::Command;
 use crate::error::{Error, Fault};
 use crate::lock::{
-    HeldLock, LockState, Operation, Sources, State, StateName, Store, Unreadable, age, in_words,
+    HeldLock, LockState, Operation, Sources, State, StateName, StatePath, Store, Unreadable, age,
+    in_words,
 };
 use crate::message::{LONG, Message, SHORT, Text, Tone};
-use crate::ports::Filed;
-use crate::watch::{Hold, PastHold};
+use crate::ports::Asked;
+use crate::watch::{Hold, Past, PastHold};
 
 /// What was found out about one state.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,31 +39,41 @@ impl Report {
     }
 }
 
+/// What is known of a state beside its lock.
+struct Beside {
+    asked: Result<Option<Asked>, Fault>,
+    past: Result<Arc<Past>, Fault>,
+}
+
+impl Beside {
+    async fn read(context: &Context, path: &StatePath) -> Self {
+        let (asked, past) =
+            futures::join!(context.ledger.asked(path), context.holds.in_short(path));
+        Self { asked, past }
+    }
+}
+
 pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error> {
     let reading = &context.reading;
-    // The request and the past are read at the same time, for the state that the text most likely
-    // means; and again if it turns out to mean another.
-    let likely = reading.catalog.meanings(typed).ok().map(|all| all.likeliest);
-    let beside = async |state: &State| {
-        let open = context.ledger.open_request(&state.path);
-        futures::join!(open, context.holds.past(&state.path, LOOKED_AT))
-    };
+    // The rest is read at the same time as the lock, for the state that the text most likely means;
+    // and again if it turns out to mean another.
+    let likely = reading.catalog.meanings(typed).ok().map(|all| all.likeliest.path);
     let likely_beside = async {
         match &likely {
-            Some(state) => Some((&state.path, beside(state).await)),
+            Some(path) => Some((path, Beside::read(context, path).await)),
             None => None,
         }
     };
     let (report, likely_beside) = futures::join!(reading.look(typed), likely_beside);
     let report = report?;
-    let (open, past) = match likely_beside {
+    let Beside { asked, past } = match likely_beside {
         Some((path, beside)) if *path == report.state.path => beside,
-        _ => beside(&report.state).await,
+        _ => Beside::read(context, &report.state.path).await,
     };
     let mut message = status_message(&report);
     let refresh = std::mem::take(&mut message.buttons);
     let message = with_past(context, message, &report, past).await;
-    let mut message = with_request(message, &report, open);
+    let mut message = with_request(message, &report, asked);
     message.buttons.extend(refresh);
     Ok(message)
 }
@@ -70,19 +83,22 @@ async fn with_past(
     context: &Context,
     message: Message,
     report: &Report,
-    past: Result<Vec<PastHold>, Fault>,
+    past: Result<Arc<Past>, Fault>,
 ) -> Message {
     let assessed = async {
         let past = past?;
         let Some(hold) = Hold::of(&report.held(), report.at) else {
-            return Ok(past.first().map(last_hold).into_iter().collect());
+            return Ok(past.last.as_ref().map(last_hold).into_iter().collect());
         };
-        let half = half_evidence(context, &report.lock, &hold, &past).await?;
+        // From memory, once the locks were looked at.
+        let other_runs = context.holds.other_runs(&hold);
+        let half = half_evidence(context, &report.lock, &hold, &past);
+        let (half, other_runs) = futures::try_join!(half, other_runs)?;
         if report.lock.since().is_none() {
             // An unknown age is not compared with anything.
             return Ok(half.into_iter().collect());
         }
-        let assessment = assess_with(context, &hold, &past, report.at).await?;
+        let assessment = assess(context, &hold, &past, other_runs, report.at);
         let verdict = verdict_line(&hold, &assessment.verdict);
         Ok::<Vec<Text>, Fault>(half.into_iter().chain([verdict]).collect())
     };
@@ -103,22 +119,21 @@ fn last_hold(past: &PastHold) -> Text {
 }
 
 /// Adds what is known of a request to unlock, and the way to make one.
-fn with_request(message: Message, report: &Report, open: Result<Option<Filed>, Fault>) -> Message {
+fn with_request(message: Message, report: &Report, asked: Result<Option<Asked>, Fault>) -> Message {
     if report.lock == LockState::Free {
         return message;
     }
     let ask = Command::Unlock { state: report.state.short_path(), reason: None };
     let watch = Command::Watch { state: report.state.short_path(), keep: false };
     let message =
-        match open {
+        match asked {
             Ok(None) => message.button("Request unlock", ask, true),
-            Ok(Some(filed)) => {
-                let text = Text::default().person(&filed.request.requester);
-                let text = text.then(" asks to unlock it");
+            Ok(Some(Asked { requester, place, card })) => {
+                let text = Text::default().person(&requester).then(" asks to unlock it");
                 message.field(
                     "Open request",
-                    match filed.card {
-                        Some(card) => text.then(": ").message(filed.request.place, card),
+                    match card {
+                        Some(card) => text.then(": ").message(place, card),
                         None => text.then("."),
                     },
                 )

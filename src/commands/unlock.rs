@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use super::over::over;
 use super::settle::{TRIES, settle};
-use super::verdict::LOOKED_AT;
 use super::{Asker, Context, Reply, Report, form, refresh_card};
 use crate::error::{Error, Refusal};
 use crate::lock::{HeldLock, LockState, State};
@@ -89,7 +88,7 @@ async fn stale_from(
 ) -> Option<DateTime<Utc>> {
     lock.since()?;
     let hold = Hold::of(&HeldLock { state: state.clone(), lock: lock.clone() }, now)?;
-    match context.holds.past(&state.path, LOOKED_AT).await {
+    match context.holds.in_short(&state.path).await {
         Ok(past) => Some(watch::stale_from(&hold, &past, context.policy.stale_after)),
         Err(fault) => {
             tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");

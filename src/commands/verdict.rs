@@ -6,10 +6,7 @@ use super::Context;
 use crate::error::Fault;
 use crate::lock::in_words;
 use crate::message::{SHORT, Text};
-use crate::watch::{Evidence, Hold, Kind, OTHER_RUNS, PastHold, Verdict, stale_from, verdict};
-
-/// How many past holds are looked at: what was usual long ago is not usual now.
-pub(super) const LOOKED_AT: usize = 100;
+use crate::watch::{Evidence, Hold, Kind, OTHER_RUNS, Past, Verdict, stale_from, verdict};
 
 /// What is known of a hold beside the lock itself.
 #[derive(Clone, Debug)]
@@ -29,26 +26,26 @@ pub async fn assess_hold(
     hold: &Hold,
     now: DateTime<Utc>,
 ) -> Result<Assessment, Fault> {
-    let past = context.holds.past(&hold.state.path, LOOKED_AT).await?;
-    assess_with(context, hold, &past, now).await
+    let (past, other_runs) = futures::try_join!(
+        context.holds.in_short(&hold.state.path),
+        context.holds.other_runs(hold)
+    )?;
+    Ok(assess(context, hold, &past, other_runs, now))
 }
 
-/// Assesses a hold whose past was read.
-pub(super) async fn assess_with(
+/// Assesses a hold by what was read.
+pub(super) fn assess(
     context: &Context,
     hold: &Hold,
-    past: &[PastHold],
+    past: &Past,
+    other_runs: usize,
     now: DateTime<Utc>,
-) -> Result<Assessment, Fault> {
-    let other_runs = match hold.host() {
-        Some(host) => context.holds.ended_by(host, hold.since, &hold.state.path).await?,
-        None => 0,
-    };
+) -> Assessment {
     let limit = context.policy.stale_after;
-    Ok(Assessment {
+    Assessment {
         verdict: verdict(hold, past, other_runs, limit, now),
         stale_from: stale_from(hold, past, limit),
-    })
+    }
 }
 
 /// `stale: 4 h 12 min, past applies here took 6 min (95 % under 11 min, 43 holds); ci-runner-04 has

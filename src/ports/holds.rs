@@ -1,6 +1,7 @@
 //! The holds of locks, and who waits for them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,13 +10,20 @@ use super::Notice;
 use crate::error::{Fault, WriteFault};
 use crate::lock::{State, StatePath};
 use crate::people::UserId;
-use crate::watch::{Hold, Line, PastHold};
+use crate::watch::{Hold, LOOKED_AT, Line, Past, PastHold};
 
 /// What is remembered of holds.
 #[async_trait]
 pub trait Holds: Send + Sync {
     /// Every hold that was under way at the last look and that this version can read.
     async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault>;
+
+    /// The hold of a path that was under way at the last look.
+    ///
+    /// # Errors
+    /// Of the kind [`FaultKind::NotUnderstood`](crate::error::FaultKind::NotUnderstood) where this
+    /// version cannot read it.
+    async fn remembered(&self, path: &StatePath) -> Result<Option<Hold>, Fault>;
 
     /// Remembers that a lock is held, and says whether nobody had done so before. A hold that is
     /// remembered and cannot be read is replaced, so that the lock is watched.
@@ -49,6 +57,21 @@ pub trait Holds: Send + Sync {
     /// The last holds of a path that are over, the last first: those of the last `limit` that this
     /// version can read.
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
+
+    /// What the past holds of a path say, of the last [`LOOKED_AT`]. A statistic: it may be some
+    /// minutes old.
+    async fn in_short(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
+        Ok(Arc::new(Past::of(&self.past(path, LOOKED_AT).await?)))
+    }
+
+    /// How many holds of other paths the machine of this hold has ended since it began, counted up to
+    /// [`OTHER_RUNS`](crate::watch::OTHER_RUNS). A statistic: it may be some minutes old.
+    async fn other_runs(&self, hold: &Hold) -> Result<usize, Fault> {
+        match hold.host() {
+            Some(host) => self.ended_by(host, hold.since, &hold.state.path).await,
+            None => Ok(0),
+        }
+    }
 
     /// How many holds of other paths a machine has ended since then, counted up to
     /// [`OTHER_RUNS`](crate::watch::OTHER_RUNS).

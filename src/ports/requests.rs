@@ -6,7 +6,7 @@ use super::Notice;
 use crate::audit::Tail;
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
-use crate::people::{EventId, MessageId, UserId};
+use crate::people::{EventId, MessageId, Person, Place, UserId};
 use crate::unlock::{ApprovedUnlock, Found, Lately, Outcome, RequestId, Transition, UnlockRequest};
 
 /// The requests, and with each change of one the trail of it: both are written or neither.
@@ -22,6 +22,13 @@ pub trait Ledger: Send + Sync {
     /// Of the kind [`FaultKind::NotUnderstood`](crate::error::FaultKind::NotUnderstood) where there is
     /// one that this version cannot read.
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault>;
+
+    /// Who asks for a state's lock to be released, and where: as much of an open request as its guard
+    /// says, in one call.
+    ///
+    /// # Errors
+    /// As for [`open_request`](Self::open_request).
+    async fn asked(&self, path: &StatePath) -> Result<Option<Asked>, Fault>;
 
     /// What a person, and what others for a state, have opened lately.
     async fn lately(&self, path: &StatePath, person: UserId) -> Result<Lately, Fault>;
@@ -39,8 +46,19 @@ pub trait Ledger: Send + Sync {
     /// [`WriteFault::Refused`] where nothing was written, [`WriteFault::Unanswered`] where nobody knows.
     async fn commit(&self, change: &Change<'_>) -> Result<Committed, WriteFault>;
 
-    /// Remembers which message is the card of a request; `None` when the message is gone.
-    async fn set_card(&self, id: RequestId, card: Option<MessageId>) -> Result<(), Fault>;
+    /// Remembers which message is the card of a request.
+    async fn set_card(&self, request: &UnlockRequest, card: MessageId) -> Result<(), Fault>;
+}
+
+/// An open request, as far as it takes to point people to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Who asks.
+    pub requester: Person,
+    /// Where.
+    pub place: Place,
+    /// The card, once it is posted.
+    pub card: Option<MessageId>,
 }
 
 /// A request as the ledger has it.

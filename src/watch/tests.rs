@@ -207,7 +207,7 @@ fn the_verdict_by_age_and_past() {
     let mut table = String::new();
     for (what, lengths, age, others) in cases {
         let now = hold("new", "ci@runner", 0);
-        let said = verdict(&now, &past(lengths), others, limit, minute(age));
+        let said = verdict(&now, &Past::of(&past(lengths)), others, limit, minute(age));
         table.push_str(&format!("{what}: {:?}\n", said.kind));
     }
     assert_snapshot!(table, @"
@@ -233,13 +233,16 @@ fn what_was_ended_by_force_and_other_work_say_nothing_of_what_is_usual() {
     past[0].ending = Ending::Unlocked { request };
     let now = hold("new", "ci@runner", 0);
     let limit = TimeDelta::hours(2);
-    assert_eq!(verdict(&now, &past, 0, limit, minute(60)).evidence.usual, None);
+    assert_eq!(verdict(&now, &Past::of(&past), 0, limit, minute(60)).evidence.usual, None);
     past[0].ending = Ending::Cleared;
-    assert_eq!(verdict(&now, &past, 0, limit, minute(60)).evidence.usual.unwrap().count, 5);
+    assert_eq!(
+        verdict(&now, &Past::of(&past), 0, limit, minute(60)).evidence.usual.unwrap().count,
+        5
+    );
     let plan = Hold { operation: Some("OperationTypePlan".to_owned()), ..now.clone() };
-    assert_eq!(verdict(&plan, &past, 0, limit, minute(60)).evidence.usual, None);
+    assert_eq!(verdict(&plan, &Past::of(&past), 0, limit, minute(60)).evidence.usual, None);
     let unreadable = Hold { operation: None, who: None, lock_id: None, ..now };
-    assert_eq!(verdict(&unreadable, &past, 0, limit, minute(60)).evidence.usual, None);
+    assert_eq!(verdict(&unreadable, &Past::of(&past), 0, limit, minute(60)).evidence.usual, None);
 }
 
 #[test]
@@ -248,8 +251,8 @@ fn a_hold_is_stale_from_its_moment_on() {
     for (lengths, limit) in [(vec![], 120), (vec![5, 6, 6, 7, 11], 120), (vec![0; 5], 1)] {
         let limit = TimeDelta::minutes(limit);
         let past = past(&lengths);
-        let from = stale_from(&now, &past, limit);
-        let kind = |at| verdict(&now, &past, 0, limit, at).kind;
+        let from = stale_from(&now, &Past::of(&past), limit);
+        let kind = |at| verdict(&now, &Past::of(&past), 0, limit, at).kind;
         assert_eq!(kind(from), Kind::Stale, "{lengths:?}");
         assert_ne!(kind(from - TimeDelta::milliseconds(1)), Kind::Stale, "{lengths:?}");
     }

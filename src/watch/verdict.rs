@@ -4,10 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::statistics::seconds;
-use super::{Ending, Hold, PastHold, Summary};
-
-/// How many past holds it takes to speak of what is usual.
-const ENOUGH: usize = 5;
+use super::{Hold, Past, Summary};
 
 /// How much longer than nearly all past ones a hold is when it is called stale.
 const TIMES: i32 = 3;
@@ -56,19 +53,19 @@ pub struct Evidence {
     pub other_runs: usize,
 }
 
-/// What is to be thought of a hold. `past` are the past holds of the same state, `other_runs` how
-/// many holds of other states its machine has ended since it began, and `limit` the team's word for
-/// where the past says nothing.
+/// The verdict on a hold. `past` is what past holds of the same state say, `other_runs` how many holds
+/// of other states its machine has ended since it began, and `limit` the team's word for where the past
+/// says nothing.
 #[must_use]
 pub fn verdict(
     hold: &Hold,
-    past: &[PastHold],
+    past: &Past,
     other_runs: usize,
     limit: TimeDelta,
     now: DateTime<Utc>,
 ) -> Verdict {
     let age = hold.age(now);
-    let usual = usual(hold, past);
+    let usual = past.usual(hold);
     let is_long = usual.is_some_and(|usual| age > usual.p95);
     let kind = if now >= stale_from(hold, past, limit) {
         Kind::Stale
@@ -85,22 +82,12 @@ pub fn verdict(
 
 /// From when on a hold is stale by its age alone.
 #[must_use]
-pub fn stale_from(hold: &Hold, past: &[PastHold], limit: TimeDelta) -> DateTime<Utc> {
+pub fn stale_from(hold: &Hold, past: &Past, limit: TimeDelta) -> DateTime<Utc> {
     let sum = |a: TimeDelta, b| a.checked_add(&b).unwrap_or(TimeDelta::MAX);
-    let age = usual(hold, past).map_or(limit, |Summary { p95, .. }| {
+    let age = past.usual(hold).map_or(limit, |Summary { p95, .. }| {
         p95.checked_mul(TIMES).unwrap_or(TimeDelta::MAX).max(sum(p95, AT_LEAST))
     });
     // The limit is passed by what is longer than it, not by what is as long.
     let past_it = sum(age, TimeDelta::milliseconds(1));
     hold.since.checked_add_signed(past_it).unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-/// How long holds like this one lasted. One that was ended by force says nothing of how long the
-/// work takes.
-fn usual(hold: &Hold, past: &[PastHold]) -> Option<Summary> {
-    hold.operation.as_ref()?;
-    let alike = past.iter().filter(|past| {
-        past.hold.operation == hold.operation && !matches!(past.ending, Ending::Unlocked { .. })
-    });
-    Summary::of(alike.map(PastHold::length)).filter(|summary| summary.count >= ENOUGH)
 }

@@ -27,12 +27,12 @@ const ENTRIES: usize = 10;
 /// Longest pause between two passes while nothing can be read.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// The age below which nobody asks whether a hold is stale, unless the team's limit is below it.
-const YOUNG: TimeDelta = TimeDelta::minutes(10);
-
-/// How often a hold that is not stale by its age is assessed anew: its machine may have gone on to
-/// other work meanwhile.
+/// How often a hold is assessed again: its machine may have gone on to other work meanwhile. It also
+/// keeps what is said of the hold in memory, so that an answer about it waits for no table.
 const ASSESSED_EVERY: TimeDelta = TimeDelta::minutes(10);
+
+/// The age from which the other work of its machine speaks against a hold.
+const GROWN: TimeDelta = TimeDelta::minutes(10);
 
 /// The one who looks.
 pub struct Lookout {
@@ -48,7 +48,7 @@ pub struct Lookout {
 #[derive(Clone, Debug)]
 struct Known {
     hold: Hold,
-    /// When it is assessed again; not before it was assessed once, which it is not while young.
+    /// When it is assessed again; `None` before the first time.
     assess_from: Option<DateTime<Utc>>,
 }
 
@@ -124,7 +124,7 @@ impl Lookout {
                 Written::Unsure => is_sure = false,
             }
         }
-        is_news |= self.look_for_stale(&mut after, now).await;
+        is_news |= self.assess(&mut after, now).await;
         // Where another process was quicker, the tables know better.
         *known = is_sure.then_some(after);
         drop(known);
@@ -219,65 +219,70 @@ impl Lookout {
         Ok(request.map_or(By::Nobody, By::Request))
     }
 
-    /// Announces what has become stale, once each, and says whether anything has.
-    async fn look_for_stale(
-        &self,
-        known: &mut BTreeMap<StatePath, Known>,
-        now: DateTime<Utc>,
-    ) -> bool {
-        let Some(channel) = self.announce else {
-            return false;
-        };
-        let young = YOUNG.min(self.context.policy.stale_after);
-        let is_due = |known: &&Known| {
-            !known.hold.told_stale
-                && known.hold.age(now) > young
-                && known.assess_from.is_none_or(|from| now >= from)
-        };
+    /// Assesses the holds whose turn it is, and announces what has become stale, once each. Says
+    /// whether anything has.
+    async fn assess(&self, known: &mut BTreeMap<StatePath, Known>, now: DateTime<Utc>) -> bool {
+        let is_due = |known: &&Known| known.assess_from.is_none_or(|from| now >= from);
         let due: Vec<Hold> =
             known.values().filter(is_due).map(|known| known.hold.clone()).collect();
-        let looked: Vec<(StatePath, Looked)> = stream::iter(due)
+        let assessed: Vec<(StatePath, Result<Assessed, Fault>)> = stream::iter(due)
             .map(|hold| async {
                 let path = hold.state.path.clone();
-                (path, self.tell_if_stale(hold, channel, now).await)
+                (path, self.tell_if_stale(hold, now).await)
             })
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        let mut told = false;
-        for (path, looked) in looked {
+        let mut any_told = false;
+        for (path, assessed) in assessed {
             let Some(known) = known.get_mut(&path) else {
                 continue;
             };
-            match looked {
-                Ok((from, is_stale, first)) => {
-                    known.assess_from = Some(from.min(now + ASSESSED_EVERY));
-                    known.hold.told_stale = is_stale;
-                    told |= first;
+            match assessed {
+                Ok(Assessed { stale_from, is_told, is_news }) => {
+                    known.assess_from = Some(next_time(&known.hold, stale_from, now));
+                    known.hold.told_stale |= is_told;
+                    any_told |= is_news;
                 }
                 Err(fault) => {
                     warn!(kind = fault.kind.as_str(), "a hold was not assessed: {fault}");
                 }
             }
         }
-        told
+        any_told
     }
 
-    async fn tell_if_stale(&self, hold: Hold, channel: ChannelId, now: DateTime<Utc>) -> Looked {
+    async fn tell_if_stale(&self, hold: Hold, now: DateTime<Utc>) -> Result<Assessed, Fault> {
         let assessment = assess_hold(&self.context, &hold, now).await?;
-        let from = assessment.stale_from;
-        if assessment.verdict.kind != Kind::Stale {
-            return Ok((from, false, false));
-        }
+        let stale_from = assessment.stale_from;
+        let is_stale = assessment.verdict.kind == Kind::Stale;
+        let Some(channel) = self.announce.filter(|_| is_stale && !hold.told_stale) else {
+            return Ok(Assessed { stale_from, is_told: false, is_news: false });
+        };
         let told = Hold { told_stale: true, ..hold.clone() };
         let notice = Notice::Stale { hold: Box::new(told), verdict: assessment.verdict, channel };
         let is_first = self.context.holds.tell_stale(&hold, now, &notice).await;
-        Ok((from, true, is_first.map_err(WriteFault::into_fault)?))
+        let is_news = is_first.map_err(WriteFault::into_fault)?;
+        Ok(Assessed { stale_from, is_told: true, is_news })
     }
 }
 
-/// From when on a hold is stale, whether it is, and whether this was the first to say so.
-type Looked = Result<(DateTime<Utc>, bool, bool), Fault>;
+/// When a hold is assessed again.
+fn next_time(hold: &Hold, stale_from: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let is_grown_from = hold.since.checked_add_signed(GROWN + TimeDelta::milliseconds(1));
+    let changes = [Some(stale_from), is_grown_from].into_iter().flatten();
+    changes.filter(|at| *at > now).fold(now + ASSESSED_EVERY, DateTime::min)
+}
+
+/// What came of assessing a hold.
+struct Assessed {
+    /// From when on it is stale by its age alone.
+    stale_from: DateTime<Utc>,
+    /// Whether people have been told now, by this process or by another.
+    is_told: bool,
+    /// Whether this process was the first to say so.
+    is_news: bool,
+}
 
 /// What became of a difference.
 enum Written {

@@ -4,6 +4,7 @@ mod checkpoint;
 mod courier;
 mod directory;
 mod lookout;
+mod remembered;
 mod restart;
 mod warden;
 
@@ -11,5 +12,6 @@ pub use checkpoint::{Checkpoints, verify};
 pub use courier::{OutboxCourier, PromptCourier, Turns};
 pub use directory::{LiveDirectory, Memory, PatientDirectory};
 pub use lookout::Lookout;
+pub use remembered::RememberedHolds;
 pub use restart::{REST, restarting};
 pub use warden::Warden;

@@ -9,6 +9,7 @@ mod aws_embedded;
 mod aws_faults;
 mod aws_lockfiles;
 mod aws_lockfiles_listed;
+mod aws_reads;
 mod aws_rows;
 mod command_line;
 mod demo;

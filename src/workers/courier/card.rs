@@ -46,7 +46,7 @@ impl OutboxCourier {
         let (is_first, id) = if filed.card.is_none() { (true, &first) } else { (false, id) };
         match self.channels.post(channel, &message, &nonce([id])).await {
             Ok(posted) => {
-                self.ledger.set_card(request.id, Some(posted)).await?;
+                self.ledger.set_card(request, posted).await?;
                 if is_first && request.version > 0 {
                     // What that try posted says how things stood then.
                     let edited = self.channels.edit(channel, posted, &message).await;

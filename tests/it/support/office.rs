@@ -22,7 +22,7 @@ use locktender::people::{
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Locks, Members, Undelivered};
 use locktender::unlock::{Asking, Policy, RequestId};
 use locktender::workers::{
-    Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier, Turns, Warden,
+    Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier, RememberedHolds, Turns, Warden,
 };
 use tokio::sync::Semaphore;
 
@@ -329,7 +329,8 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
     (channels, members): (Arc<C>, Arc<M>),
 ) -> (Context, Arc<OutboxCourier>) {
     let ledger = Arc::new(AwsLedger::connect(session, tables(), backends));
-    let holds = Arc::new(AwsHolds::connect(session, tables()));
+    let watches = Arc::new(AwsHolds::connect(session, tables()));
+    let holds = Arc::new(RememberedHolds::new(watches.clone(), reading.clock.clone()));
     let courier = Arc::new(OutboxCourier {
         ledger: ledger.clone(),
         outbox: ledger.clone(),
@@ -344,8 +345,8 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
         policy,
         ledger,
         trail: Arc::new(AwsTrail::connect(session, tables())),
-        holds: holds.clone(),
-        watches: holds,
+        holds,
+        watches,
         courier: courier.clone() as Arc<dyn Courier>,
         members,
     };

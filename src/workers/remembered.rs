@@ -1,0 +1,177 @@
+//! Keeps in memory what past holds say, so that an answer about a lock waits for nothing but the lock.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::error::{Fault, WriteFault};
+use crate::lock::StatePath;
+use crate::ports::{Clock, Holds, Notice};
+use crate::watch::{Hold, HoldId, Line, Past, PastHold};
+
+/// How long a statistic is believed. Another replica may alone have seen a short hold.
+const BELIEVED: Duration = Duration::from_mins(10);
+
+/// Most statistics that are kept of one kind: anybody may ask for any path.
+const MOST: usize = 10_000;
+
+/// The holds, with a memory of what past ones say.
+///
+/// The looks at the locks fill it, since they assess every hold, and empty it of what the end of a
+/// hold has changed.
+pub struct RememberedHolds {
+    holds: Arc<dyn Holds>,
+    clock: Arc<dyn Clock>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    past: Shelf<StatePath, Arc<Past>>,
+    /// Of which machine, and how many.
+    other_runs: Shelf<HoldId, (Option<String>, usize)>,
+    /// How many holds were seen to end. What was read before an end is not kept after it.
+    ends: u64,
+}
+
+/// Values with the time at which each was read, by the process's own clock.
+struct Shelf<K, V>(HashMap<K, (Duration, V)>);
+
+impl<K, V> Default for Shelf<K, V> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
+    fn get(&self, key: &K, now: Duration) -> Option<V> {
+        let (read_at, value) = self.0.get(key)?;
+        (now.saturating_sub(*read_at) < BELIEVED).then(|| value.clone())
+    }
+
+    fn put(&mut self, key: K, value: V, now: Duration) {
+        if self.0.len() >= MOST {
+            self.0.retain(|_, (read_at, _)| now.saturating_sub(*read_at) < BELIEVED);
+        }
+        if self.0.len() >= MOST {
+            self.0.clear();
+        }
+        self.0.insert(key, (now, value));
+    }
+}
+
+impl RememberedHolds {
+    /// One that remembers nothing yet.
+    #[must_use]
+    pub fn new(holds: Arc<dyn Holds>, clock: Arc<dyn Clock>) -> Self {
+        Self { holds, clock, kept: Mutex::default() }
+    }
+
+    // It is whole after every statement, so a panic elsewhere does not spoil it.
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, ended: &Hold) {
+        let mut kept = self.kept();
+        kept.ends += 1;
+        kept.past.0.remove(&ended.state.path);
+        kept.other_runs.0.remove(&ended.id);
+        let of_machine = |host: &Option<String>| host.as_deref() == ended.host();
+        kept.other_runs.0.retain(|_, (_, (host, _))| !of_machine(host));
+    }
+}
+
+#[async_trait]
+impl Holds for RememberedHolds {
+    async fn in_short(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
+        let now = self.clock.uptime();
+        let ends = {
+            let kept = self.kept();
+            if let Some(past) = kept.past.get(path, now) {
+                return Ok(past);
+            }
+            kept.ends
+        };
+        let past = self.holds.in_short(path).await?;
+        let mut kept = self.kept();
+        if kept.ends == ends {
+            kept.past.put(path.clone(), past.clone(), now);
+        }
+        Ok(past)
+    }
+
+    async fn other_runs(&self, hold: &Hold) -> Result<usize, Fault> {
+        let now = self.clock.uptime();
+        let ends = {
+            let kept = self.kept();
+            if let Some((_, runs)) = kept.other_runs.get(&hold.id, now) {
+                return Ok(runs);
+            }
+            kept.ends
+        };
+        let runs = self.holds.other_runs(hold).await?;
+        let mut kept = self.kept();
+        if kept.ends == ends {
+            let host = hold.host().map(str::to_owned);
+            kept.other_runs.put(hold.id.clone(), (host, runs), now);
+        }
+        Ok(runs)
+    }
+
+    async fn end(
+        &self,
+        past: &PastHold,
+        next: Option<&Hold>,
+        at: DateTime<Utc>,
+        notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
+    ) -> Result<bool, WriteFault> {
+        let ended = self.holds.end(past, next, at, notices).await;
+        // Also where another process was quicker, or nobody knows: it is over.
+        self.forget(&past.hold);
+        ended
+    }
+
+    async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault> {
+        self.holds.current().await
+    }
+
+    async fn remembered(&self, path: &StatePath) -> Result<Option<Hold>, Fault> {
+        self.holds.remembered(path).await
+    }
+
+    async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault> {
+        self.holds.begin(hold).await
+    }
+
+    async fn update(&self, hold: &Hold) -> Result<bool, WriteFault> {
+        self.holds.update(hold).await
+    }
+
+    async fn tell_stale(
+        &self,
+        hold: &Hold,
+        at: DateTime<Utc>,
+        notice: &Notice,
+    ) -> Result<bool, WriteFault> {
+        self.holds.tell_stale(hold, at, notice).await
+    }
+
+    async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault> {
+        self.holds.past(path, limit).await
+    }
+
+    async fn ended_by(
+        &self,
+        host: &str,
+        since: DateTime<Utc>,
+        but: &StatePath,
+    ) -> Result<usize, Fault> {
+        self.holds.ended_by(host, since, but).await
+    }
+}
