@@ -16,6 +16,7 @@ mod bots;
 mod child;
 mod double;
 mod idle;
+mod library;
 mod list;
 mod process;
 mod release;

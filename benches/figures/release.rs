@@ -1,26 +1,22 @@
 //! From the click that approves to the lock being gone.
 
-use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
-use locktender::aws::{AwsHolds, AwsLedger, AwsLocks, AwsTrail, Sandbox};
+use locktender::aws::Sandbox;
 use locktender::clock::SystemClock;
 use locktender::command::Command;
-use locktender::commands::{self, Asker, Context, Reading};
-use locktender::error::{Fault, GivenUp};
-use locktender::lock::{Backend, BackendName, BackendStores, Catalog};
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
-use locktender::ports::{Acceptance, Clock, Courier, Members};
-use locktender::unlock::{Asking, Policy, RequestId};
-use locktender::workers::PatientDirectory;
+use locktender::commands::Context;
+use locktender::people::{ChannelId, EventId};
+use locktender::ports::{Clock, Courier};
+use locktender::unlock::RequestId;
 
+use crate::library::{ask, context};
 use crate::report::{Report, Target, median, ms, ratio};
-use crate::store::{BUCKET, Store, own_tables};
+use crate::store::{BUCKET, Store};
 
 /// The lock table, of nothing but the lock in question.
 const TABLE: &str = "one-lock";
@@ -28,8 +24,6 @@ const TABLE: &str = "one-lock";
 const STATE: &str = "env/prod";
 
 const RUNS: u64 = 200;
-
-const ROLE: RoleId = RoleId::new(900);
 
 /// Measures a release beside the least that takes a lock away: a read, and a delete that asks for
 /// nothing and records nothing.
@@ -68,19 +62,6 @@ async fn release(context: &Context, courier: &Watch, run: u64) -> Duration {
     let filed = context.ledger.request(RequestId::of(opening)).await.unwrap().unwrap();
     assert!(!filed.request.is_open(), "{:?}", filed.request);
     gone - begun
-}
-
-async fn ask(context: &Context, name: &str, event: EventId, command: Command) {
-    let actor = Actor {
-        person: Person { id: UserId::new(name.len() as u64), name: name.to_owned() },
-        is_bot: false,
-        roles: BTreeSet::from([ROLE]),
-        place: Place { guild: GuildId::new(1), channel: ChannelId::new(1) },
-        room: Room::default(),
-    };
-    let by = Asker { actor: &actor, event, acceptance: &InTime };
-    let answer = commands::answer(&Ok(command), &by, context).await;
-    assert_eq!(answer.outcome, "answered", "{answer:?}");
 }
 
 async fn delete(store: &Store) -> Duration {
@@ -124,51 +105,4 @@ impl Courier for Watch {
     async fn deliver_to(&self, _: ChannelId) {}
 
     async fn refresh(&self, _: RequestId) {}
-}
-
-/// Whoever asks is in time, and everybody is who they say.
-struct InTime;
-
-#[async_trait]
-impl Acceptance for InTime {
-    async fn accept(&self) -> Result<(), GivenUp> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Members for InTime {
-    async fn roles(&self, _: UserId) -> Result<Option<BTreeSet<RoleId>>, Fault> {
-        Ok(Some(BTreeSet::from([ROLE])))
-    }
-}
-
-/// What the library is given to work on a lock table, and on the bot's own that go with it.
-pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context {
-    let key = "{state}/terraform.tfstate".parse().unwrap();
-    let backend = Backend::new(BackendName::new("main").unwrap(), BUCKET, key, "env:").unwrap();
-    let catalog = Catalog::new(vec![backend.clone()]);
-    let stores = BackendStores::new(backend, Some(table.to_owned()), false).unwrap();
-    let session = store.session();
-    let locks = Arc::new(AwsLocks::connect(&session, vec![stores.clone()]));
-    let directory = Arc::new(PatientDirectory::new(locks.clone()));
-    let reading = Reading { catalog, locks, directory, clock: Arc::new(SystemClock) };
-    let holds = Arc::new(AwsHolds::connect(&session, own_tables(table)));
-    let policy = Policy {
-        approver_roles: BTreeSet::from([ROLE]),
-        approvals: NonZeroU32::MIN,
-        request_ttl: TimeDelta::minutes(30),
-        stale_after: TimeDelta::hours(2),
-        asking: Asking::default(),
-    };
-    Context {
-        reading,
-        policy,
-        ledger: Arc::new(AwsLedger::connect(&session, own_tables(table), &[stores])),
-        trail: Arc::new(AwsTrail::connect(&session, own_tables(table))),
-        holds: holds.clone(),
-        watches: holds,
-        courier,
-        members: Arc::new(InTime),
-    }
 }

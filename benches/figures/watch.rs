@@ -3,20 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::TimeDelta;
 use locktender::aws::{AwsHolds, Sandbox};
 use locktender::clock::SystemClock;
 use locktender::people::ChannelId;
-use locktender::ports::{Clock, Courier, Holds};
-use locktender::unlock::RequestId;
+use locktender::ports::{Clock, Holds};
 use locktender::workers::Lookout;
 use tokio::time::{sleep, timeout};
 
 use crate::bots::Bot;
-use crate::release::context;
+use crate::library::{Nobody, context};
 use crate::report::{Report, Target, median, ms, ratio};
 use crate::store::{BUCKET, Store, own_tables};
 
@@ -162,18 +160,6 @@ async fn scan(client: &Client) -> Duration {
     }
     assert_eq!(locks, LOCKS - CLEARINGS as usize);
     begun.elapsed()
-}
-
-/// Nothing is delivered from here.
-struct Nobody;
-
-#[async_trait]
-impl Courier for Nobody {
-    async fn deliver(&self) {}
-
-    async fn deliver_to(&self, _: ChannelId) {}
-
-    async fn refresh(&self, _: RequestId) {}
 }
 
 /// Fills the table as Terraform does: a digest for every state, and a row for every lock beside it.
