@@ -68,6 +68,11 @@ impl Running {
         text
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its memory.
     pub fn memory(&self) -> Memory {
         self.memory_if_any().unwrap()
@@ -111,7 +116,7 @@ impl Running {
     }
 
     fn proc(&self, file: &str) -> String {
-        std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.id())).unwrap()
     }
 }
 

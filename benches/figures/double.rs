@@ -26,6 +26,9 @@ use tokio::time::timeout;
 /// The server of the interactions.
 pub const GUILD: u64 = 1_100_000_000_000_000_001;
 
+/// The number of every message that is posted to a channel.
+pub const MESSAGE: &str = "1100000000000000010";
+
 const APPLICATION: u64 = 1_100_000_000_000_000_002;
 
 /// How long a bot may take for anything. Far longer than any does: it ends a bench that hangs.
@@ -90,8 +93,8 @@ impl Discord {
     }
 
     /// Sends interactions at once, and says how long it took until all of them were answered with
-    /// a message that has this text in it.
-    pub async fn ask(&self, count: usize, state: &str, expected: &str) -> Duration {
+    /// a message that has these texts in it.
+    pub async fn ask(&self, count: usize, state: &str, expected: &[&str]) -> Duration {
         let (mut frames, mut answers) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let id = self.next_id();
@@ -111,7 +114,8 @@ impl Discord {
         let answers: Vec<(Instant, Bytes)> = answers.into_iter().map(Result::unwrap).collect();
         for (_, body) in &answers {
             let body = std::str::from_utf8(body).unwrap();
-            assert!(body.contains(expected), "not the answer that was expected: {body}");
+            let missing = expected.iter().find(|text| !body.contains(**text));
+            assert!(missing.is_none(), "an answer without {missing:?}: {body}");
         }
         let last = answers.iter().map(|&(at, _)| at).max().unwrap();
         last - begun
@@ -164,7 +168,7 @@ async fn message(
     let _ = shared.posted.send((Instant::now(), body));
     let author = json!({"id": APPLICATION.to_string(), "username": "bench",
         "discriminator": "0001", "avatar": null, "bot": true});
-    Json(json!({"id": "1100000000000000010", "channel_id": channel, "author": author,
+    Json(json!({"id": MESSAGE, "channel_id": channel, "author": author,
         "content": "", "timestamp": "2026-11-23T12:00:00.000000+00:00", "edited_timestamp": null,
         "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
         "attachments": [], "embeds": [], "pinned": false, "type": 0}))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::bots::Bot;
+use crate::bot::Bot;
 use crate::report::{Report, Target};
 use crate::store::{Store, TABLE};
 

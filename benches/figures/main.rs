@@ -12,8 +12,10 @@
 #![expect(unreachable_pub, reason = "`pub` means: for the other modules of this bench")]
 
 mod bare;
+mod bot;
 mod bots;
 mod child;
+mod connections;
 mod double;
 mod idle;
 mod library;
@@ -21,6 +23,7 @@ mod list;
 mod process;
 mod release;
 mod report;
+mod scene;
 mod store;
 mod trail;
 mod watch;

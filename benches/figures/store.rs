@@ -2,9 +2,12 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{self, StreamExt};
 use locktender::aws::{LedgerTables, Migrations, Patience, Sandbox, Session};
+use locktender::clock::SystemClock;
 use locktender::embedded::Embedded;
+use locktender::ports::Clock;
 
 use crate::bare;
 
@@ -23,8 +26,14 @@ pub const BUCKET: &str = "states";
 /// The state that is asked about; locked in both tables.
 pub const STATE: &str = "team-0/service-0/prod";
 
+/// Another state that is locked in both tables.
+pub const OTHER_STATE: &str = "team-0/service-1/staging";
+
 /// The lock ID in its record, by which an answer is recognised.
 pub const LOCK_ID: &str = "1f6e7bc2-0ede-e7d2-69ce-000000000000";
+
+/// How long the locks of both tables have been held at the start.
+pub const HELD: TimeDelta = TimeDelta::hours(1);
 
 /// A `DynamoDB` in this process.
 pub struct Store {
@@ -38,6 +47,11 @@ impl Store {
         store.fill(TABLE, 100, 20).await;
         store.fill(LARGE_TABLE, 5_000, LARGE_LOCKS).await;
         store
+    }
+
+    /// The port at which it listens.
+    pub fn port(&self) -> u16 {
+        self.embedded.endpoint().rsplit(':').next().unwrap().parse().unwrap()
     }
 
     /// The session of the library that reaches it.
@@ -124,7 +138,7 @@ fn row(at: usize, locked: bool) -> WriteRequest {
     let put = if locked {
         PutRequest::builder()
             .item("LockID", text(path.clone()))
-            .item("Info", text(record(at, &path)))
+            .item("Info", text(record(at, &holder(at), SystemClock.now() - HELD, &path)))
     } else {
         let digest = format!("{at:032x}");
         PutRequest::builder()
@@ -134,9 +148,15 @@ fn row(at: usize, locked: bool) -> WriteRequest {
     WriteRequest::builder().put_request(put.build().unwrap()).build()
 }
 
-fn record(at: usize, path: &str) -> String {
-    let (hour, minute, second) = (at / 3_600 % 24, at / 60 % 60, at % 60);
+/// The record of a lock as Terraform writes it. Its number makes the lock ID.
+pub fn record(number: usize, who: &str, created: DateTime<Utc>, path: &str) -> String {
+    let created = created.to_rfc3339();
     format!(
-        r#"{{"ID":"1f6e7bc2-0ede-e7d2-69ce-{at:012x}","Operation":"OperationTypeApply","Info":"","Who":"jjoyner@ci-runner-{at}","Version":"1.11.4","Created":"2026-11-23T{hour:02}:{minute:02}:{second:02}.532151069Z","Path":"{path}"}}"#
+        r#"{{"ID":"1f6e7bc2-0ede-e7d2-69ce-{number:012x}","Operation":"OperationTypeApply","Info":"","Who":"{who}","Version":"1.11.4","Created":"{created}","Path":"{path}"}}"#
     )
+}
+
+/// Who holds the lock of this number in both tables.
+pub fn holder(number: usize) -> String {
+    format!("jjoyner@ci-runner-{number}")
 }

@@ -13,7 +13,7 @@ use locktender::ports::{Clock, Holds};
 use locktender::workers::Lookout;
 use tokio::time::{sleep, timeout};
 
-use crate::bots::Bot;
+use crate::bot::Bot;
 use crate::library::{Nobody, context};
 use crate::report::{Report, Target, median, ms, ratio};
 use crate::store::{BUCKET, Store, own_tables};

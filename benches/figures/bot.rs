@@ -1,0 +1,105 @@
+//! A bot in a process of its own.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use crate::bare;
+use crate::child::Running;
+use crate::double::{Discord, GUILD};
+use crate::scene;
+use crate::store::{LOCK_ID, STATE, Store};
+
+/// The program.
+const LOCKTENDER: &str = env!("CARGO_BIN_EXE_locktender");
+
+/// A window of time, and the processor time in it below which a bot is at rest.
+const WINDOW: Duration = Duration::from_secs(1);
+const AT_REST: Duration = Duration::from_millis(10);
+
+/// How long a bot may take to come to rest.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A bot in a process of its own, connected to a Discord of its own.
+pub struct Bot {
+    discord: Discord,
+    process: Running,
+    /// What every answer has in it.
+    expected: &'static [&'static str],
+}
+
+impl Bot {
+    /// Locktender, on one of the tables.
+    pub async fn locktender(store: &Store, table: &str) -> Self {
+        Self::start(Path::new(LOCKTENDER), "run", store.variables(table), &[LOCK_ID]).await
+    }
+
+    /// Locktender, which announces in this channel.
+    pub async fn announcing(store: &Store, table: &str, channel: u64) -> Self {
+        let mut variables = store.variables(table);
+        variables.push(("LOCKTENDER_ANNOUNCE_CHANNEL_ID", channel.to_string()));
+        Self::start(Path::new(LOCKTENDER), "run", variables, &[LOCK_ID]).await
+    }
+
+    /// Locktender, which looks at the locks once and not again, and answers with all of a scene.
+    pub async fn in_scene(store: &Store, table: &str) -> Self {
+        let mut variables = store.variables(table);
+        variables.push(("LOCKTENDER_POLL_INTERVAL", "1d".to_owned()));
+        Self::start(Path::new(LOCKTENDER), "run", variables, scene::EXPECTED).await
+    }
+
+    /// The bare bot, on one of the tables.
+    pub async fn bare(store: &Store, table: &str) -> Self {
+        let this = std::env::current_exe().unwrap();
+        Self::start(&this, bare::ARGUMENT, store.variables(table), &[LOCK_ID]).await
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Running {
+        &self.process
+    }
+
+    /// The Discord that it is connected to.
+    pub fn discord(&self) -> &Discord {
+        &self.discord
+    }
+
+    /// Asks for the status of the lock so many times at once, and says how long it took until the
+    /// last answer had arrived.
+    pub async fn ask(&self, count: usize) -> Duration {
+        self.discord.ask(count, STATE, self.expected).await
+    }
+
+    /// Waits until it does next to nothing by itself any more.
+    pub async fn rests(&self) {
+        let begun = Instant::now();
+        loop {
+            let before = self.process.processor_time();
+            sleep(WINDOW).await;
+            if self.process.processor_time().saturating_sub(before) <= AT_REST {
+                return;
+            }
+            assert!(begun.elapsed() < LIMIT, "it does not come to rest:\n{}", self.process.log());
+        }
+    }
+
+    async fn start(
+        program: &Path,
+        argument: &str,
+        mut variables: Vec<(&'static str, String)>,
+        expected: &'static [&'static str],
+    ) -> Self {
+        let discord = Discord::start().await;
+        // The shape of a real token, which serenity looks at.
+        let token = "MTEwMDAwMDAwMDAwMDAwMDAwMg.bench0.bench_bench_bench_bench_bench_";
+        variables.push(("DISCORD_TOKEN", token.to_owned()));
+        variables.push(("DISCORD_GUILD_ID", GUILD.to_string()));
+        variables.push(("DISCORD_API_URL", discord.url()));
+        variables.push(("LOCKTENDER_APPROVER_ROLE_IDS", "1100000000000000007".to_owned()));
+        let process = Running::start(program, &[argument], &variables);
+        let bot = Self { discord, process, expected };
+        assert!(bot.discord.connected().await, "it did not connect:\n{}", bot.process.log());
+        bot
+    }
+}
