@@ -1,8 +1,8 @@
 //! The figures that Locktender is held to, measured side by side in one run and printed as a table.
 //!
-//! `cargo bench --bench figures` measures all of them, `-- bots`, `-- idle`, `-- process`, `-- list`,
-//! `-- trail`, `-- release` or `-- watch` after it only those. Nothing is asserted: a figure depends
-//! on the machine, and what is compared with what stands in docs/BENCHMARKS.md.
+//! `cargo bench --bench figures` measures all of them and writes them into docs/BENCHMARKS.md, which
+//! says what is compared with what. `-- bots idle` after it measures only these sections and writes
+//! nothing. Nothing is asserted: a figure depends on the machine.
 //!
 //! Everything runs on the loopback interface: a `DynamoDB` and a double of Discord in this process,
 //! and as child processes the program `locktender`, a bare serenity bot (this executable once more)
@@ -16,6 +16,7 @@ mod bot;
 mod bots;
 mod child;
 mod connections;
+mod document;
 mod double;
 mod idle;
 mod library;
@@ -28,8 +29,12 @@ mod store;
 mod trail;
 mod watch;
 
+use document::Origin;
 use report::Report;
 use store::Store;
+
+/// What can be measured alone, in the order of the figures.
+const SECTIONS: &[&str] = &["bots", "process", "list", "idle", "trail", "release", "watch"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,33 +48,47 @@ fn main() {
     }
     let wanted: Vec<&str> =
         arguments.iter().map(|a| &**a).filter(|a| !a.starts_with('-')).collect();
-    runtime.block_on(measure(&wanted));
+    let unknown = wanted.iter().find(|section| !SECTIONS.contains(section));
+    assert!(unknown.is_none(), "there is no {unknown:?}, only {SECTIONS:?}");
+    runtime.block_on(run(&wanted));
 }
 
-async fn measure(wanted: &[&str]) {
-    let wants = |section| wanted.is_empty() || wanted.contains(&section);
+async fn run(wanted: &[&str]) {
+    let origin = Origin::now();
+    let everything = wanted.is_empty();
+    if everything {
+        document::check();
+    }
+    let figures = origin.with(&measure(if everything { SECTIONS } else { wanted }).await);
+    println!("{figures}");
+    if everything {
+        document::keep(&figures);
+    }
+}
+
+async fn measure(sections: &[&str]) -> String {
     let store = Store::start().await;
     let mut report = Report::default();
-    if wants("bots") {
+    if sections.contains(&"bots") {
         bots::measure(&store, &mut report).await;
     }
-    if wants("idle") {
-        idle::measure(&store, &mut report).await;
-    }
-    if wants("process") {
+    if sections.contains(&"process") {
         process::measure(&store, &mut report).await;
     }
-    if wants("list") {
+    if sections.contains(&"list") {
         list::measure(&store, &mut report).await;
     }
-    if wants("trail") {
+    if sections.contains(&"idle") {
+        idle::measure(&store, &mut report).await;
+    }
+    if sections.contains(&"trail") {
         trail::measure(&store, &mut report).await;
     }
-    if wants("release") {
+    if sections.contains(&"release") {
         release::measure(&store, &mut report).await;
     }
-    if wants("watch") {
+    if sections.contains(&"watch") {
         watch::measure(&store, &mut report).await;
     }
-    report.print();
+    report.to_string()
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
+use crate::document::aws_cli;
 use crate::report::{Report, Target, median, ms, ratio};
 use crate::store::{LOCK_ID, STATE, Store, TABLE, lock_row};
 
@@ -19,10 +20,13 @@ pub async fn measure(store: &Store, report: &mut Report) {
     let cli = get_item(store, &home);
     let answer = output(ours).await;
     assert!(answer.contains(LOCK_ID), "{answer}");
-    let Some(version) = cli_version().await else {
-        return report.note("Figure 4 was left out: there is no AWS CLI in PATH.");
-    };
-    report.note(format!("Figure 4 is against {version}."));
+    if aws_cli().is_none() {
+        return report.note("Figure 4 was left out: there is no AWS CLI in `PATH`.");
+    }
+    if is_script() {
+        report
+            .note("Figure 4 times a shell script with the AWS CLI: put the CLI itself in `PATH`.");
+    }
     let answer = output(cli).await;
     assert!(answer.contains(LOCK_ID), "{answer}");
 
@@ -34,7 +38,7 @@ pub async fn measure(store: &Store, report: &mut Report) {
     let (our, cli) = (median(&our_times), median(&cli_times));
     report.figure(
         "4. locktender status, whole process",
-        Target::AtLeast(15.0),
+        Target::AtLeast(75.0),
         ms(our),
         format!("{}, aws dynamodb get-item", ms(cli)),
         ratio(cli, our),
@@ -65,11 +69,13 @@ fn get_item(store: &Store, home: &TempDir) -> Command {
     command
 }
 
-/// The AWS CLI's own word for what it is; `None` where there is none that runs.
-async fn cli_version() -> Option<String> {
-    let version = spawn_blocking(|| Command::new("aws").arg("--version").output());
-    let version = version.await.unwrap().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&version.stdout).trim().to_owned())
+/// Whether `aws` is a shell script that starts the AWS CLI, as version managers put in front of it.
+fn is_script() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = std::env::split_paths(&path).map(|folder| folder.join("aws"));
+    let aws = found.find_map(|file| std::fs::read(file).ok()).unwrap_or_default();
+    let first = aws.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    first.starts_with(b"#!") && first.ends_with(b"sh")
 }
 
 /// Runs a program to its end, and gives what it printed. The thread that waits is not one that

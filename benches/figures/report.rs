@@ -1,5 +1,6 @@
 //! The table of figures, and the few numbers that a series of measurements comes to.
 
+use std::fmt;
 use std::time::Duration;
 
 use comfy_table::Table;
@@ -22,7 +23,7 @@ pub enum Target {
 #[derive(Default)]
 pub struct Report {
     rows: Vec<[String; 6]>,
-    notes: Vec<String>,
+    notes: Vec<&'static str>,
 }
 
 impl Report {
@@ -47,18 +48,19 @@ impl Report {
         };
         let verdict = reached.map_or("", |reached| if reached { "reached" } else { "missed" });
         let row = [what.to_owned(), wanted, measured, compared, ratio, verdict.to_owned()];
-        // A run takes a minute; whoever waits sees how far it is.
+        // A run takes minutes; this shows how far it is.
         eprintln!("{what}: {}", row[2]);
         self.rows.push(row);
     }
 
     /// Adds a line under the table.
-    pub fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+    pub fn note(&mut self, note: &'static str) {
+        self.notes.push(note);
     }
+}
 
-    /// Prints all of it.
-    pub fn print(&self) {
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
         table.load_style(ASCII_MARKDOWN).set_header([
             "figure",
@@ -69,10 +71,12 @@ impl Report {
             "",
         ]);
         table.add_rows(&self.rows);
-        println!("\n{table}\n");
-        for note in &self.notes {
-            println!("- {note}");
+        writeln!(f, "{table}")?;
+        for (at, note) in self.notes.iter().enumerate() {
+            let space = if at == 0 { "\n" } else { "" };
+            writeln!(f, "{space}- {note}")?;
         }
+        Ok(())
     }
 }
 

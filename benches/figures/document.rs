@@ -1,0 +1,106 @@
+//! Where the figures are kept: docs/BENCHMARKS.md, between two marks, with the commit, the time and
+//! the machine that they are of.
+
+use std::fs::{read_to_string, write};
+use std::process::Command;
+
+use locktender::clock::SystemClock;
+use locktender::ports::Clock;
+
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The document, from the package on.
+const PATH: &str = "docs/BENCHMARKS.md";
+
+/// What the figures stand between.
+const BEGIN: &str = "<!-- measured: begin -->\n";
+const END: &str = "<!-- measured: end -->\n";
+
+/// What the figures will be of, as found before anything is measured.
+pub struct Origin(String);
+
+impl Origin {
+    /// Looks at the sources and at the machine.
+    pub fn now() -> Self {
+        let load = proc("loadavg");
+        let load = load.split_whitespace().next().unwrap();
+        let date = SystemClock.now().format("%Y-%m-%d %H:%M");
+        let cores = std::thread::available_parallelism().unwrap();
+        let model = field(&proc("cpuinfo"), "model name");
+        let memory: f64 = field(&proc("meminfo"), "MemTotal").replace(" kB", "").parse().unwrap();
+        let memory = memory / 1024.0 / 1024.0;
+        let kernel = proc("sys/kernel/osrelease");
+        let rust = output("rustc", &["--version"]).unwrap_or_else(|| "rustc".to_owned());
+        let aws = aws_cli().unwrap_or_else(|| "no AWS CLI".to_owned());
+        Self(format!(
+            "- Commit: {}\n\
+             - Date: {date} UTC\n\
+             - Machine: {cores} cores of {model}, {memory:.1} GiB of memory, Linux {}\n\
+             - Tools: {rust}, {aws}\n\
+             - Load average over the minute before: {load}\n",
+            commit(),
+            kernel.trim(),
+        ))
+    }
+
+    /// All that stands between the marks.
+    pub fn with(&self, figures: &str) -> String {
+        format!("\n{}\n{figures}\n", self.0)
+    }
+}
+
+/// Finds out whether there is a place for figures, before minutes are spent on them.
+pub fn check() {
+    with_figures("");
+}
+
+/// Writes the figures over the last ones.
+pub fn keep(figures: &str) {
+    write(path(), with_figures(figures)).unwrap();
+}
+
+/// What the AWS CLI says that it is; `None` where there is none that runs.
+pub fn aws_cli() -> Option<String> {
+    let version = output("aws", &["--version"])?;
+    // The rest repeats what is known of the machine.
+    Some(version.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+}
+
+fn with_figures(figures: &str) -> String {
+    let text = read_to_string(path()).unwrap();
+    let (before, rest) = text.split_once(BEGIN).expect("the first mark");
+    let (_, after) = rest.split_once(END).expect("the second mark");
+    format!("{before}{BEGIN}{figures}{END}{after}")
+}
+
+fn path() -> String {
+    format!("{PACKAGE}/{PATH}")
+}
+
+/// The commit that was measured. The document itself changes with every run.
+fn commit() -> String {
+    let Some(hash) = output("git", &["rev-parse", "--short", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    let but_this = format!(":(exclude){PATH}");
+    let changes = output("git", &["status", "--porcelain", "--", ".", &but_this]);
+    let is_clean = changes.is_some_and(|changes| changes.is_empty());
+    if is_clean { format!("`{hash}`") } else { format!("`{hash}`, with changes") }
+}
+
+/// What a program that runs well prints.
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).current_dir(PACKAGE).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(text)
+}
+
+fn proc(file: &str) -> String {
+    read_to_string(format!("/proc/{file}")).unwrap()
+}
+
+/// The value of `name: value` in a file of `/proc`.
+fn field(text: &str, name: &str) -> String {
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
+    value.map_or("unknown", |(_, value)| value.trim()).to_owned()
+}
