@@ -17,15 +17,14 @@ use locktender::ports::{Acceptance, Courier, Members};
 use locktender::unlock::{Asking, Policy, RequestId};
 use locktender::workers::PatientDirectory;
 
-use crate::double::GUILD;
+use crate::double::{CHANNEL, GUILD};
 use crate::store::{BUCKET, Store, own_tables};
 
 /// The role that everybody has.
 const ROLE: RoleId = RoleId::new(900);
 
 /// Where everybody asks.
-const PLACE: Place =
-    Place { guild: GuildId::new(GUILD), channel: ChannelId::new(1_100_000_000_000_000_004) };
+const PLACE: Place = Place { guild: GuildId::new(GUILD), channel: ChannelId::new(CHANNEL) };
 
 /// What the library is given to work on a lock table, and on the bot's own that go with it.
 pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context {
@@ -58,9 +57,9 @@ pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context
 }
 
 /// Has somebody ask for something, which has to be answered.
-pub async fn ask(context: &Context, name: &str, event: EventId, command: Command) {
+pub async fn ask(context: &Context, user: u64, event: EventId, command: Command) {
     let actor = Actor {
-        person: Person { id: UserId::new(name.len() as u64), name: name.to_owned() },
+        person: Person { id: UserId::new(user), name: format!("user-{user}") },
         is_bot: false,
         roles: BTreeSet::from([ROLE]),
         place: PLACE,

@@ -55,7 +55,7 @@ impl Scene {
         }
         let reason = Some("the runner died".to_owned());
         let unlock = Command::Unlock { state: STATE.to_owned(), reason };
-        ask(&scene.context, "alice", EventId::new(1), unlock).await;
+        ask(&scene.context, 1, EventId::new(1), unlock).await;
         scene
     }
 
