@@ -12,7 +12,7 @@ use axum::extract::ws::{Message, WebSocket};
 use axum::extract::{Path, State, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, patch, post};
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use futures::future::join_all;
@@ -26,6 +26,9 @@ use tokio::time::timeout;
 /// The server of the interactions.
 pub const GUILD: u64 = 1_100_000_000_000_000_001;
 
+/// The channel in which people ask.
+pub const CHANNEL: u64 = 1_100_000_000_000_000_004;
+
 /// The number of every message that is posted to a channel.
 pub const MESSAGE: &str = "1100000000000000010";
 
@@ -36,6 +39,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// A quarter of Discord's 41,250 ms, so that a window of 20 s without interactions has one in it.
 const HEARTBEAT_MS: u32 = 10_000;
+
+/// How the response to an interaction begins that only says that the answer follows.
+const PUT_OFF: &[u8] = br#"{"type":5"#;
+
+/// What the token of every interaction begins with; its number follows.
+const TOKEN: &str = "aW50ZXJhY3Rpb246";
 
 /// A Discord on a loopback port.
 pub struct Discord {
@@ -72,6 +81,7 @@ impl Discord {
             .route("/api/v10/gateway/bot", get(gateway_address))
             .route("/api/v10/applications/{app}/guilds/{guild}/commands", any(commands))
             .route("/api/v10/interactions/{id}/{token}/callback", post(callback))
+            .route("/api/v10/webhooks/{app}/{token}/messages/@original", patch(edit))
             .route("/api/v10/channels/{channel}/messages", post(message))
             .route("/gateway/", any(gateway))
             .route("/gateway", any(gateway))
@@ -133,6 +143,15 @@ impl Discord {
     }
 }
 
+impl Shared {
+    /// Gives an answer to the one who waits for it; false if nobody has asked.
+    fn answered(&self, id: u64, at: Instant, body: Bytes) -> bool {
+        let asked = self.asked.lock().unwrap().remove(&id);
+        // Nobody waits any more where a bench has given up.
+        asked.map(|waiting| drop(waiting.send((at, body)))).is_some()
+    }
+}
+
 async fn gateway_address(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let limit =
         json!({"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1});
@@ -150,12 +169,25 @@ async fn callback(
     body: Bytes,
 ) -> StatusCode {
     let at = Instant::now();
-    let Some(waiting) = shared.asked.lock().unwrap().remove(&id) else {
-        return StatusCode::NOT_FOUND;
-    };
-    // Nobody waits any more where a bench has given up.
-    let _ = waiting.send((at, body));
-    StatusCode::NO_CONTENT
+    if body.starts_with(PUT_OFF) {
+        return StatusCode::NO_CONTENT;
+    }
+    if shared.answered(id, at, body) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+/// The answer that was put off.
+async fn edit(
+    State(shared): State<Arc<Shared>>,
+    Path((_app, token)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Json<Value>, StatusCode> {
+    let at = Instant::now();
+    let id = token.trim_start_matches(TOKEN).parse().map_err(|_| StatusCode::NOT_FOUND)?;
+    if shared.answered(id, at, body) {
+        Ok(posted(&CHANNEL.to_string()))
+    } else {
+        Err(StatusCode::NOT_FOUND)
+    }
 }
 
 /// A message in a channel. What is said of it goes back, and no more.
@@ -166,6 +198,11 @@ async fn message(
 ) -> Json<Value> {
     // Nobody listens where nothing is measured of it.
     let _ = shared.posted.send((Instant::now(), body));
+    posted(&channel)
+}
+
+/// A message as Discord describes one that is there.
+fn posted(channel: &str) -> Json<Value> {
     let author = json!({"id": APPLICATION.to_string(), "username": "bench",
         "discriminator": "0001", "avatar": null, "bot": true});
     Json(json!({"id": MESSAGE, "channel_id": channel, "author": author,
@@ -210,20 +247,20 @@ fn ready(gateway_url: &str) -> Value {
 
 /// `/lock status` as Discord sends it.
 fn interaction(id: u64, state: &str) -> String {
-    let token = format!("{}{id}", "aW50ZXJhY3Rpb246".repeat(12));
+    let token = format!("{}{id}", TOKEN.repeat(12));
     let user = json!({"id": "1100000000000000003", "username": "alice", "global_name": "Alice",
         "discriminator": "0", "avatar": null, "avatar_decoration_data": null, "clan": null,
         "collectibles": null, "display_name_styles": null, "primary_guild": null,
         "public_flags": 0});
-    let guild = GUILD.to_string();
+    let (guild, channel) = (GUILD.to_string(), CHANNEL.to_string());
     json!({"op": 0, "s": 2, "t": "INTERACTION_CREATE", "d": {
         "id": id.to_string(), "application_id": APPLICATION.to_string(), "type": 2, "version": 1,
-        "token": token, "guild_id": guild, "channel_id": "1100000000000000004",
+        "token": token, "guild_id": guild, "channel_id": channel,
         "guild": {"id": guild, "locale": "en-US", "features": ["COMMUNITY", "NEWS"]},
         "guild_locale": "en-US", "locale": "en-US", "app_permissions": "2248473465835073",
         "attachment_size_limit": 10_485_760, "context": 0, "entitlement_sku_ids": [],
         "entitlements": [], "authorizing_integration_owners": {"0": guild},
-        "channel": {"id": "1100000000000000004", "type": 0, "name": "infrastructure",
+        "channel": {"id": channel, "type": 0, "name": "infrastructure",
             "guild_id": guild, "parent_id": "1100000000000000005", "position": 3, "flags": 0,
             "nsfw": false, "topic": null, "last_message_id": "1100000000000000006",
             "permissions": "2248473465835073", "rate_limit_per_user": 0},

@@ -60,7 +60,7 @@ async fn run(wanted: &[&str]) {
         document::check();
     }
     let figures = origin.with(&measure(if everything { SECTIONS } else { wanted }).await);
-    println!("{figures}");
+    print!("{figures}");
     if everything {
         document::keep(&figures);
     }

@@ -14,6 +14,7 @@ use locktender::workers::Lookout;
 use tokio::time::{sleep, timeout};
 
 use crate::bot::Bot;
+use crate::double::CHANNEL;
 use crate::library::{Nobody, context};
 use crate::report::{Report, Target, median, ms, ratio};
 use crate::store::{BUCKET, Store, own_tables};
@@ -27,9 +28,6 @@ const LOCKS: usize = 1_000;
 /// How long all of them have been held: so long that the bot asks whether they are stale, and too
 /// short for it.
 const HELD: TimeDelta = TimeDelta::minutes(30);
-
-/// Where the bot announces.
-const CHANNEL: u64 = 1_100_000_000_000_000_004;
 
 /// Its interval, which is the default of `LOCKTENDER_POLL_INTERVAL`.
 const INTERVAL: Duration = Duration::from_secs(5);
