@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 pub use self::delivery::{Channels, Courier, Due, Notice, NoticeId, Outbox, Undelivered};
 pub use self::holds::{Holds, Watches};
 pub use self::requests::{Asked, Change, Committed, Filed, Ledger};
-pub use self::trail::Trail;
+pub use self::trail::{Extent, Trail};
 use crate::error::{Fault, GivenUp};
 use crate::lock::{HeldLock, KnownState, KnownStates, LockState, State};
 use crate::people::{RoleId, UserId};

@@ -11,7 +11,7 @@ use crate::commands::counted;
 use crate::console::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
 use crate::lock::StatePath;
 use crate::message::visible;
-use crate::ports::Trail;
+use crate::ports::{Extent, Trail};
 use crate::settings::{Audit, ExportFormat, Settings};
 use crate::workers::verify;
 
@@ -99,7 +99,7 @@ async fn write(
         written = writeln!(out, "{}", line(&entry));
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    trail.each(path, &mut each).await?;
+    trail.each(path.map_or(Extent::All, Extent::Chain), &mut each).await?;
     written?;
     out.flush()?;
     Ok(Done::Fine)

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// Room for the canonical form of most entries, in bytes.
+const USUAL: usize = 1_024;
+
 /// Writes an object as RFC 8785 wants it: no blanks, keys in the order of their UTF-16 code units,
 /// strings with the fewest escapes.
 ///
@@ -10,13 +13,20 @@ use serde_json::{Map, Value};
 #[must_use]
 pub fn canonical(object: &Map<String, Value>) -> String {
     let mut written = String::new();
-    write_object(&mut written, object);
+    write_members(&mut written, object.iter().collect());
+    written
+}
+
+/// The same of an object without one of its members.
+pub(super) fn canonical_without(member: &str, object: &Map<String, Value>) -> String {
+    let mut written = String::with_capacity(USUAL);
+    write_members(&mut written, object.iter().filter(|(key, _)| *key != member).collect());
     written
 }
 
 fn write(out: &mut String, value: &Value) {
     match value {
-        Value::Object(object) => write_object(out, object),
+        Value::Object(object) => write_members(out, object.iter().collect()),
         Value::Array(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
@@ -27,20 +37,31 @@ fn write(out: &mut String, value: &Value) {
             }
             out.push(']');
         }
-        // serde_json escapes as ECMAScript does, which is what the RFC asks for.
+        Value::String(text) => write_text(out, text),
+        Value::Null => out.push_str("null"),
         scalar => out.push_str(&scalar.to_string()),
     }
 }
 
-fn write_object(out: &mut String, object: &Map<String, Value>) {
-    let mut members: Vec<(&String, &Value)> = object.iter().collect();
+fn write_text(out: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        // serde_json escapes as ECMAScript does, which is what the RFC asks for.
+        out.push_str(&Value::from(text).to_string());
+    } else {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    }
+}
+
+fn write_members(out: &mut String, mut members: Vec<(&String, &Value)>) {
     members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
     out.push('{');
     for (at, (key, value)) in members.into_iter().enumerate() {
         if at > 0 {
             out.push(',');
         }
-        out.push_str(&Value::from(key.as_str()).to_string());
+        write_text(out, key);
         out.push(':');
         write(out, value);
     }

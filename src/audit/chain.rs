@@ -1,6 +1,7 @@
 //! Chains of entries, one a state path: how one grows, and how it is checked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -82,13 +83,15 @@ pub enum Unsound {
     Checkpoint(#[from] DamagedCheckpoint),
 }
 
-/// Checks entries as they come, each chain in its order, in memory for the chains but not for the
-/// entries.
-#[derive(Debug, Default)]
+/// Checks entries as they come, each chain in its order. Its memory grows with the chains and not
+/// with the entries.
+#[derive(Clone, Debug, Default)]
 pub struct Verifier {
+    /// The last good entry of every chain.
     seen: Heads,
-    expected: Heads,
-    entries: u64,
+    expected: Arc<Heads>,
+    /// The first bad entry so far.
+    broken: Option<Broken>,
 }
 
 impl Default for Tail {
@@ -122,55 +125,91 @@ impl Tail {
 impl Verifier {
     /// A verifier that also holds the chains against an earlier checkpoint.
     #[must_use]
-    pub fn against(checkpoint: Heads) -> Self {
+    pub fn against(checkpoint: Arc<Heads>) -> Self {
         Self { expected: checkpoint, ..Self::default() }
     }
 
-    /// Checks the next entry of its chain.
+    /// Checks the next entry of its chain, and keeps what is wrong with it.
     ///
-    /// # Errors
-    /// Where it is not what has to come next.
-    pub fn check(&mut self, entry: &Entry) -> Result<(), Broken> {
-        let tail = self.seen.entry(entry.path().to_owned()).or_default();
-        let broken = |seq, wrong| Broken { path: entry.path().to_owned(), seq, wrong };
+    /// Of several bad chains the one whose path sorts first counts. So the order in which a table
+    /// gives its chains does not decide which entry is named.
+    pub fn check(&mut self, entry: &Entry) {
+        if self.broken.as_ref().is_none_or(|broken| entry.path() < broken.path.as_str())
+            && let Err(broken) = self.follow(entry)
+        {
+            self.broken = Some(broken);
+        }
+    }
+
+    fn follow(&mut self, entry: &Entry) -> Result<(), Broken> {
+        let path = entry.path();
+        let broken = |seq, wrong| Err(Broken { path: path.to_owned(), seq, wrong });
+        let tail = match self.seen.get_mut(path) {
+            Some(tail) => tail,
+            None => self.seen.entry(path.to_owned()).or_default(),
+        };
         let next = tail.seq.saturating_add(1);
         if entry.seq() == 0 {
-            return Err(broken(next, Wrong::Edited));
+            return broken(next, Wrong::Edited);
         }
         if entry.seq() > next {
-            return Err(broken(next, Wrong::Missing));
+            return broken(next, Wrong::Missing);
         }
         if entry.seq() < next {
-            return Err(broken(entry.seq(), Wrong::Unlinked));
+            return broken(entry.seq(), Wrong::Unlinked);
         }
-        if entry.computed_hash() != entry.hash() {
-            return Err(broken(next, Wrong::Edited));
+        let hash = entry.computed_hash();
+        if hash != entry.hash() {
+            return broken(next, Wrong::Edited);
         }
         if entry.text("prev") != Some(tail.hash.as_str()) {
-            return Err(broken(next, Wrong::Unlinked));
+            return broken(next, Wrong::Unlinked);
         }
-        *tail = Tail::at(entry);
-        self.entries += 1;
-        match self.expected.get(entry.path()) {
+        *tail = Tail { seq: next, hash };
+        match self.expected.get(path) {
             Some(expected) if expected.seq == next && expected.hash != tail.hash => {
-                Err(broken(next, Wrong::Replaced))
+                broken(next, Wrong::Replaced)
             }
             _ => Ok(()),
         }
     }
 
+    /// Adds what another verifier found in other chains, against the same checkpoint.
+    pub fn merge(&mut self, other: Self) {
+        let Self { seen, broken, .. } = other;
+        for (path, tail) in seen {
+            let ours = self.seen.entry(path).or_default();
+            // Both have this chain if the table ignores segments and gives everything for each of
+            // them. One of the two may have read it later, and longer.
+            if ours.seq < tail.seq {
+                *ours = tail;
+            }
+        }
+        self.broken = match (self.broken.take(), broken) {
+            (Some(ours), Some(other)) if other.path < ours.path => Some(other),
+            (ours, other) => ours.or(other),
+        };
+    }
+
     /// Ends the check, and gives the last entry of every chain.
     ///
     /// # Errors
-    /// Where a chain ends before the checkpoint has seen it end.
+    /// The first bad entry. Without one, the first entry that the checkpoint has seen and that is
+    /// missing with all after it.
     pub fn finish(self) -> Result<Verified, Broken> {
-        for (path, expected) in self.expected {
-            let last = self.seen.get(&path).map_or(0, |tail| tail.seq);
+        if let Some(broken) = self.broken {
+            return Err(broken);
+        }
+        for (path, expected) in &*self.expected {
+            let last = self.seen.get(path).map_or(0, |tail| tail.seq);
             if last < expected.seq {
+                let path = path.clone();
                 return Err(Broken { path, seq: last.saturating_add(1), wrong: Wrong::CutOff });
             }
         }
-        Ok(Verified { heads: self.seen, entries: self.entries })
+        // Numbers go from 1 to that of the last entry, and none is missing.
+        let entries = self.seen.values().map(|tail| tail.seq).sum();
+        Ok(Verified { heads: self.seen, entries })
     }
 }
 

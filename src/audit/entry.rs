@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::canonical;
+use super::canonical::{canonical, canonical_without};
 use crate::lock::{LockState, State};
 use crate::message::{clip, visible};
 use crate::people::Person;
@@ -16,6 +16,8 @@ use crate::unlock::RequestId;
 /// Longest text of an entry, in characters: an entry must fit into a transaction however long a
 /// record's texts are.
 const TEXT: usize = 1_000;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,8 +130,8 @@ impl Hash {
     /// The hash of some bytes.
     #[must_use]
     pub fn of(bytes: impl AsRef<[u8]>) -> Self {
-        let digest = Sha256::digest(bytes);
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
+        Self(Sha256::digest(bytes).iter().flat_map(|&byte| digits(byte)).map(char::from).collect())
     }
 
     /// The hex digits.
@@ -226,9 +228,7 @@ impl Entry {
     /// The hash that it has.
     #[must_use]
     pub fn computed_hash(&self) -> Hash {
-        let mut fields = self.0.clone();
-        fields.remove("hash");
-        Hash::of(canonical(&fields))
+        Hash::of(canonical_without("hash", &self.0))
     }
 }
 

@@ -337,8 +337,8 @@ fn read_and_use(item: &Item) {
     }
     let entry = Entry::read(fields(item.clone()));
     let heads = json_of::<Heads>(item, "heads").unwrap_or_default();
-    let mut verifier = Verifier::against(heads);
-    let _ = verifier.check(&entry);
+    let mut verifier = Verifier::against(heads.into());
+    verifier.check(&entry);
     let _ = (Tail::at(&entry), verifier.finish());
 }
 

@@ -5,6 +5,7 @@
 //! never passed off as free.
 
 mod answers;
+mod audit_table;
 mod commit;
 mod error;
 #[cfg(test)]

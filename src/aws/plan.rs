@@ -10,13 +10,13 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::AwsLedger;
+use super::audit_table::{PATH, entry_item};
 use super::error::Subject;
 use super::ledger::{EVENT, OPEN, PLACE, REQUEST, REQUESTER, TAIL, VERSION, path_key, request_key};
 use super::openings::put_openings;
 use super::outbox::put_notice;
 use super::own::{PK, SK, TTL};
 use super::release::delete_row;
-use super::trail::{PATH, entry_item};
 use super::values::{Item, number, text};
 use crate::audit::{Hash, Tail};
 use crate::error::{Fault, FaultKind};

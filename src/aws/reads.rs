@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::future::join_all;
+use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::yield_now;
 
@@ -86,45 +87,52 @@ impl Reads {
 
     /// Reads an item of a table, strongly consistently.
     pub(super) async fn get(&self, table: &Subject, key: Key) -> Result<Option<Item>, Fault> {
-        let (answer, read) = oneshot::channel();
         let place = (table.name().to_owned(), key);
-        self.queue.waiting().entry(place).or_default().push(answer);
-        // What the same command asks for at this moment is in the queue too when this goes on.
-        yield_now().await;
-        if !self.queue.waiting().is_empty() {
-            tokio::spawn(self.clone().read_waiting());
-        }
-        let allow = "allow dynamodb:GetItem on it";
-        match read.await {
-            Ok(Ok(item)) => Ok(item),
-            Ok(Err(Unread::Alone(error))) => Err(table.shared_fault(allow, &error)),
-            Ok(Err(Unread::Together(error))) => Err(table.shared_fault(allow, &error)),
-            // The task that reads has panicked, or the runtime is shutting down.
-            Err(error) => Err(table.unexpected(error)),
+        loop {
+            let answer = self.queue.put(place.clone());
+            // What the same command asks for at this moment is in the queue too when this goes on.
+            yield_now().await;
+            let allow = "allow dynamodb:GetItem on it";
+            return match self.answered(answer).await {
+                Ok(Ok(item)) => Ok(item),
+                Ok(Err(Unread::Alone(error))) => Err(table.shared_fault(allow, &error)),
+                Ok(Err(Unread::Together(error))) => Err(table.shared_fault(allow, &error)),
+                // Whoever was reading it has been stopped.
+                Err(_) => continue,
+            };
         }
     }
 
-    /// Reads what waits, until nothing does.
-    async fn read_waiting(self) {
-        let Ok(_call) = self.queue.calls.acquire().await else {
-            return;
-        };
+    /// Waits for an answer. As soon as a call can be made, makes it for all who wait: most of the time
+    /// that is the one call that this answer needs, and no task has to wake another one for it.
+    async fn answered(&self, mut answer: oneshot::Receiver<Read>) -> Result<Read, RecvError> {
         loop {
-            let batch = self.queue.take();
-            if batch.is_empty() {
-                return;
-            }
-            let places: Vec<Place> = batch.keys().cloned().collect();
-            let mut read = self.read(places).await;
-            for (place, answers) in batch {
-                // Nobody is told of an item that it is not there but by the answer that says so.
-                let Some(read) = read.remove(&place) else {
-                    continue;
-                };
-                for answer in answers {
-                    // Who has stopped waiting need not be told.
-                    let _ = answer.send(read.clone());
+            tokio::select! {
+                biased;
+                read = &mut answer => return read,
+                call = self.queue.calls.acquire() => {
+                    let batch = self.queue.take();
+                    if batch.is_empty() {
+                        drop(call);
+                        return answer.await;
+                    }
+                    self.read_all(batch).await;
                 }
+            }
+        }
+    }
+
+    async fn read_all(&self, batch: Waiting) {
+        let places: Vec<Place> = batch.keys().cloned().collect();
+        let mut read = self.read(places).await;
+        for (place, answers) in batch {
+            // Nobody is told of an item that it is not there but by the answer that says so.
+            let Some(read) = read.remove(&place) else {
+                continue;
+            };
+            for answer in answers {
+                // Who has stopped waiting need not be told.
+                let _ = answer.send(read.clone());
             }
         }
     }
@@ -211,6 +219,12 @@ impl Queue {
     // The map is whole after every statement, so a panic elsewhere does not spoil it.
     fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, place: Place) -> oneshot::Receiver<Read> {
+        let (answer, read) = oneshot::channel();
+        self.waiting().entry(place).or_default().push(answer);
+        read
     }
 
     /// The next items to read, with who waits for them.

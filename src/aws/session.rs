@@ -130,7 +130,7 @@ impl Session {
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.sdk)
             // Other stores and loopback doubles have no host name for each bucket.
-            .force_path_style(self.has_s3_endpoint())
+            .force_path_style(self.endpoint_of("S3").is_some())
             // A lock record is compared byte for byte with what is stored before it is acted upon;
             // a checksum would add nothing, and not every compatible store has one.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -138,16 +138,21 @@ impl Session {
         aws_sdk_s3::Client::from_conf(config)
     }
 
-    /// Whether an endpoint is configured that S3 requests go to; the SDK keeps to itself what it
+    /// Whether a double of `DynamoDB` is asked: only doubles speak plain HTTP.
+    pub(super) fn has_dynamodb_double(&self) -> bool {
+        self.endpoint_of("DynamoDB").is_some_and(|endpoint| endpoint.starts_with("http:"))
+    }
+
+    /// The configured endpoint that requests to a service go to; the SDK keeps to itself what it
     /// found, so this asks in the same way (`aws_sdk_s3::config`, "`service_config_key`").
-    fn has_s3_endpoint(&self) -> bool {
+    fn endpoint_of(&self, service: &str) -> Option<String> {
         let key = ServiceConfigKey::builder()
-            .service_id("S3")
+            .service_id(service)
             .env("AWS_ENDPOINT_URL")
             .profile("endpoint_url")
             .build();
-        let of_s3 = || self.sdk.service_config()?.load_config(key.ok()?);
-        self.sdk.endpoint_url().is_some() || of_s3().is_some()
+        let of_service = || self.sdk.service_config()?.load_config(key.ok()?);
+        of_service().or_else(|| self.sdk.endpoint_url().map(str::to_owned))
     }
 }
 

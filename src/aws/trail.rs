@@ -3,26 +3,19 @@
 use std::ops::ControlFlow;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio_util::task::AbortOnDropHandle;
 
-use super::error::Subject;
+use super::audit_table::AuditTable;
 use super::outbox::put_notice;
 use super::own::{OwnTable, PK, SK, TTL};
-use super::stored::{Odd, countable, json};
-use super::values::{Item, fields, item, number, text, text_of};
+use super::stored::{Odd, json};
+use super::values::{Item, number, text, text_of};
 use super::{LedgerTables, Session};
 use crate::audit::{Checkpoint, DamagedCheckpoint, Entry, Heads, Tail, digest};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
-use crate::message::visible;
-use crate::ports::{Notice, Trail};
-
-/// The key of an entry: the state path, and the entry's number in its chain.
-pub(super) const PATH: &str = "path";
-pub(super) const SEQ: &str = "seq";
+use crate::ports::{Extent, Notice, Trail};
 
 /// The last checkpoint, and the heads that each has seen.
 const CHECKPOINT: &str = "checkpoint";
@@ -41,15 +34,10 @@ const PART: usize = 200 * 1024;
 /// How long the heads of a checkpoint are kept, far longer than a bot is not running.
 const KEPT: TimeDelta = TimeDelta::days(400);
 
-/// Some items, and where the next ones begin.
-type Page = (Vec<Item>, Option<Item>);
-
 /// The audit trail, which is only ever added to.
 #[derive(Debug)]
 pub struct AwsTrail {
-    client: Client,
-    audit_table: String,
-    subject: Subject,
+    audit: AuditTable,
     own: OwnTable,
 }
 
@@ -59,66 +47,14 @@ impl AwsTrail {
     pub fn connect(session: &Session, tables: LedgerTables) -> Self {
         let client = session.dynamodb();
         Self {
-            subject: Subject::own_table(&tables.audit_table, session.region()),
+            audit: AuditTable::new(session, client, tables.audit_table),
             own: OwnTable::new(session, tables.table),
-            audit_table: tables.audit_table,
-            client,
         }
-    }
-
-    /// An entry as the table has it, whatever is in it beside its key.
-    fn entry(&self, item: Item) -> Result<Entry, Fault> {
-        let has_key = item.get(PATH).is_some_and(AttributeValue::is_s)
-            && item.get(SEQ).is_some_and(AttributeValue::is_n);
-        if has_key { Ok(Entry::read(fields(item))) } else { Err(self.subject.has_another_key()) }
     }
 
     /// Where the next entry of a path goes.
     pub(super) async fn tail(&self, path: &StatePath) -> Result<Tail, Fault> {
-        let newest = self.newest(path, None, 1).await?;
-        let tail = newest.first().map(Tail::at).unwrap_or_default();
-        match countable(tail.seq, SEQ) {
-            Ok(_) => Ok(tail),
-            Err(odd) => {
-                let (path, seq) = (visible(path.as_str()), tail.seq.to_string());
-                Err(self.subject.item_not_understood(&path, &seq, odd))
-            }
-        }
-    }
-
-    /// One page of the trail, or of one chain of it, from a place on, and where the next one begins.
-    fn page(
-        &self,
-        path: Option<&StatePath>,
-        start: Option<Item>,
-    ) -> impl Future<Output = Result<Page, Fault>> + Send + use<> {
-        let (client, table) = (self.client.clone(), self.audit_table.clone());
-        let (subject, path) = (self.subject.clone(), path.map(|path| text(path.as_str())));
-        async move {
-            let (items, next) = if let Some(path) = path {
-                let query = client.query().table_name(table);
-                let page = query
-                    .key_condition_expression("#path = :path")
-                    .expression_attribute_names("#path", PATH)
-                    .expression_attribute_values(":path", path)
-                    .consistent_read(true)
-                    .set_exclusive_start_key(start)
-                    .send()
-                    .await
-                    .map_err(|error| subject.fault("allow dynamodb:Query on it", error))?;
-                (page.items, page.last_evaluated_key)
-            } else {
-                let scan = client.scan().table_name(table);
-                let page = scan
-                    .consistent_read(true)
-                    .set_exclusive_start_key(start)
-                    .send()
-                    .await
-                    .map_err(|error| subject.fault("allow dynamodb:Scan on it", error))?;
-                (page.items, page.last_evaluated_key)
-            };
-            Ok((items.unwrap_or_default(), next))
-        }
+        self.audit.tail(path).await
     }
 
     /// The heads that were kept under this name, if they are what was kept.
@@ -187,52 +123,19 @@ impl Trail for AwsTrail {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Entry>, Fault> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.audit_table)
-            .expression_attribute_names("#path", PATH)
-            .expression_attribute_values(":path", text(path.as_str()))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let query = match before {
-            None => query.key_condition_expression("#path = :path"),
-            Some(before) => query
-                .key_condition_expression("#path = :path AND #seq < :before")
-                .expression_attribute_names("#seq", SEQ)
-                .expression_attribute_values(":before", number(before)),
-        };
-        let page = query
-            .send()
-            .await
-            .map_err(|error| self.subject.fault("allow dynamodb:Query on it", error))?;
-        page.items.unwrap_or_default().into_iter().map(|item| self.entry(item)).collect()
+        self.audit.newest(path, before, limit).await
     }
 
-    /// `DynamoDB` keeps the items of one partition key together and in the order of the sort key,
-    /// and a scan gives them as they are kept ("Core components", "Partition key and sort key").
     async fn each(
         &self,
-        path: Option<&StatePath>,
+        extent: Extent<'_>,
         each: &mut (dyn FnMut(Entry) -> ControlFlow<()> + Send),
     ) -> Result<(), Fault> {
-        // The next page is on its way while this one is looked at.
-        let mut ahead = AbortOnDropHandle::new(tokio::spawn(self.page(path, None)));
-        loop {
-            let (items, next) = ahead.await.map_err(|error| self.subject.unexpected(error))??;
-            let more =
-                next.map(|next| AbortOnDropHandle::new(tokio::spawn(self.page(path, Some(next)))));
-            for item in items {
-                if each(self.entry(item)?).is_break() {
-                    return Ok(());
-                }
-            }
-            match more {
-                Some(more) => ahead = more,
-                None => return Ok(()),
-            }
-        }
+        self.audit.each(extent, each).await
+    }
+
+    fn segments(&self) -> u8 {
+        self.audit.segments()
     }
 
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, Fault> {
@@ -281,11 +184,6 @@ impl Trail for AwsTrail {
         let items = [put, announce].map(|put| TransactWriteItem::builder().put(put).build());
         Ok(self.own.transact(items.to_vec()).await?.is_written())
     }
-}
-
-/// An entry as the table takes it.
-pub(super) fn entry_item(entry: &Entry) -> Item {
-    item(entry.fields())
 }
 
 #[cfg(test)]

@@ -8,6 +8,22 @@ use crate::audit::{Checkpoint, Entry, Heads};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 
+/// Which entries are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Extent<'p> {
+    /// All of them, one chain after the other.
+    All,
+    /// The chain of one state path.
+    Chain(&'p StatePath),
+    /// One of several parts that can be read at once. Each chain is wholly in one of them.
+    Segment {
+        /// Which one, from 0.
+        number: u8,
+        /// How many there are.
+        of: u8,
+    },
+}
+
 /// The audit trail, for reading.
 #[async_trait]
 pub trait Trail: Send + Sync {
@@ -19,13 +35,16 @@ pub trait Trail: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, Fault>;
 
-    /// Hands over every entry, or those of one path, each chain in its order. Reads page by page,
-    /// so that it takes the same memory however long the trail is. Ends early when `each` says so.
+    /// Hands over every entry of an extent, each chain in its order. Reads page by page, so that it
+    /// takes the same memory however long the trail is. Ends early when `each` says so.
     async fn each(
         &self,
-        path: Option<&StatePath>,
+        extent: Extent<'_>,
         each: &mut (dyn FnMut(Entry) -> std::ops::ControlFlow<()> + Send),
     ) -> Result<(), Fault>;
+
+    /// In how many segments the whole trail is read soonest.
+    fn segments(&self) -> u8;
 
     /// The last checkpoint.
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, Fault>;

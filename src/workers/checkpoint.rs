@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -14,7 +15,7 @@ use crate::audit::{Checkpoint, Heads, Unsound, Verified, Verifier};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::message::visible;
-use crate::ports::{Clock, Courier, Notice, Trail};
+use crate::ports::{Clock, Courier, Extent, Notice, Trail};
 
 /// How often it is asked whether a day has begun.
 const INTERVAL: Duration = Duration::from_mins(10);
@@ -61,25 +62,34 @@ async fn verify_once(
     if let Some(path) = path {
         seen.retain(|of, _| of == path.as_str());
     }
-    let mut verifier = Verifier::against(seen);
-    let mut broken = None;
-    let mut check = |entry| match verifier.check(&entry) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(first) => {
-            broken = Some(first);
-            ControlFlow::Break(())
-        }
+    let seen = Arc::new(seen);
+    let of = trail.segments();
+    // This one task hashes for all segments while their next pages come and are parsed in others: of
+    // what an entry costs, hashing is a small part.
+    let extents = match path {
+        Some(path) => vec![Extent::Chain(path)],
+        None => (0..of).map(|number| Extent::Segment { number, of }).collect(),
     };
-    trail.each(path, &mut check).await?;
-    let verified = match broken {
-        Some(broken) => Err(broken),
-        None => verifier.finish(),
-    };
-    Ok(match (verified, damaged) {
+    let checks = extents.into_iter().map(|extent| check(trail, extent, Arc::clone(&seen)));
+    let mut verifier = Verifier::against(Arc::clone(&seen));
+    for checked in try_join_all(checks).await? {
+        verifier.merge(checked);
+    }
+    Ok(match (verifier.finish(), damaged) {
         (Err(broken), _) => Err(broken.into()),
         (Ok(_), Some(damaged)) => Err(damaged.into()),
         (Ok(verified), None) => Ok(verified),
     })
+}
+
+async fn check(trail: &dyn Trail, extent: Extent<'_>, seen: Arc<Heads>) -> Result<Verifier, Fault> {
+    let mut verifier = Verifier::against(seen);
+    let mut check = |entry| {
+        verifier.check(&entry);
+        ControlFlow::Continue(())
+    };
+    trail.each(extent, &mut check).await?;
+    Ok(verifier)
 }
 
 impl Checkpoints {

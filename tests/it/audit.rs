@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod export;
+mod segments;
 mod tampering;
 
 use locktender::command::Command;

@@ -1,5 +1,7 @@
 //! Everything that somebody with write access to the table can do to a trail.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::Map;
 
@@ -7,7 +9,7 @@ use super::*;
 
 fn check(entries: &[Entry], mut verifier: Verifier) -> Result<Verified, Broken> {
     for entry in entries {
-        verifier.check(entry)?;
+        verifier.check(entry);
     }
     verifier.finish()
 }
@@ -19,7 +21,7 @@ fn verify(entries: &[Entry]) -> Result<Verified, Broken> {
 
 /// What is found with a checkpoint of the trail as it was.
 fn verify_against_checkpoint(entries: &[Entry]) -> Result<Verified, Broken> {
-    check(entries, Verifier::against(verify(&trail()).unwrap().heads))
+    check(entries, Verifier::against(verify(&trail()).unwrap().heads.into()))
 }
 
 /// An entry with other fields, and the hash that it says it has.
@@ -263,6 +265,60 @@ proptest! {
         }
         prop_assert!(verify_against_checkpoint(&entries).is_err());
         prop_assert!(verify_against_checkpoint(&whole).is_ok());
+    }
+
+    #[test]
+    fn segments_find_what_a_whole_scan_finds(
+        deeds in prop::collection::vec((0..4_u8, 0..4_usize, 0..3_usize), 1..8),
+        order in any::<prop::sample::Index>(),
+        backwards: bool,
+    ) {
+        let path = |chain: usize| format!("my-bucket/{chain}/terraform.tfstate");
+        let chains: Vec<Vec<Entry>> = (0..deeds.len()).map(|at| chain(&path(at))).collect();
+        let checkpoint = Arc::new(verify(&chains.concat()).unwrap().heads);
+        let mut segments = vec![Verifier::against(checkpoint.clone()); 3];
+        let (mut edited_first, mut cut_off_first) = (None, None);
+        let mut chains: Vec<_> = chains.into_iter().zip(&deeds).enumerate().collect();
+        for (number, (chain, (deed, at, _))) in &mut chains {
+            match deed {
+                0 => {
+                    chain[*at] = edited(&chain[*at], set("reason", json!("x")));
+                    edited_first.get_or_insert((path(*number), *at as u64 + 1, Wrong::Edited));
+                }
+                1 => {
+                    chain.truncate(*at);
+                    cut_off_first.get_or_insert((path(*number), *at as u64 + 1, Wrong::CutOff));
+                }
+                _ => {}
+            }
+        }
+        // A segment gives its chains in an order of its own.
+        let turn = order.index(chains.len());
+        chains.rotate_left(turn);
+        for (_, (chain, (.., segment))) in &chains {
+            for entry in chain {
+                segments[*segment].check(entry);
+            }
+        }
+        if backwards {
+            segments.reverse();
+        }
+        let mut all = Verifier::against(checkpoint);
+        for segment in segments {
+            all.merge(segment);
+        }
+        let found = all.finish();
+        let first = edited_first.or(cut_off_first);
+        prop_assert_eq!(first.is_none(), found.is_ok());
+        match found {
+            Ok(verified) => {
+                let whole: Vec<Entry> =
+                    chains.into_iter().flat_map(|(_, (chain, _))| chain).collect();
+                prop_assert_eq!(verify(&whole), Ok(verified.clone()));
+                prop_assert_eq!(verified.entries, 4 * deeds.len() as u64);
+            }
+            Err(broken) => prop_assert_eq!(Some((broken.path, broken.seq, broken.wrong)), first),
+        }
     }
 
     #[test]
