@@ -11,6 +11,7 @@ mod aws_lockfiles;
 mod aws_lockfiles_listed;
 mod aws_reads;
 mod aws_rows;
+mod budgets;
 mod command_line;
 mod demo;
 mod discord;

@@ -15,6 +15,7 @@ pub mod given;
 pub mod leash;
 #[cfg(unix)]
 pub mod lock;
+pub mod meter;
 #[cfg(unix)]
 pub mod moto;
 pub mod office;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{self, HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use futures::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -172,51 +172,53 @@ impl Shared {
                 if let Fate::Wait(gate) = &fate {
                     gate.pass().await;
                 }
-                let answer = self.forward(method, uri, headers, &body).await;
+                let answer = forward(self.upstream, method, uri, headers, &body).await;
                 (rule.1)(&seen);
                 match (fate, answer) {
-                    (Fate::Pass | Fate::Wait(_), Some(answer)) => answer,
+                    (Fate::Pass | Fate::Wait(_), Some(answer)) => answer.map(Body::from),
                     _ => closed(),
                 }
             }
         }
     }
-
-    /// HTTP/1.0, whose answer is not chunked and ends where the stream does.
-    async fn forward(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Option<Response> {
-        let mut head = format!("{method} {uri} HTTP/1.0\r\n");
-        for (name, value) in headers {
-            let skipped = ["connection", "content-length", "transfer-encoding", "expect"];
-            if !skipped.contains(&name.as_str()) {
-                head.push_str(&format!("{name}: {}\r\n", value.to_str().ok()?));
-            }
-        }
-        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-        let mut stream = TcpStream::connect(self.upstream).await.ok()?;
-        stream.write_all(&[head.as_bytes(), body].concat()).await.ok()?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.ok()?;
-        parse(&answer)
-    }
 }
 
-fn parse(answer: &[u8]) -> Option<Response> {
+/// Sends a request on, and gives the answer; `None` where the server has closed the connection.
+///
+/// HTTP/1.0, whose answer is not chunked and ends where the stream does.
+pub async fn forward(
+    upstream: SocketAddr,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<http::Response<Vec<u8>>> {
+    let mut head = format!("{method} {uri} HTTP/1.0\r\n");
+    for (name, value) in headers {
+        let skipped = ["connection", "content-length", "transfer-encoding", "expect"];
+        if !skipped.contains(&name.as_str()) {
+            head.push_str(&format!("{name}: {}\r\n", value.to_str().ok()?));
+        }
+    }
+    head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    let mut stream = TcpStream::connect(upstream).await.ok()?;
+    stream.write_all(&[head.as_bytes(), body].concat()).await.ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+    parse(&answer)
+}
+
+fn parse(answer: &[u8]) -> Option<http::Response<Vec<u8>>> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = str::from_utf8(&answer[..end]).ok()?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let mut response = Response::new(Body::from(answer[end + 4..].to_vec()));
+    let mut response = http::Response::new(answer[end + 4..].to_vec());
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         let name = name.to_ascii_lowercase();
         if !["connection", "content-length", "transfer-encoding"].contains(&&*name) {
-            let name: axum::http::HeaderName = name.parse().ok()?;
+            let name: http::HeaderName = name.parse().ok()?;
             response.headers_mut().append(name, value.parse().ok()?);
         }
     }

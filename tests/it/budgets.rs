@@ -1,0 +1,3 @@
+//! What every command, click, look and worker asks of AWS.
+
+mod units;
