@@ -61,6 +61,11 @@ impl S3 {
         self.inside.lock().unwrap().objects.put(key, body);
     }
 
+    /// Removes an object.
+    pub fn remove(&self, key: &str) {
+        self.inside.lock().unwrap().objects.remove(key);
+    }
+
     /// What an object has in it.
     pub fn get(&self, key: &str) -> Option<String> {
         let inside = self.inside.lock().unwrap();
