@@ -281,12 +281,14 @@ impl Locks for AwsLocks {
 
     async fn has_trace(&self, state: &State) -> Result<bool, Fault> {
         let stores = self.stores_of(&state.backend).ok_or_else(|| not_configured(state))?;
-        if self.inspect(state).await? != LockState::Free {
-            return Ok(true);
-        }
-        if let Some(table) = self.table_of(stores)
-            && table.has_digest(&state.path).await?
-        {
+        let digest = async {
+            match self.table_of(stores) {
+                Some(table) => table.has_digest(&state.path).await,
+                None => Ok(false),
+            }
+        };
+        let (lock, digest) = futures::join!(self.inspect(state), digest);
+        if lock? != LockState::Free || digest? {
             return Ok(true);
         }
         let bucket = self.buckets.iter().find(|bucket| bucket.name() == state.path.bucket());

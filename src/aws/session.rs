@@ -9,6 +9,7 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -81,6 +82,7 @@ impl Session {
             .retry_config(retries())
             .timeout_config(timeouts(patience))
             .identity_cache(identities(patience))
+            .stalled_stream_protection(stalls())
             .load()
             .await;
         Ok(Self::of(sdk, region.to_string(), patience))
@@ -99,6 +101,7 @@ impl Session {
             .retry_config(retries())
             .timeout_config(timeouts(patience))
             .identity_cache(identities(patience))
+            .stalled_stream_protection(stalls())
             .build();
         Self::of(sdk, ANY_REGION.to_owned(), patience)
     }
@@ -186,6 +189,12 @@ fn timeouts(patience: Patience) -> TimeoutConfig {
         .operation_attempt_timeout(patience.attempt)
         .operation_timeout(patience.operation)
         .build()
+}
+
+/// Each try has its limit, and so has the reading of a lockfile. The SDK's own watch over slow streams would
+/// take another timer for each request, and setting one wakes a thread.
+fn stalls() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::disabled()
 }
 
 /// Credentials are found within the first try, and must not use all of it: else a machine that has

@@ -67,14 +67,14 @@ impl Memory {
 
 impl Evidence {
     async fn of(&self, state: &State) -> Result<bool, Fault> {
-        let trace = self.locks.has_trace(state).await;
-        if matches!(trace, Ok(true)) {
-            return Ok(true);
-        }
-        match &self.memory {
-            Some(memory) if memory.has(&state.path).await? => Ok(true),
-            _ => trace,
-        }
+        let memory = async {
+            match &self.memory {
+                Some(memory) => memory.has(&state.path).await,
+                None => Ok(false),
+            }
+        };
+        let (trace, memory) = futures::join!(self.locks.has_trace(state), memory);
+        if matches!(trace, Ok(true)) || memory? { Ok(true) } else { trace }
     }
 }
 
