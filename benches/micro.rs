@@ -14,9 +14,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use divan::{Bencher, black_box};
 use locktender::aws::{AwsHolds, AwsLedger, AwsTrail, LedgerTables, Patience, Session};
 use locktender::command::Command;
-use locktender::commands::{self, Asker, Context, Reading, Report};
+use locktender::commands::{self, Asker};
 use locktender::console::{Style, text};
+use locktender::context::Context;
 use locktender::error::{Fault, GivenUp};
+use locktender::finding::{Reading, Report};
 use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
     StatePath, StoredLock, Stores,
@@ -42,9 +44,9 @@ fn parse_a_record(bencher: Bencher) {
 #[divan::bench]
 fn word_and_write_a_status(bencher: Bencher) {
     let held = Given::locks(1).0.remove(0);
-    let known = commands::Known::Seen;
+    let known = locktender::finding::Known::Seen;
     let report = Report { state: held.state, lock: held.lock, known, at: noon() };
-    bencher.bench(|| text(&commands::status_message(black_box(&report)), Style::Coloured));
+    bencher.bench(|| text(&locktender::words::lock::status(black_box(&report)), Style::Coloured));
 }
 
 /// What Discord waits for at every letter that is typed.

@@ -18,18 +18,23 @@ use self::end::on_signal;
 pub use self::end::{AppError, Done};
 use self::output::{print, print_json, stdout_style};
 use self::workers::Workers;
-use crate::aws::{AwsHolds, AwsLedger, AwsLocks, AwsTrail, LedgerTables, Migrations, Session};
+use crate::aws::{
+    AwsHolds, AwsLedger, AwsLocks, AwsOutbox, AwsTrail, LedgerTables, Migrations, Session,
+};
 use crate::clock::SystemClock;
-use crate::commands::{self, Context, Known, Reading, StatusJson};
+use crate::commands::{self, StatusJson};
 use crate::console::{table, text};
+use crate::context::Context;
 use crate::discord::{Bot, Connection};
 use crate::error::Fault;
+use crate::finding::{Known, Reading};
 use crate::lock::{BackendStores, Catalog, LockState};
 use crate::message::{LONG, clip};
 use crate::people::ChannelId;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::unlock::Policy;
+use crate::words::lock as words;
 use crate::workers::{
     LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds, Turns,
 };
@@ -102,7 +107,7 @@ pub async fn status(
     if json {
         print_json(&StatusJson::from(&report))?;
     } else {
-        let message = commands::status_message(&report);
+        let message = words::status(&report);
         print(&text(&message.without_buttons(), stdout_style()))?;
     }
     Ok(match (&report.lock, &report.known) {
@@ -225,11 +230,12 @@ impl Parts<'_> {
     fn join(self, session: &Session, reading: Reading) -> (Context, Arc<OutboxCourier>) {
         let ledger = Arc::new(AwsLedger::connect(session, self.tables.clone(), self.backends));
         let trail = Arc::new(AwsTrail::connect(session, self.tables.clone()));
+        let outbox = AwsOutbox::connect(session, self.tables.clone());
         let watches = Arc::new(AwsHolds::connect(session, self.tables));
         let holds = RememberedHolds::new(watches.clone(), reading.clock.clone());
         let courier = Arc::new(OutboxCourier {
             ledger: ledger.clone(),
-            outbox: ledger.clone(),
+            outbox: Arc::new(outbox),
             channels: self.channels,
             policy: self.policy.clone(),
             clock: reading.clock.clone(),

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::aws::{AwsHolds, LedgerTables, Migrations, Patience, Sandbox, Session};
-use crate::commands::Context;
 use crate::console::{Board, Chat, Input, Style};
+use crate::context::Context;
 use crate::embedded::{Embedded, EmbeddedError};
 use crate::error::{Fault, WriteFault};
 use crate::lock::{

@@ -33,7 +33,7 @@ pub enum Error {
 #[error("the interaction is not ours to answer")]
 pub struct GivenUp;
 
-/// A request that cannot be met. Each is worded in [`crate::commands::refusal`].
+/// A request that cannot be met. Each is worded in [`crate::words::refused`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// What was typed is no state's name.
@@ -205,6 +205,28 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Something has happened that the code rules out.
+    #[must_use]
+    pub fn bug() -> Self {
+        Self {
+            kind: FaultKind::Bug,
+            subject: "The bot".to_owned(),
+            remedy: "report it with what the log says of it".to_owned(),
+            source: None,
+        }
+    }
+
+    /// Others keep changing a request that was to be changed.
+    #[must_use]
+    pub fn too_busy() -> Self {
+        Self {
+            kind: FaultKind::Throttled,
+            subject: "This request".to_owned(),
+            remedy: "others are changing it; try again".to_owned(),
+            source: None,
+        }
+    }
+
     /// What the service or library said, each error with those that it comes from. For the log and
     /// for whoever reports a fault; it may quote what came from outside.
     #[must_use]

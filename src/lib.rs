@@ -3,7 +3,7 @@
 //! Three rings, of which each knows only those inside it:
 //!
 //! - [`lock`] is what a lock is: pure functions over the bytes that Terraform writes.
-//! - [`commands`] answers a [`command`]. It takes a [`commands::Context`], whose [`ports`] stand for
+//! - [`commands`] answers a [`command`]. It takes a [`context::Context`], whose [`ports`] stand for
 //!   the world outside, and gives a [`message`] as data, an [`error::Refusal`] or an
 //!   [`error::Fault`].
 //! - The adapters: [`aws`] reads the locks; [`discord`] and [`console`] are the edges at which
@@ -13,12 +13,14 @@
 //! the events of [`discord`] and end at its answer; docs/ARCHITECTURE.md walks it.
 
 pub mod app;
+pub mod assess;
 pub mod audit;
 pub mod aws;
 pub mod clock;
 pub mod command;
 pub mod commands;
 pub mod console;
+pub mod context;
 #[cfg(feature = "embedded")]
 pub mod demo;
 pub mod discord;
@@ -26,12 +28,15 @@ pub mod dotenv;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
+pub mod finding;
 pub mod lock;
 pub mod message;
 pub mod people;
 pub mod ports;
+pub mod release;
 pub mod settings;
 pub mod telemetry;
 pub mod unlock;
 pub mod watch;
+pub mod words;
 pub mod workers;

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use locktender::aws::AwsLocks;
 use locktender::clock::SystemClock;
-use locktender::commands::{self, Reading};
+use locktender::commands;
+use locktender::finding::Reading;
 use locktender::lock::{Backend, BackendName, BackendStores, Catalog};
 use locktender::workers::PatientDirectory;
 use tempfile::TempDir;

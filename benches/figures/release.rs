@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use locktender::aws::Sandbox;
 use locktender::clock::SystemClock;
 use locktender::command::Command;
-use locktender::commands::Context;
+use locktender::context::Context;
 use locktender::people::{ChannelId, EventId};
 use locktender::ports::{Clock, Courier};
 use locktender::unlock::RequestId;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use locktender::clock::SystemClock;
 use locktender::command::Command;
-use locktender::commands::Context;
+use locktender::context::Context;
 use locktender::lock::{HeldLock, LockRecord, LockState, State, StoredLock, Stores};
 use locktender::people::EventId;
 use locktender::ports::Clock;

@@ -7,12 +7,12 @@ use super::output::print;
 use super::{AppError, Done, command_line};
 use crate::audit::Entry;
 use crate::aws::{AwsTrail, Session};
-use crate::commands::counted;
 use crate::console::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
 use crate::lock::StatePath;
 use crate::message::visible;
 use crate::ports::{Extent, Trail};
 use crate::settings::{Audit, ExportFormat, Settings};
+use crate::words::announced::counted;
 use crate::workers::verify;
 
 /// Lists, verifies or exports the trail, or one state's part of it.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::commands;
 use crate::console::{Style, text};
 use crate::discord::BotError;
 use crate::error::{Error, Fault, FaultKind, Refusal};
 use crate::message::{LONG, clip, visible};
 use crate::settings::SettingsError;
+use crate::words::refused;
 
 /// How long an orderly end may take, from the signal on: 10 s for the interactions under way, 2 s for
 /// the goodbye to Discord and 3 s for what is still to be delivered, and a second more.
@@ -109,7 +109,7 @@ impl From<Error> for AppError {
 
 impl From<Refusal> for AppError {
     fn from(refusal: Refusal) -> Self {
-        let message = commands::refusal::refusal_message(&refusal);
+        let message = refused::refusal(&refusal);
         Self::Refused(text(&message, Style::Plain))
     }
 }

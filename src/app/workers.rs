@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::AppError;
-use crate::commands::Context;
+use crate::context::Context;
 use crate::workers::{Checkpoints, REST, Warden, restarting};
 
 /// The loops beside the commands.

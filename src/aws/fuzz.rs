@@ -12,14 +12,16 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value, json};
 
-use super::hold_items::{hold_of, line_of, past_of, state_of};
-use super::ledger::{filed_of, guarded};
-use super::plan::Plan;
-use super::stored::json as json_of;
-use super::values::{Item, fields, item};
-use super::{AwsLedger, LedgerTables, Patience, Session};
 use crate::audit::{Entry, Heads, Tail, Verifier, digest};
-use crate::commands::{card, clearing_notices, notice, notices_together};
+use crate::aws::ledger::AwsLedger;
+use crate::aws::ledger::plan::Plan;
+use crate::aws::ledger::{filed_of, guarded};
+use crate::aws::own::LedgerTables;
+use crate::aws::own::hold_items::{hold_of, line_of, past_of, state_of};
+use crate::aws::own::stored::json as json_of;
+use crate::aws::session::Patience;
+use crate::aws::session::Session;
+use crate::aws::values::{Item, fields, item};
 use crate::lock::{HeldLock, LockRecord, LockState, State, StoredLock, Stores};
 use crate::message::Message;
 use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
@@ -32,6 +34,9 @@ use crate::watch::{
     Ending, Evidence, Hold, Kind, Line, Past, PastHold, Verdict, Watcher, differences, stale_from,
     verdict,
 };
+use crate::words::announced::{notice, notices_together};
+use crate::words::request::card;
+use crate::workers::clearing_notices;
 
 const RECORD: &str = r#"{"ID":"1f6e7bc2-0ede","Operation":"OperationTypeApply","Info":"","Who":"ci@runner-7","Version":"1.11.4","Created":"2026-11-25T09:00:00Z","Path":""}"#;
 

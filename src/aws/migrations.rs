@@ -14,10 +14,11 @@ use aws_sdk_dynamodb::types::{
 use serde::Deserialize;
 use tokio::time::sleep;
 
-use super::error::Subject;
-use super::own::{OwnTable, PK, SK};
-use super::values::{Item, text, text_of};
-use super::{LedgerTables, Session};
+use crate::aws::error::Subject;
+use crate::aws::own::LedgerTables;
+use crate::aws::own::{OwnTable, PK, SK};
+use crate::aws::session::Session;
+use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, FaultKind, WriteFault};
 
 /// Every migration by its name, in the order of the names.

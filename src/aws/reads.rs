@@ -19,9 +19,9 @@ use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::yield_now;
 
-use super::commit::{PAUSES, wait};
-use super::error::{Subject, is_refused};
-use super::values::{Item, text, text_of};
+use crate::aws::error::{Subject, is_refused};
+use crate::aws::pauses::{PAUSES, wait};
+use crate::aws::values::{Item, text, text_of};
 use crate::error::Fault;
 
 /// Most items of one call: few enough that one answer is small and soon read.

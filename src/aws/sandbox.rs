@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 
-use super::error::Subject;
-use super::rows::{DIGEST, KEY, RECORD};
-use super::session::Session;
+use crate::aws::error::Subject;
+use crate::aws::locks::rows::{DIGEST, KEY, RECORD};
+use crate::aws::session::Session;
 use crate::error::Fault;
 use crate::lock::{LockRecord, StatePath};
 

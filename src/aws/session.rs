@@ -17,8 +17,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::http::LazyHttp;
-use super::reads::Reads;
+use crate::aws::http::LazyHttp;
+use crate::aws::reads::Reads;
 use crate::error::{Fault, FaultKind};
 
 /// The region that a double of AWS is told; it takes any.
@@ -220,7 +220,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::aws::rows::LockTable;
+    use crate::aws::locks::rows::LockTable;
     use crate::lock::StatePath;
 
     /// What is told where the credentials come from this; the endpoint is never asked.

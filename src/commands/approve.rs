@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
 
-use super::release::carry_out;
-use super::settle::TRIES;
-use super::{Asker, Context, Reply, form};
+use super::decided::refuse;
+use super::{Asker, Context, Reply};
 use crate::error::{Error, Fault, Refusal};
 use crate::people::UserId;
 use crate::ports::{Change, Committed, Filed};
+use crate::release::{TRIES, carry_out};
 use crate::unlock::{self, Event, RequestId, Tried, decide};
+use crate::words::form;
 
 pub(super) async fn run(
     context: &Context,
@@ -18,7 +19,7 @@ pub(super) async fn run(
     id: RequestId,
     typed: Option<&str>,
 ) -> Result<Reply, Error> {
-    let mut filed = super::request(context, id).await?;
+    let mut filed = context.request(id).await?;
     for _ in 0..TRIES {
         let now = context.reading.clock.now();
         let request = &filed.request;
@@ -27,7 +28,7 @@ pub(super) async fn run(
         let approved = match decide(request, event, &context.policy, now) {
             Ok(approved) => approved,
             Err(refusal) => {
-                return Err(super::refuse(context, by, &filed, Tried::Approve, refusal).await);
+                return Err(refuse(context, by, &filed, Tried::Approve, refusal).await);
             }
         };
         if !request.looks_stale(now) {
@@ -48,7 +49,7 @@ pub(super) async fn run(
                     event: Some(by.event),
                     release_row: None,
                 };
-                super::commit(context, &change).await?
+                context.ledger.commit(&change).await?
             }
             // On the heap, since most approvals carry nothing out and each would carry a release.
             Some(right) => Box::pin(carry_out(context, &filed, &approved, right, by.event)).await?,
@@ -66,7 +67,7 @@ pub(super) async fn run(
             Committed::LockChanged(found) => {
                 let event = Event::LockChanged(found);
                 let Ok(ended) = decide(&approved.next, event, &context.policy, now) else {
-                    return Err(super::bug().into());
+                    return Err(Fault::bug().into());
                 };
                 // The approval is a fact, whatever became of the lock: both go on record.
                 let change = Change {
@@ -75,7 +76,7 @@ pub(super) async fn run(
                     event: Some(by.event),
                     release_row: None,
                 };
-                match super::commit(context, &change).await? {
+                match context.ledger.commit(&change).await? {
                     Committed::Done(closed) => {
                         context.courier.deliver().await;
                         return Err(super::closed(&closed).into());
@@ -86,7 +87,7 @@ pub(super) async fn run(
             }
         }
     }
-    Err(super::too_busy().into())
+    Err(Fault::too_busy().into())
 }
 
 /// Those who approved before and are members with an approver role still. With one approval needed

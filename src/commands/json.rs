@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::Report;
+use crate::finding::Report;
 use crate::lock::{LockInfo, LockState, Store, age};
 
 /// One state, as `status --json` prints it and `list --json` prints an array of it.

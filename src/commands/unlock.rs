@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use super::over::over;
-use super::settle::{TRIES, settle};
-use super::{Asker, Context, Reply, Report, form, refresh_card};
-use crate::error::{Error, Refusal};
+use super::{Asker, Context, Reply, refresh_card};
+use crate::error::{Error, Fault, Refusal};
+use crate::finding::Report;
 use crate::lock::{HeldLock, LockState, State};
-use crate::message::{Message, REASON, SHORT, Text, Tone};
 use crate::ports::{Change, Committed, Filed};
-use crate::unlock::{Ask, Closing, Outcome, RequestId, may_ask, open};
+use crate::release::{TRIES, over, settle};
+use crate::unlock::{Ask, RequestId, may_ask, open};
 use crate::watch::{self, Hold};
+use crate::words::{form, request as words};
 
 pub(super) async fn run(
     context: &Context,
@@ -36,7 +36,7 @@ pub(super) async fn run(
         by.acceptance.accept().await?;
         let change =
             Change { from: None, transition: &opened, event: Some(by.event), release_row: None };
-        match super::commit(context, &change).await? {
+        match context.ledger.commit(&change).await? {
             Committed::OpenedMeanwhile => {}
             Committed::AlreadyOpen(other) if others => {
                 others = false;
@@ -59,14 +59,14 @@ pub(super) async fn run(
                 context.courier.deliver_to(filed.request.place.channel).await;
                 // It is written: that it cannot be read now is no reason to say it was not.
                 let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
-                return Ok(Reply::asker(posted(&filed)));
+                return Ok(Reply::asker(words::posted(&filed)));
             }
             Committed::Repeated | Committed::LockChanged(_) | Committed::RowRefused(_) => {
                 return Ok(Reply::Done);
             }
         }
     }
-    Err(super::too_busy().into())
+    Err(Fault::too_busy().into())
 }
 
 /// What somebody is told while another request is open.
@@ -95,37 +95,4 @@ async fn stale_from(
             None
         }
     }
-}
-
-fn posted(filed: &Filed) -> Message {
-    let request = &filed.request;
-    let name = request.state.name.as_str();
-    if let Some(closing) = request.closing().filter(|end| end.outcome == Outcome::Unpostable) {
-        return unpostable(name, closing);
-    }
-    let text = match filed.card {
-        Some(card) => Text::own("Your request to unlock ")
-            .name(name, SHORT)
-            .then(" is in the channel: ")
-            .message(request.place, card)
-            .then(". Somebody else has to approve it before ")
-            .at(request.expires_at)
-            .then("."),
-        None => Text::own("Your request to unlock ").name(name, SHORT).then(
-            " is recorded, but its card is not posted yet: Discord does not take it now. It is \
-             posted as soon as Discord does.",
-        ),
-    };
-    Message::sentence(Tone::Plain, text)
-}
-
-/// What somebody is told whose request was closed at once: what to allow, and where to ask again.
-fn unpostable(name: &str, closing: &Closing) -> Message {
-    let why = closing.note.as_deref().unwrap_or_default();
-    let text = Text::own("Your request to unlock ")
-        .name(name, SHORT)
-        .then(" is closed, because its card cannot be posted. ")
-        .name(why, REASON)
-        .then(". Then ask again, here or in another channel.");
-    Message::sentence(Tone::Plain, text)
 }

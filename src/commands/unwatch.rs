@@ -2,7 +2,7 @@
 
 use super::{Asker, Context, Reply};
 use crate::error::Error;
-use crate::message::{Message, SHORT, Text, Tone};
+use crate::words::watching as words;
 
 pub(super) async fn run(context: &Context, by: &Asker<'_>, typed: &str) -> Result<Reply, Error> {
     let state = context.reading.resolve(typed).await?;
@@ -16,6 +16,5 @@ pub(super) async fn run(context: &Context, by: &Asker<'_>, typed: &str) -> Resul
     by.acceptance.accept().await?;
     let now = context.reading.clock.now();
     context.watches.change_line(&state, now, &|line| Some(line.without(user))).await?;
-    let text = Text::own("You will not be told about ").name(state.name.as_str(), SHORT).then(".");
-    Ok(Reply::asker(Message::sentence(Tone::Plain, text)))
+    Ok(Reply::asker(words::out_of_line(&state.name)))
 }

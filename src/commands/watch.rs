@@ -1,10 +1,11 @@
 //! `/lock watch`: somebody wants to be told when a lock clears.
 
-use super::{Asker, Context, Reply, Report};
+use super::{Asker, Context, Reply};
 use crate::error::{Error, Refusal};
+use crate::finding::Report;
 use crate::lock::LockState;
-use crate::message::{Message, SHORT, Text, Tone};
 use crate::watch::{Line, MOST_WATCHED, Watcher};
+use crate::words::watching as words;
 
 pub(super) async fn run(
     context: &Context,
@@ -14,7 +15,6 @@ pub(super) async fn run(
 ) -> Result<Reply, Error> {
     let report = context.reading.look(typed).await?.sure()?;
     let Report { state, lock, .. } = report;
-    let name = state.name.as_str();
     if lock == LockState::Free && !keep {
         return Err(Refusal::NothingToWaitFor { state: state.name }.into());
     }
@@ -48,21 +48,6 @@ pub(super) async fn run(
                 false
             }
         };
-    let text = Text::own("You will be told in this channel ")
-        .then(if keep { "every time " } else { "when " })
-        .name(name, SHORT)
-        .then(" clears.");
-    let text = match line.before(by.actor.person.id) {
-        Some(before @ 1..) => text.then(format!(
-            " {} before you.",
-            if before == 1 { "1 waits".to_owned() } else { format!("{before} wait") }
-        )),
-        _ => text.then(" Nobody waits before you."),
-    };
-    let text = if is_surely_told {
-        text
-    } else {
-        text.then(" Whether it has just cleared could not be read: look at /lock status.")
-    };
-    Ok(Reply::asker(Message::sentence(Tone::Plain, text)))
+    let before = line.before(user).unwrap_or(0);
+    Ok(Reply::asker(words::in_line(&state.name, keep, before, is_surely_told)))
 }

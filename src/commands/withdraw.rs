@@ -1,15 +1,15 @@
 //! The requester takes their request back: by `Withdraw` on its card, or by `/lock withdraw` from
 //! anywhere, also where there is no card.
 
-use super::settle::settle_by;
+use super::decided::settle_by;
 use super::{Asker, Context, Reply};
 use crate::error::Error;
-use crate::message::{Message, SHORT, Text, Tone};
 use crate::ports::Filed;
 use crate::unlock::{Event, RequestId, Tried};
+use crate::words::request as words;
 
 pub(super) async fn run(context: &Context, by: &Asker<'_>, id: RequestId) -> Result<Reply, Error> {
-    let filed = super::request(context, id).await?;
+    let filed = context.request(id).await?;
     withdraw(context, by, &filed, None).await
 }
 
@@ -19,12 +19,9 @@ pub(super) async fn run_open(
     typed: &str,
     reason: Option<&str>,
 ) -> Result<Reply, Error> {
-    let filed = super::open_request(context, typed).await?;
+    let filed = context.open_request(typed).await?;
     withdraw(context, by, &filed, reason).await?;
-    let text = Text::own("Your request to unlock ")
-        .name(filed.request.state.name.as_str(), SHORT)
-        .then(" is withdrawn; the lock stays.");
-    Ok(Reply::asker(Message::sentence(Tone::Plain, text)))
+    Ok(Reply::asker(words::withdrawn(&filed.request)))
 }
 
 async fn withdraw(

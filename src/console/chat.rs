@@ -11,11 +11,13 @@ use async_trait::async_trait;
 use super::parse::{Said, parse, speaker};
 use super::{Board, Input};
 use crate::command::{Audience, Command};
-use crate::commands::{Asker, Context, Reply, answer};
+use crate::commands::{Asker, Reply, answer};
+use crate::context::Context;
 use crate::error::GivenUp;
-use crate::message::{FORM_TITLE, Form, LONG, Message, SHORT, Text, Tone, visible};
+use crate::message::{Form, Message, visible};
 use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, Room, UserId};
 use crate::ports::Acceptance;
+use crate::words::terminal as words;
 
 /// Names offered for completion at the terminal.
 const COMPLETIONS: usize = 100;
@@ -86,13 +88,13 @@ impl Chat {
             Said::Command(command) => (command, None),
             Said::Press(label) => match self.board.button(by.id, &label) {
                 Some((message, command)) => (command, Some(message)),
-                None => return self.say_to(by, no_button(&label), None),
+                None => return self.say_to(by, words::no_button(&label), None),
             },
             Said::Answer(text) => match self.filled(by, text) {
                 Ok(command) => (command, None),
                 Err(message) => return self.say_to(by, *message, None),
             },
-            Said::Else | Said::Quit => return self.say_to(by, manners(), None),
+            Said::Else | Said::Quit => return self.say_to(by, words::manners(), None),
         };
         let actor = Actor {
             person: Person { id: by.id, name: by.name.to_owned() },
@@ -115,7 +117,7 @@ impl Chat {
                 self.say_to(by, message, pressed)
             }
             Some(Ok(Reply::Form(form))) => {
-                let question = question(&form, by.name);
+                let question = words::question(&form, by.name);
                 self.forms.insert(by.id, form);
                 self.say_to(by, question, None)
             }
@@ -137,11 +139,10 @@ impl Chat {
     /// What the form that somebody was shown does with this text in it, or what is wrong with it.
     fn filled(&mut self, by: Speaker<'_>, text: String) -> Result<Command, Box<Message>> {
         let Some(form) = self.forms.remove(&by.id) else {
-            let sentence = "You were asked nothing: press a button or use /lock unlock first.";
-            return Err(Box::new(Message::sentence(Tone::Plain, Text::own(sentence))));
+            return Err(Box::new(words::asked_nothing()));
         };
         if form.required && text.is_empty() {
-            let question = question(&form, by.name);
+            let question = words::question(&form, by.name);
             self.forms.insert(by.id, form);
             return Err(Box::new(question));
         }
@@ -174,42 +175,6 @@ fn number(name: &str) -> UserId {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     UserId::new(hash)
-}
-
-/// A form as a message, with the way to fill it in.
-fn question(form: &Form, name: &str) -> Message {
-    let example = Text::own("such as ").quote(&form.example, LONG);
-    let mut message = Message::new(Tone::Plain, Text::default().name(&form.title, FORM_TITLE))
-        .field(form.label, example);
-    let line = format!("{name}: answer");
-    let way = Text::own("To answer, type ").quote(&format!("{line} …"), SHORT);
-    message.footer = Some(if form.required {
-        way
-    } else {
-        way.then(", or ").quote(&line, SHORT).then(" alone to leave it empty.")
-    });
-    message
-}
-
-fn no_button(label: &str) -> Message {
-    if label.is_empty() {
-        return manners();
-    }
-    let sentence = Text::own("There is no button ")
-        .quote(label, SHORT)
-        .then(" to press: a button is what stands in brackets under a message.");
-    Message::sentence(Tone::Plain, sentence)
-}
-
-fn manners() -> Message {
-    Message::sentence(
-        Tone::Plain,
-        Text::own(
-            "Nobody answers to that: type `alice: /lock status env/prod`, `/lock list`, \
-             `/lock unlock env/prod reason: …`, `/lock history env/prod`, `/lock help`, \
-             `bob: press Approve`, `bob: answer …` to a question, or `quit`.",
-        ),
-    )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 
-use crate::commands::Report;
+use crate::finding::Report;
 use crate::lock::{LockState, Sources, Store, age, in_words};
 use crate::message::{LONG, clip, visible};
 

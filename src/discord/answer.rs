@@ -17,8 +17,9 @@ use super::{NO_ANSWER, describe, refused, within};
 use crate::command::{Audience, Command};
 use crate::commands::Reply;
 use crate::error::GivenUp;
-use crate::message::{Form, Message, Text, Tone};
+use crate::message::{Form, Message};
 use crate::ports::Acceptance;
+use crate::words::form::too_late_for_a_form;
 
 /// How long the work may take before the answer is put off. Discord gives up at 3 s, and the way
 /// there and back is part of them.
@@ -171,11 +172,7 @@ impl<'t> Ticket<'t> {
         if self.first().await == First::Open {
             return self.respond(CreateInteractionResponse::Modal(modal(form))).await;
         }
-        let late = Text::own(
-            "It took too long to get ready for your answer, and nothing was changed: press the \
-             button again.",
-        );
-        self.say(&Message::sentence(Tone::Plain, late), Audience::Asker, false).await
+        self.say(&too_late_for_a_form(), Audience::Asker, false).await
     }
 
     /// Has Discord wait for the answer, unless it does so already.

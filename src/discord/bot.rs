@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::Connection;
 use super::events::Handler;
 use super::gateway::{Event, Gateway};
-use crate::commands::Context;
+use crate::context::Context;
 
 /// How long a shutdown waits for the interactions under way.
 const DRAIN: Duration = Duration::from_secs(10);

@@ -10,7 +10,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::commands::{Context, assess_hold, clearing_notices};
+use super::clearing_notices;
+use crate::assess::assess_hold;
+use crate::context::Context;
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::StatePath;
 use crate::people::ChannelId;

@@ -1,6 +1,7 @@
 //! Loops that run beside the commands, each a small struct with `run(shutdown)`.
 
 mod checkpoint;
+mod clearing;
 mod courier;
 mod directory;
 mod lookout;
@@ -9,6 +10,7 @@ mod restart;
 mod warden;
 
 pub use checkpoint::{Checkpoints, verify};
+pub use clearing::clearing_notices;
 pub use courier::{OutboxCourier, PromptCourier, Turns};
 pub use directory::{LiveDirectory, Memory, PatientDirectory};
 pub use lookout::Lookout;

@@ -11,9 +11,10 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::commands::{Context, LONGEST_RELEASE, abandon, over, resume, settle};
+use crate::context::Context;
 use crate::error::{Error, Fault};
 use crate::ports::Filed;
+use crate::release::{LONGEST_RELEASE, abandon, over, resume, settle};
 use crate::unlock::{RequestId, Status, UnlockRequest};
 
 /// How often it looks. Open requests are few: a look is one query, and for each of them two reads.

@@ -1,24 +1,37 @@
 //! The invariants of docs/ARCHITECTURE.md, read off the sources.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+/// Every file and folder in a folder of the project, by its path from there. That of a folder ends in `/`.
+fn paths(within: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(within);
+    let mut folders = vec![root.clone()];
+    let mut paths = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(&root).unwrap().display().to_string();
+            if path.is_dir() {
+                paths.push(name + "/");
+                folders.push(path);
+            } else {
+                paths.push(name);
+            }
+        }
+    }
+    paths
+}
 
 /// Every source file with its path under `src`, comments left out: they may name what they like.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.clone()];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path: PathBuf = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(&root).unwrap().display().to_string();
-                files.push((name, without_comments(&fs::read_to_string(&path).unwrap())));
-            }
-        }
-    }
+    let is_source = |file: &String| Path::new(file).extension().is_some_and(|end| end == "rs");
+    let files = paths("src").into_iter().filter(is_source).map(|file| {
+        let source = without_comments(&fs::read_to_string(root.join(&file)).unwrap());
+        (file, source)
+    });
+    let files: Vec<_> = files.collect();
     assert!(files.len() > 20, "the sources were not found");
     files
 }
@@ -71,6 +84,30 @@ fn commands_answer_in_data() {
     assert_absent(&words, |file| file.starts_with("commands/"));
 }
 
+#[test]
+fn sentences_are_made_in_one_folder() {
+    // `message` is what they are made of. What tests say is cut off.
+    for (file, source) in sources() {
+        let source = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let makes = [
+            " Message::new(",
+            "(Message::new(",
+            "Message::sentence(",
+            "Text::own(",
+            "Text::quoted(",
+        ];
+        let makes = makes.into_iter().find(|makes| source.contains(makes));
+        let may = file.starts_with("words/") || file.starts_with("message");
+        assert!(may || makes.is_none(), "src/{file} has {makes:?}");
+    }
+}
+
+#[test]
+fn releases_workers_and_words_need_no_command() {
+    let inner = ["release/", "workers/", "words/", "finding.rs", "context.rs", "assess.rs"];
+    assert_absent(&["crate::commands"], |file| inner.iter().any(|inner| file.starts_with(inner)));
+}
+
 /// What can remove something from a table or a bucket.
 const DELETES: [&str; 6] = [
     "delete_item",
@@ -84,15 +121,15 @@ const DELETES: [&str; 6] = [
 #[test]
 fn locks_are_deleted_in_one_file_and_nowhere_without_the_right_to_it() {
     // The bot's own items are removed where they are kept, which knows no lock table and no bucket.
-    let own = ["aws/own.rs", "aws/plan.rs", "aws/hold_items.rs"];
-    assert_absent(&DELETES, |file| file != "aws/release.rs" && !own.contains(&file));
+    let own = ["aws/own/mod.rs", "aws/ledger/plan.rs", "aws/own/hold_items.rs"];
+    assert_absent(&DELETES, |file| file != "aws/locks/deletes.rs" && !own.contains(&file));
     let all = sources();
     let source = |name: &str| &all.iter().find(|(file, _)| file == name).unwrap().1;
     for name in own {
         assert!(!source(name).contains("lockfile_key") && !source(name).contains("rows::KEY"));
     }
-    let release = source("aws/release.rs");
-    let signatures = release.matches("pub(super) ").count();
+    let release = source("aws/locks/deletes.rs");
+    let signatures = release.matches("pub(").count();
     assert_eq!(signatures, release.matches("unlock: &ApprovedUnlock").count(), "{release}");
 }
 
@@ -110,4 +147,25 @@ fn only_the_rules_give_the_right_to_a_release() {
 #[test]
 fn the_wall_clock_is_read_in_one_file() {
     assert_absent(&["Utc::now", "SystemTime::now", "Local::now"], |file| file != "clock.rs");
+}
+
+#[test]
+fn the_pages_name_no_source_file_that_is_not_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["src", "tests", "benches", "docs", "migrations"];
+    let with_folder =
+        |folder| paths(folder).into_iter().map(move |path| format!("/{folder}/{path}"));
+    let files: Vec<String> = folders.into_iter().flat_map(with_folder).collect();
+    for page in ["docs/ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let is_path = |word: &&str| {
+            let is_word = !word.contains(|c: char| c.is_whitespace() || "*(<".contains(c));
+            is_word && word.contains('/') && (word.contains(".rs") || word.ends_with('/'))
+        };
+        let named = text.split('`').filter(is_path);
+        for name in named {
+            let is_it = |file: &String| file.contains(&format!("/{name}"));
+            assert!(files.iter().any(is_it), "{page} names `{name}`");
+        }
+    }
 }

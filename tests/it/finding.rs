@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use locktender::command::Command;
-use locktender::commands::{Known, Reading, Report, status_message};
 use locktender::error::{Error, Fault, FaultKind, Refusal};
+use locktender::finding::{Known, Reading, Report};
 use locktender::lock::{HeldLock, KnownState, LockState, State, StatePath};
 use locktender::ports::{Deleted, Locks};
 use locktender::unlock::ApprovedUnlock;
 use locktender::watch::{Ending, Hold, PastHold};
+use locktender::words::lock::status as status_message;
 use proptest::prelude::*;
 
 use crate::support::dynamodb::text;

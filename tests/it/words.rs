@@ -2,12 +2,14 @@
 
 use locktender::command::Command;
 use locktender::commands;
-use locktender::commands::refusal::{fault_message, refusal_message, unsettled_message};
 use locktender::console::{Style, table, text};
 use locktender::error::{Fault, FaultKind, Refusal};
 use locktender::lock::Stores;
 use locktender::people::EventId;
 use locktender::unlock::RequestId;
+use locktender::words::refused::{
+    fault as fault_message, refusal as refusal_message, unsettled as unsettled_message,
+};
 use serde_json::json;
 
 use crate::support::given::{Given, record};

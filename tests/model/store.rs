@@ -1,4 +1,4 @@
-//! The bot's tables, as `ports::Ledger` promises them and `aws/commit.rs` keeps it: one transaction,
+//! The bot's tables, as `ports::Ledger` promises them and `aws/ledger/commit.rs` keeps it: one transaction,
 //! every condition or none.
 
 use std::collections::BTreeSet;
@@ -99,7 +99,7 @@ impl Store {
         let next = &change.transition.next;
         let stored = self.request(next.id);
         let (lines, filed) = change.plan(tail);
-        // In the order in which `aws/commit.rs` looks at the reasons of a cancelled transaction.
+        // In the order in which `aws/ledger/commit.rs` looks at the reasons of a cancelled transaction.
         let expected = change.from.as_ref().map(|from| from.request.version);
         let version = stored.map(|filed| filed.request.version);
         let taken = change.event.is_some_and(|event| self.taken.contains(&event));

@@ -5,10 +5,10 @@ use tracing::warn;
 
 use super::gather::nonce;
 use super::{OutboxCourier, Told};
-use crate::commands::card;
 use crate::error::{Fault, WriteFault};
 use crate::ports::{Change, Committed, Filed, Notice, NoticeId, Undelivered};
 use crate::unlock::{Event, Outcome, Status, decide};
+use crate::words::request::card;
 
 /// The answer to a command is given within this time.
 const ASKER_WAITS: TimeDelta = TimeDelta::seconds(20);

@@ -5,8 +5,8 @@ use std::mem::discriminant;
 
 use super::queue::Queued;
 use crate::audit::Hash;
-use crate::commands::Clearing;
 use crate::ports::{Notice, NoticeId};
+use crate::words::cleared::Clearing;
 
 /// Most clearings in one message, and most people that they name together: as many as fit into it,
 /// and as one line of them can have.

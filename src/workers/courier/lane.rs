@@ -10,11 +10,11 @@ use super::gather::{gather, nonce};
 use super::queue::Queued;
 use super::turns::Lane;
 use super::{OutboxCourier, Told};
-use crate::commands::{notice, notices_together};
 use crate::error::{Fault, FaultKind};
 use crate::people::ChannelId;
 use crate::ports::{Filed, Notice, NoticeId, Undelivered};
 use crate::unlock::RequestId;
+use crate::words::announced::{notice, notices_together};
 
 /// Longest pause where Discord is busy and does not say for how long.
 const LONGEST_BUSY: Duration = Duration::from_secs(30);

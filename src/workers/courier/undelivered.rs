@@ -5,12 +5,12 @@ use tracing::{error, warn};
 
 use super::OutboxCourier;
 use super::queue::Queued;
-use crate::commands::notice;
 use crate::error::{Fault, FaultKind};
 use crate::message::{Message, Text};
 use crate::people::ChannelId;
 use crate::ports::{Due, Notice, NoticeId};
 use crate::unlock::Outcome;
+use crate::words::announced::notice;
 
 /// How long a notice is kept that is refused, or that this version does not understand: time enough
 /// to mend a permission, or for a newer version to deliver it.

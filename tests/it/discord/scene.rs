@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use locktender::clock::SystemClock;
-use locktender::commands::Reading;
 use locktender::discord::{Bot, BotError, Connection};
+use locktender::finding::Reading;
 use locktender::lock::Catalog;
 use locktender::people::RoleId;
 use locktender::ports::Locks;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use locktender::commands::Reading;
 use locktender::error::{Fault, FaultKind};
+use locktender::finding::Reading;
 use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
     StoredLock, Stores,

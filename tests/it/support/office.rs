@@ -9,11 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use locktender::audit::Entry;
-use locktender::aws::{AwsHolds, AwsLedger, AwsTrail, Session};
+use locktender::aws::{AwsHolds, AwsLedger, AwsOutbox, AwsTrail, Session};
 use locktender::command::Command;
-use locktender::commands::{self, Answer, Asker, Context, Reading, Reply};
+use locktender::commands::{self, Answer, Asker, Reply};
 use locktender::console::{Style, text};
+use locktender::context::Context;
 use locktender::error::{Fault, FaultKind, GivenUp};
+use locktender::finding::Reading;
 use locktender::lock::{BackendStores, Catalog, StatePath};
 use locktender::message::Message;
 use locktender::people::{
@@ -333,7 +335,7 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
     let holds = Arc::new(RememberedHolds::new(watches.clone(), reading.clock.clone()));
     let courier = Arc::new(OutboxCourier {
         ledger: ledger.clone(),
-        outbox: ledger.clone(),
+        outbox: Arc::new(AwsOutbox::connect(session, tables())),
         channels,
         policy: policy.clone(),
         clock: reading.clock.clone(),

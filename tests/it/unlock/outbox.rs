@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use locktender::aws::AwsLedger;
+use locktender::aws::AwsOutbox;
 use locktender::command::Command;
-use locktender::commands::Context;
+use locktender::context::Context;
 use locktender::people::EventId;
 use locktender::ports::{Courier, Notice, NoticeId, Outbox, Undelivered};
 use locktender::unlock::RequestId;
@@ -15,7 +15,7 @@ use locktender::workers::Warden;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::deadline::Deadline;
-use crate::support::dynamodb::{DynamoDb, tables, text};
+use crate::support::dynamodb::{tables, text};
 use crate::support::office::{ANNOUNCE, Office, PLACE, approver, ask};
 
 const STATE: &str = "env/prod";
@@ -38,8 +38,8 @@ async fn locked() -> Office {
     office
 }
 
-fn outbox(office: &Office) -> AwsLedger {
-    AwsLedger::connect(&office.db.session(), tables(), &[DynamoDb::backend()])
+fn outbox(office: &Office) -> AwsOutbox {
+    AwsOutbox::connect(&office.db.session(), tables())
 }
 
 /// The id of a notice that is older than all others in these tests.

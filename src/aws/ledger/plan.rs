@@ -1,0 +1,288 @@
+//! A change as the items of its transaction.
+
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::audit::{Hash, Tail};
+use crate::aws::error::Subject;
+use crate::aws::ledger::AwsLedger;
+use crate::aws::ledger::openings::put_openings;
+use crate::aws::ledger::{EVENT, OPEN, PLACE, REQUEST, REQUESTER, TAIL, request_key};
+use crate::aws::locks::delete_row;
+use crate::aws::own::outbox::put_notice;
+use crate::aws::own::{PATH, entry_item};
+use crate::aws::own::{PK, SK, TTL, VERSION, path_key};
+use crate::aws::values::{Item, number, text};
+use crate::error::{Fault, FaultKind};
+use crate::people::EventId;
+use crate::ports::{Change, Filed};
+use crate::unlock::UnlockRequest;
+
+/// How long a request is kept after its end, so that whoever presses a button of its card is told
+/// how it ended.
+const REQUEST_KEPT: TimeDelta = TimeDelta::days(90);
+
+/// How long an event is remembered. Discord delivers one again within minutes or never.
+const EVENT_KEPT: TimeDelta = TimeDelta::days(1);
+
+/// Longest client token of a transaction (API reference, "`TransactWriteItems`").
+const TOKEN: usize = 36;
+
+const ALLOW: &str = "allow dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:DeleteItem on it";
+
+/// What an item of the transaction is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::aws) enum Step {
+    /// The lock's row is deleted.
+    Row,
+    /// The request is written over the version that it was decided on.
+    Request,
+    /// The path is kept to one open request.
+    Guard,
+    /// An opening is counted.
+    Openings,
+    /// An entry is put at the end of the chain.
+    Entry,
+    /// The event is taken.
+    Event,
+    /// People are told.
+    Notice,
+}
+
+/// A transaction that is ready to be sent, and what stands in the table after it.
+pub(in crate::aws) struct Plan {
+    steps: Vec<(Step, TransactWriteItem)>,
+    filed: Filed,
+    token: String,
+}
+
+impl Plan {
+    /// Lays out a change whose first entry goes after `tail`.
+    pub(in crate::aws) fn new(
+        ledger: &AwsLedger,
+        change: &Change<'_>,
+        tail: &Tail,
+    ) -> Result<Self, Fault> {
+        let own = &ledger.own;
+        let next = &change.transition.next;
+        let entries = tail.append(&change.transition.entries);
+        let filed = Filed {
+            request: next.clone(),
+            card: change.from.and_then(|from| from.card),
+            tail: entries.last().map_or_else(|| tail.clone(), Tail::at),
+            event: change.event,
+        };
+        let at = change.transition.entries.last().map_or(next.opened_at, |entry| entry.at);
+        let written = serde_json::to_string(next).map_err(|error| own.not_understood(error))?;
+        let put = |put: Result<Put, BuildError>| {
+            let item = put.map(|put| TransactWriteItem::builder().put(put).build());
+            item.map_err(|error| own.not_understood(error))
+        };
+        let delete = |delete| TransactWriteItem::builder().delete(delete).build();
+        let mut steps = Vec::new();
+        if let Some(unlock) = change.release_row {
+            let table = ledger.lock_table(next)?;
+            let row = delete_row(table, unlock).ok_or_else(|| ledger.no_row(table))?;
+            steps.push((Step::Row, delete(row)));
+        }
+        let update = request(own.name(), change, &filed, &written, at);
+        let update = update.map_err(|error| own.not_understood(error))?;
+        steps.push((Step::Request, TransactWriteItem::builder().update(update).build()));
+        match (change.from, next.is_open()) {
+            (None, _) => steps.push((Step::Guard, put(guard(own.name(), next))?)),
+            (Some(_), false) => {
+                let no_guard = no_guard(own.name(), next);
+                let no_guard = no_guard.map_err(|error| own.not_understood(error))?;
+                steps.push((Step::Guard, delete(no_guard)));
+            }
+            (Some(_), true) => {}
+        }
+        if let Some(openings) = &change.transition.openings {
+            let of = (&next.state.path, next.requester.id);
+            let puts = put_openings(own.name(), of, openings, at);
+            for openings in puts.map_err(|error| own.not_understood(error))? {
+                steps.push((Step::Openings, put(Ok(openings))?));
+            }
+        }
+        for entry in &entries {
+            let entry = put_new(&ledger.audit_table, entry_item(entry), PATH);
+            steps.push((Step::Entry, put(entry)?));
+        }
+        if let Some(event) = change.event {
+            steps.push((Step::Event, put(taken(own.name(), event, at))?));
+        }
+        for (place, notice) in change.notices().iter().enumerate() {
+            let of = format!("{}#{:06}", next.id, next.version);
+            steps.push((Step::Notice, put(Ok(put_notice(own, at, &of, place, notice)?))?));
+        }
+        // Of the content and not only of the version: what is decided anew is another transaction.
+        let token = Hash::of(format!("{written}{}", filed.tail.hash)).as_str()[..TOKEN].to_owned();
+        Ok(Self { steps, filed, token })
+    }
+
+    pub(in crate::aws) fn items(&self) -> Vec<TransactWriteItem> {
+        self.steps.iter().map(|(_, item)| item.clone()).collect()
+    }
+
+    /// What its items are there for, in their order.
+    pub(in crate::aws) fn steps(&self) -> impl Iterator<Item = Step> {
+        self.steps.iter().map(|(step, _)| *step)
+    }
+
+    pub(in crate::aws) fn filed(&self) -> &Filed {
+        &self.filed
+    }
+
+    pub(in crate::aws) fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+/// Writes the request over the version before it, or as a new one. Its card stays what it is, since
+/// that is written by whoever posts it.
+fn request(
+    table: &str,
+    change: &Change<'_>,
+    filed: &Filed,
+    written: &str,
+    at: DateTime<Utc>,
+) -> Result<Update, BuildError> {
+    let next = &filed.request;
+    let tail = serde_json::json!(filed.tail).to_string();
+    let mut set = vec!["#request = :request", "#version = :version", "#tail = :tail"];
+    let mut update = Update::builder()
+        .table_name(table)
+        .key(PK, text(request_key(next.id)))
+        .key(SK, text(REQUEST))
+        .expression_attribute_names("#request", REQUEST)
+        .expression_attribute_names("#version", VERSION)
+        .expression_attribute_names("#tail", TAIL)
+        .expression_attribute_values(":request", text(written))
+        .expression_attribute_values(":version", number(next.version))
+        .expression_attribute_values(":tail", text(tail))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    if let Some(event) = filed.event {
+        set.push("#event = :event");
+        update = update
+            .expression_attribute_names("#event", EVENT)
+            .expression_attribute_values(":event", text(event.to_string()));
+    }
+    if !next.is_open() {
+        set.push("#ttl = :ttl");
+        update = update
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":ttl", number((at + REQUEST_KEPT).timestamp()));
+    }
+    let update = update.update_expression(format!("SET {}", set.join(", ")));
+    match change.from {
+        None => update
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", PK),
+        Some(from) => update
+            .condition_expression("#version = :before")
+            .expression_attribute_values(":before", number(from.request.version)),
+    }
+    .build()
+}
+
+/// The guard also says who asks and where, for whoever only wants to point to the request.
+fn guard(table: &str, request: &UnlockRequest) -> Result<Put, BuildError> {
+    let written = |value: serde_json::Value| text(value.to_string());
+    let item = Item::from([
+        (PK.to_owned(), text(OPEN)),
+        (SK.to_owned(), text(path_key(&request.state.path))),
+        (PATH.to_owned(), text(request.state.path.as_str())),
+        (REQUEST.to_owned(), text(request.id.to_string())),
+        (REQUESTER.to_owned(), written(serde_json::json!(request.requester))),
+        (PLACE.to_owned(), written(serde_json::json!(request.place))),
+    ]);
+    put_new(table, item, PK)
+}
+
+fn no_guard(table: &str, request: &UnlockRequest) -> Result<Delete, BuildError> {
+    Delete::builder()
+        .table_name(table)
+        .key(PK, text(OPEN))
+        .key(SK, text(path_key(&request.state.path)))
+        .build()
+}
+
+fn taken(table: &str, event: EventId, at: DateTime<Utc>) -> Result<Put, BuildError> {
+    let item = Item::from([
+        (PK.to_owned(), text(format!("{EVENT}#{event}"))),
+        (SK.to_owned(), text(EVENT)),
+        (TTL.to_owned(), number((at + EVENT_KEPT).timestamp())),
+    ]);
+    put_new(table, item, PK)
+}
+
+/// Puts an item where there is none; else `DynamoDB` gives what is there.
+fn put_new(table: &str, item: Item, key: &str) -> Result<Put, BuildError> {
+    Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#key)")
+        .expression_attribute_names("#key", key)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build()
+}
+
+impl AwsLedger {
+    /// The lock table of a request's backend.
+    pub(in crate::aws) fn lock_table(&self, request: &UnlockRequest) -> Result<&str, Fault> {
+        let backend = &request.state.backend;
+        let stores = self.backends.iter().find(|stores| stores.backend().name == *backend);
+        stores.and_then(|stores| stores.lock_table()).ok_or_else(|| Fault {
+            kind: FaultKind::Missing,
+            subject: format!("The lock table of the backend `{backend}`"),
+            remedy: "add it to the configuration".to_owned(),
+            source: None,
+        })
+    }
+
+    fn no_row(&self, table: &str) -> Fault {
+        Subject::lock_table(table, &self.region).has_another_key()
+    }
+
+    /// The lock table, if a transaction failed because of it.
+    pub(in crate::aws) fn lock_table_at_fault(
+        &self,
+        change: &Change<'_>,
+        error: &SdkError<TransactWriteItemsError, HttpResponse>,
+    ) -> Option<&str> {
+        change.release_row?;
+        // Which table is missing is not said; the request was read from the bot's own just now.
+        let is_missing = error.code() == Some("ResourceNotFoundException");
+        let table = self.lock_table(&change.transition.next).ok()?;
+        (is_missing || names(error, table)).then_some(table)
+    }
+
+    /// The fault of a transaction. It is about several tables, and `AccessDenied` names the one.
+    pub(in crate::aws) fn transaction_fault(
+        &self,
+        change: &Change<'_>,
+        error: SdkError<TransactWriteItemsError, HttpResponse>,
+    ) -> Fault {
+        if let Some(table) = self.lock_table_at_fault(change, &error) {
+            return Subject::lock_table(table, &self.region)
+                .fault("allow dynamodb:DeleteItem on it", error);
+        }
+        if names(&error, &self.audit_table) {
+            return Subject::own_table(&self.audit_table, &self.region)
+                .fault("allow dynamodb:PutItem on it", error);
+        }
+        self.own.fault(ALLOW, error)
+    }
+}
+
+/// Whether the message of an error names a table.
+fn names(error: &SdkError<TransactWriteItemsError, HttpResponse>, table: &str) -> bool {
+    let is_name = |message: &str| message.split([' ', ':', '/', '"']).any(|word| word == table);
+    error.message().is_some_and(is_name)
+}

@@ -1,0 +1,296 @@
+//! The bot's own table: one key of two parts, and an expiry.
+
+mod audit_table;
+pub(in crate::aws) mod hold_items;
+pub(in crate::aws) mod holds;
+pub(in crate::aws) mod outbox;
+pub(in crate::aws) mod stored;
+pub(in crate::aws) mod trail;
+
+pub(in crate::aws) use self::audit_table::{PATH, entry_item};
+use std::error::Error;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use crate::audit::Hash;
+use crate::aws::answers::Answers;
+use crate::aws::error::Subject;
+use crate::aws::own::stored::{LeftOut, Odd};
+use crate::aws::pauses::{PAUSES, wait};
+use crate::aws::reads::Reads;
+use crate::aws::session::Session;
+use crate::aws::values::{Item, text, text_of};
+use crate::error::{Fault, WriteFault};
+use crate::lock::StatePath;
+use crate::message::visible;
+
+/// The key: what kind of thing it is, and which one.
+pub(in crate::aws) const PK: &str = "pk";
+pub(in crate::aws) const SK: &str = "sk";
+
+/// The number of an item's last change, for writing over what was read.
+pub(in crate::aws) const VERSION: &str = "version";
+
+/// When an item may be dropped, in seconds since 1970.
+pub(in crate::aws) const TTL: &str = "ttl";
+
+const ALLOW: &str = "allow dynamodb:PutItem and dynamodb:DeleteItem on it";
+
+/// A path as a part of a key: its hash, since a path may be longer than a sort key's 1,024 bytes.
+pub(in crate::aws) fn path_key(path: &StatePath) -> String {
+    Hash::of(path.as_str()).to_string()
+}
+
+/// The names of the bot's own tables.
+#[derive(Clone, Debug)]
+pub struct LedgerTables {
+    /// Requests and all else that the bot remembers.
+    pub table: String,
+    /// The audit trail.
+    pub audit_table: String,
+}
+
+/// What came of a transaction that was answered.
+#[derive(Debug)]
+pub(in crate::aws) enum Transacted {
+    /// All of it is written.
+    Written,
+    /// Nothing is written, since these conditions did not hold.
+    ConditionFailed(FailedConditions),
+}
+
+impl Transacted {
+    pub(in crate::aws) fn is_written(&self) -> bool {
+        matches!(self, Self::Written)
+    }
+}
+
+/// Which items of a transaction had a condition that did not hold.
+#[derive(Debug)]
+pub(in crate::aws) struct FailedConditions(Vec<bool>);
+
+impl FailedConditions {
+    /// Whether the item at this place, counted from 0, was one of them.
+    pub(in crate::aws) fn at(&self, place: usize) -> bool {
+        self.0.get(place).copied().unwrap_or(false)
+    }
+}
+
+/// The table, whatever is kept in it.
+#[derive(Clone, Debug)]
+pub(in crate::aws) struct OwnTable {
+    reads: Reads,
+    client: Client,
+    name: String,
+    subject: Subject,
+}
+
+impl OwnTable {
+    pub(in crate::aws) fn new(session: &Session, name: String) -> Self {
+        Self {
+            reads: session.reads(),
+            client: session.dynamodb(),
+            subject: Subject::own_table(&name, session.region()),
+            name,
+        }
+    }
+
+    pub(in crate::aws) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One item, read strongly consistently.
+    pub(in crate::aws) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
+        self.reads.get(&self.subject, vec![(PK, pk.to_owned()), (SK, sk.to_owned())]).await
+    }
+
+    /// The items of one `pk` in the order of their `sk`, `limit` at most or all, read strongly
+    /// consistently.
+    pub(in crate::aws) async fn query(
+        &self,
+        pk: &str,
+        limit: Option<usize>,
+    ) -> Result<Vec<Item>, Fault> {
+        self.pages(self.select(pk), limit).await
+    }
+
+    /// How many items of one `pk` from an `sk` on are wanted, `limit` at most. Reads no further.
+    pub(in crate::aws) async fn count_from(
+        &self,
+        pk: &str,
+        sk: &str,
+        limit: usize,
+        is_wanted: impl Fn(&Item) -> bool,
+    ) -> Result<usize, Fault> {
+        let query = self
+            .select(pk)
+            .key_condition_expression("#pk = :pk AND #sk >= :sk")
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":sk", text(sk))
+            .set_limit(i32::try_from(limit).ok());
+        let wanted = self.gather(query, limit, |item| is_wanted(&item).then_some(())).await?;
+        Ok(wanted.len())
+    }
+
+    /// What `take` makes of the items of one `pk` in the order of their `sk`, `limit` at most. Keeps no
+    /// other item in memory, and reads no further page when it has enough.
+    pub(in crate::aws) async fn query_for<T>(
+        &self,
+        pk: &str,
+        limit: usize,
+        take: impl FnMut(Item) -> Option<T>,
+    ) -> Result<Vec<T>, Fault> {
+        self.gather(self.select(pk), limit, take).await
+    }
+
+    /// The last items of one `pk`, the last first, `limit` at most.
+    pub(in crate::aws) async fn newest(&self, pk: &str, limit: usize) -> Result<Vec<Item>, Fault> {
+        self.pages(self.select(pk).scan_index_forward(false), Some(limit)).await
+    }
+
+    fn select(&self, pk: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true)
+    }
+
+    async fn pages(
+        &self,
+        query: QueryFluentBuilder,
+        limit: Option<usize>,
+    ) -> Result<Vec<Item>, Fault> {
+        let limit = limit.unwrap_or(usize::MAX);
+        self.gather(query.set_limit(i32::try_from(limit).ok()), limit, Some).await
+    }
+
+    async fn gather<T>(
+        &self,
+        query: QueryFluentBuilder,
+        limit: usize,
+        mut take: impl FnMut(Item) -> Option<T>,
+    ) -> Result<Vec<T>, Fault> {
+        let mut pages = query.into_paginator().send();
+        let mut taken = Vec::new();
+        while taken.len() < limit
+            && let Some(page) = pages.next().await
+        {
+            let page = page.map_err(|error| self.fault("allow dynamodb:Query on it", error))?;
+            let items = page.items.unwrap_or_default().into_iter();
+            let left = limit - taken.len();
+            taken.extend(items.filter_map(&mut take).take(left));
+        }
+        Ok(taken)
+    }
+
+    /// An update of an item, to be said which.
+    pub(in crate::aws) fn update(&self, pk: &str, sk: &str) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.name).key(PK, text(pk)).key(SK, text(sk))
+    }
+
+    /// Writes an item over whatever is there.
+    pub(in crate::aws) async fn put(&self, item: Item) -> Result<(), WriteFault> {
+        let answers = Answers::default();
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let sent = put.customize().interceptor(answers.clone()).send().await;
+        let fault = |error| answers.judge(self.fault("allow dynamodb:PutItem on it", error));
+        sent.map(|_| ()).map_err(fault)
+    }
+
+    /// Removes an item, if it is there.
+    pub(in crate::aws) async fn remove(&self, pk: &str, sk: &str) -> Result<(), WriteFault> {
+        let answers = Answers::default();
+        let delete = self.client.delete_item().table_name(&self.name);
+        let delete = delete.key(PK, text(pk)).key(SK, text(sk));
+        let sent = delete.customize().interceptor(answers.clone()).send().await;
+        let fault = |error| answers.judge(self.fault("allow dynamodb:DeleteItem on it", error));
+        sent.map(|_| ()).map_err(fault)
+    }
+
+    /// Writes all of these items or none. Where it meets another write it is tried again: the SDK
+    /// does not do so for a cancelled transaction.
+    pub(in crate::aws) async fn transact(
+        &self,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<Transacted, WriteFault> {
+        // All tries count together: one that was never answered may still be carried out while later
+        // ones are refused.
+        let answers = Answers::default();
+        for pause in PAUSES {
+            wait(pause).await;
+            let transaction = self.client.transact_write_items();
+            let transaction = transaction.set_transact_items(Some(items.clone()));
+            let sent = transaction.customize().interceptor(answers.clone()).send().await;
+            let Err(error) = sent else {
+                return Ok(Transacted::Written);
+            };
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+                error.as_service_error()
+            else {
+                return Err(answers.judge(self.fault(ALLOW, error)));
+            };
+            let failed =
+                |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+            let failed: Vec<bool> = cancelled.cancellation_reasons().iter().map(failed).collect();
+            if failed.contains(&true) {
+                return Ok(Transacted::ConditionFailed(FailedConditions(failed)));
+            }
+            // Else another write was under way, or there was no capacity.
+        }
+        Err(answers.judge(self.throttled()))
+    }
+
+    /// The fault that an error of the SDK stands for.
+    pub(in crate::aws) fn fault<E>(&self, allow: &str, error: SdkError<E, HttpResponse>) -> Fault
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        self.subject.fault(allow, error)
+    }
+
+    /// The fault of an item that this version cannot write.
+    pub(in crate::aws) fn not_understood(
+        &self,
+        error: impl Error + Send + Sync + 'static,
+    ) -> Fault {
+        self.subject.unexpected(error)
+    }
+
+    /// The fault of one stored item that this version cannot read.
+    pub(in crate::aws) fn odd_item(&self, item: &Item, odd: Odd) -> Fault {
+        let key = |name| visible(text_of(item, name).unwrap_or_default());
+        self.subject.item_not_understood(&key(PK), &key(SK), odd)
+    }
+
+    /// The items of a list that this version understands. One that it does not is logged and left out:
+    /// it takes nothing from the others.
+    pub(in crate::aws) fn understood<T>(
+        &self,
+        items: &[Item],
+        read: impl Fn(&Item) -> Result<T, Odd>,
+    ) -> Vec<T> {
+        let mut left_out = LeftOut::default();
+        let understood = items
+            .iter()
+            .filter_map(|item| {
+                read(item).map_err(|odd| left_out.note(|| self.odd_item(item, odd))).ok()
+            })
+            .collect();
+        left_out.log();
+        understood
+    }
+
+    /// The fault of a table that never comes to rest under what others do to it.
+    pub(in crate::aws) fn throttled(&self) -> Fault {
+        self.subject.throttled()
+    }
+}

@@ -1,0 +1,50 @@
+//! What commands, releases and workers work with.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Refusal};
+use crate::finding::Reading;
+use crate::ports::{Courier, Filed, Holds, Ledger, Members, Trail, Watches};
+use crate::unlock::{self, Policy, RequestId};
+
+/// The ports, and the team's rules.
+#[derive(Clone)]
+pub struct Context {
+    /// The locks.
+    pub reading: Reading,
+    /// The team's rules.
+    pub policy: Policy,
+    /// The requests.
+    pub ledger: Arc<dyn Ledger>,
+    /// What was recorded.
+    pub trail: Arc<dyn Trail>,
+    /// What is remembered of holds.
+    pub holds: Arc<dyn Holds>,
+    /// Who waits for which lock.
+    pub watches: Arc<dyn Watches>,
+    /// What brings the cards up to date.
+    pub courier: Arc<dyn Courier>,
+    /// Who has which role.
+    pub members: Arc<dyn Members>,
+}
+
+impl Context {
+    /// The request that a button is about. What a button says is looked up, never believed.
+    ///
+    /// # Errors
+    /// A refusal where there is none, a fault where it cannot be read.
+    pub async fn request(&self, id: RequestId) -> Result<Filed, Error> {
+        let filed = self.ledger.request(id).await?;
+        filed.ok_or_else(|| Refusal::Unlock(unlock::Refusal::Unknown).into())
+    }
+
+    /// The open request of the state that a person means.
+    ///
+    /// # Errors
+    /// A refusal where there is none, a fault where it cannot be read.
+    pub async fn open_request(&self, typed: &str) -> Result<Filed, Error> {
+        let state = self.reading.resolve(typed).await?;
+        let open = self.ledger.open_request(&state.path).await?;
+        open.ok_or_else(|| Refusal::NoOpenRequest { state: state.name }.into())
+    }
+}

@@ -1,0 +1,310 @@
+//! Which state a text means, and whether there is such a state.
+//!
+//! A lock that is read shows that its state exists. A state without a lock is called free only if
+//! something has been seen of it, or if its full path was typed: docs/adr/0018.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures::future::join_all;
+
+use crate::error::{Error, Fault, Refusal};
+use crate::lock::{
+    Catalog, HeldLock, LockState, Meanings, NameError, Sources, State, StateName, is_handle,
+    is_lock_id, pasted,
+};
+use crate::ports::{Clock, Directory, Locks};
+
+/// What it takes to say who holds which lock.
+#[derive(Clone)]
+pub struct Reading {
+    /// The names of states.
+    pub catalog: Catalog,
+    /// Their locks.
+    pub locks: Arc<dyn Locks>,
+    /// The states that have been seen.
+    pub directory: Arc<dyn Directory>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What was found out about one state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The state.
+    pub state: State,
+    /// Its lock.
+    pub lock: LockState,
+    /// Whether it is the state that was meant.
+    pub known: Known,
+    /// When it was read.
+    pub at: DateTime<Utc>,
+}
+
+impl Report {
+    /// The lock with its state.
+    #[must_use]
+    pub fn held(&self) -> HeldLock {
+        HeldLock { state: self.state.clone(), lock: self.lock.clone() }
+    }
+}
+
+/// How far it is certain that the state of an answer is the one that was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Something has been seen of the state: a lock, its digest, its object, or in the past a hold
+    /// or a request.
+    Seen,
+    /// Nothing has been seen of it, and its full path was typed.
+    InFull {
+        /// The known name that is most like it.
+        nearest: Option<StateName>,
+    },
+    /// Nothing has ever been seen of it: the name may be misspelt.
+    Unseen {
+        /// The known name that is most like it.
+        nearest: Option<StateName>,
+    },
+    /// Whether anything has been seen of it could not be found out.
+    NotRead {
+        /// What failed, and what to do about it.
+        why: String,
+    },
+}
+
+/// What looking at one state has shown.
+enum Sight {
+    /// Its lock, and that there is such a state.
+    Seen(Box<LockState>),
+    /// It has no lock, and nothing was ever seen of it.
+    Unseen,
+    /// It has no lock, and the rest could not be read.
+    Unread(Fault),
+}
+
+impl Known {
+    /// Whether the answer is about a state that was surely meant.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        matches!(self, Self::Seen | Self::InFull { .. })
+    }
+}
+
+impl Reading {
+    /// Reads the lock of the state that a person means by a name, a path or anything else that
+    /// stands for it.
+    ///
+    /// # Errors
+    /// A refusal for what means no state, a fault where the lock cannot be read.
+    pub async fn look(&self, typed: &str) -> Result<Report, Error> {
+        let text = pasted(typed);
+        if is_handle(text) {
+            let state = self.by_handle(text).await?;
+            let lock = self.locks.inspect(&state).await?;
+            return Ok(self.report(state, lock, Known::Seen));
+        }
+        if !is_lock_id(text) {
+            return self.look_at_meanings(typed).await;
+        }
+        if let Some(state) = self.locked_by(text).await? {
+            let lock = self.locks.inspect(&state).await?;
+            let held = HeldLock { state, lock };
+            if has_id(&held, text) {
+                return Ok(self.report(held.state, held.lock, Known::Seen));
+            }
+        } else if let Ok(report) = self.look_at_meanings(typed).await
+            && report.known == Known::Seen
+        {
+            return Ok(report);
+        }
+        Err(Refusal::NoLockWithId { id: text.to_owned() }.into())
+    }
+
+    /// The state that a person means, for what is not about its lock: nothing is claimed of it.
+    ///
+    /// # Errors
+    /// A refusal for what means no state.
+    pub async fn resolve(&self, typed: &str) -> Result<State, Error> {
+        let text = pasted(typed);
+        if is_handle(text) {
+            return self.by_handle(text).await;
+        }
+        if is_lock_id(text)
+            && let Some(state) = self.locked_by(text).await?
+        {
+            return Ok(state);
+        }
+        let meanings = self.meanings(typed).await?;
+        for rank in &meanings.ranks {
+            let seen = join_all(rank.iter().map(|state| self.directory.has_seen(state))).await;
+            if seen.iter().any(Result::is_err) {
+                break;
+            }
+            let seen = rank.iter().zip(seen).filter(|(_, seen)| matches!(seen, Ok(true)));
+            let seen = seen.map(|(state, _)| state.clone()).collect();
+            if let Some(state) = only(typed, seen, |state: &State| &state.name)? {
+                return Ok(state);
+            }
+        }
+        if is_lock_id(text) {
+            return Err(Refusal::NoLockWithId { id: text.to_owned() }.into());
+        }
+        match meanings.refusal {
+            None => Ok(meanings.likeliest),
+            Some(refusal) => Err(self.bad_name(typed, refusal).await),
+        }
+    }
+
+    /// Looks at the states that a text can mean, likeliest first, until it meets one that exists.
+    async fn look_at_meanings(&self, typed: &str) -> Result<Report, Error> {
+        let meanings = self.meanings(typed).await?;
+        let mut unread = None;
+        for (at, rank) in meanings.ranks.iter().enumerate() {
+            let sights = join_all(rank.iter().map(|state| self.sight(state))).await;
+            let mut seen = Vec::new();
+            for (state, sight) in rank.iter().zip(sights) {
+                match sight {
+                    Ok(Sight::Seen(lock)) => {
+                        seen.push(self.report(state.clone(), *lock, Known::Seen));
+                    }
+                    Ok(Sight::Unseen) => {}
+                    // The lock of a state that was surely meant, or that exists, must not be missed.
+                    Err(fault)
+                        if (at == 0 && meanings.refusal.is_none())
+                            || meanings.in_full.as_ref() == Some(state)
+                            || self.is_in_directory(state).await =>
+                    {
+                        return Err(fault.into());
+                    }
+                    Ok(Sight::Unread(fault)) | Err(fault) => unread = unread.or(Some(fault)),
+                }
+            }
+            if let Some(report) = only(typed, seen, |report: &Report| &report.state.name)? {
+                return Ok(report);
+            }
+        }
+        if let Some(refusal) = meanings.refusal {
+            return Err(self.bad_name(typed, refusal).await);
+        }
+        let nearest = self.nearest(typed).await;
+        let (state, known) = match (meanings.in_full, unread) {
+            (Some(state), _) => (state, Known::InFull { nearest }),
+            (None, None) => (meanings.likeliest, Known::Unseen { nearest }),
+            (None, Some(fault)) => (meanings.likeliest, not_read(&fault)),
+        };
+        Ok(self.report(state, LockState::Free, known))
+    }
+
+    /// Reads the lock of one state, and whether anything was seen of it if it has none.
+    async fn sight(&self, state: &State) -> Result<Sight, Fault> {
+        let lock = self.locks.inspect(state).await?;
+        if lock != LockState::Free {
+            return Ok(Sight::Seen(Box::new(lock)));
+        }
+        Ok(match self.directory.has_seen(state).await {
+            Ok(true) => Sight::Seen(Box::new(lock)),
+            Ok(false) => Sight::Unseen,
+            Err(fault) => Sight::Unread(fault),
+        })
+    }
+
+    fn report(&self, state: State, lock: LockState, known: Known) -> Report {
+        Report { state, lock, known, at: self.clock.now() }
+    }
+
+    async fn meanings(&self, typed: &str) -> Result<Meanings, Error> {
+        match self.catalog.meanings(typed) {
+            Ok(meanings) => Ok(meanings),
+            Err(error) => Err(self.bad_name(typed, error).await),
+        }
+    }
+
+    /// The refusal for a state that `typed` led to, if nothing was ever seen of it and it was not
+    /// typed in full. `None` also where that cannot be found out: then nothing is claimed.
+    pub(crate) async fn unseen(&self, typed: &str, state: &State) -> Option<Refusal> {
+        let in_full = self.catalog.meanings(typed).is_ok_and(|all| all.in_full.is_some());
+        if in_full || self.directory.has_seen(state).await.unwrap_or(true) {
+            return None;
+        }
+        Some(Refusal::Unseen { state: state.clone(), nearest: self.nearest(typed).await })
+    }
+
+    /// The state that a shortened name stands for. One that is not in the directory yet may be
+    /// among the locks.
+    async fn by_handle(&self, handle: &str) -> Result<State, Error> {
+        let known = self.directory.known().await;
+        if let Some(state) = known.as_ref().and_then(|known| known.by_handle(handle)) {
+            return Ok(state.clone());
+        }
+        let held = self.locks.list().await?;
+        let state = held.into_iter().map(|held| held.state);
+        let missing = if known.is_some() { Refusal::UnknownHandle } else { Refusal::NamesNotRead };
+        let found = state.into_iter().find(|state| state.path.handle() == handle);
+        found.ok_or_else(|| missing.into())
+    }
+
+    /// The state whose lock has this ID, by one look at all locks.
+    async fn locked_by(&self, id: &str) -> Result<Option<State>, Error> {
+        let held = self.locks.list().await?;
+        let with_id = held.into_iter().filter(|held| has_id(held, id)).map(|held| held.state);
+        only(id, with_id.collect(), |state: &State| &state.name)
+    }
+
+    async fn is_in_directory(&self, state: &State) -> bool {
+        self.directory.known().await.is_some_and(|known| known.contains(&state.path))
+    }
+
+    /// The known name that a text most likely stands for.
+    async fn nearest(&self, typed: &str) -> Option<StateName> {
+        let known = self.directory.known().await?;
+        let alike = self.catalog.likenesses(typed);
+        let nearest = known.nearest_of(alike.iter().map(String::as_str)).cloned();
+        nearest.filter(|name| name.as_str() != typed.trim())
+    }
+
+    async fn bad_name(&self, typed: &str, error: NameError) -> Error {
+        let nearest = self.nearest(typed).await;
+        Refusal::BadName { typed: typed.to_owned(), error, nearest }.into()
+    }
+}
+
+impl Report {
+    /// Refuses to say that a state is free of which nobody knows whether it exists.
+    ///
+    /// # Errors
+    /// A refusal that says what is not known.
+    pub(crate) fn sure(self) -> Result<Self, Refusal> {
+        match self.known {
+            Known::Seen | Known::InFull { .. } => Ok(self),
+            Known::Unseen { nearest } => Err(Refusal::Unseen { state: self.state, nearest }),
+            Known::NotRead { why } => Err(Refusal::NotRead { state: self.state.name, why }),
+        }
+    }
+}
+
+/// Whether a record of the lock has this ID.
+pub(crate) fn has_id(held: &HeldLock, id: &str) -> bool {
+    let sources = held.lock.sources();
+    let mut records = sources.into_iter().flat_map(Sources::records);
+    records.any(|stored| {
+        stored.info.as_ref().is_ok_and(|info| info.id.as_str().eq_ignore_ascii_case(id))
+    })
+}
+
+fn not_read(fault: &Fault) -> Known {
+    tracing::warn!(kind = fault.kind.as_str(), "whether there is such a state: {fault}");
+    Known::NotRead { why: fault.to_string() }
+}
+
+/// What was found, if it is not more than one.
+fn only<T>(
+    typed: &str,
+    mut found: Vec<T>,
+    name: impl Fn(&T) -> &StateName,
+) -> Result<Option<T>, Error> {
+    if found.len() > 1 {
+        let states = found.iter().map(|found| name(found).clone()).collect();
+        return Err(Refusal::Ambiguous { typed: typed.to_owned(), states }.into());
+    }
+    Ok(found.pop())
+}

@@ -1,0 +1,44 @@
+//! Whether an open request can still come to something.
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::error::Fault;
+use crate::lock::LockState;
+use crate::unlock::{Event, Status, UnlockRequest};
+
+/// How long Terraform may take from giving back the lockfile to giving back the row.
+const GIVING_BACK: Duration = Duration::from_secs(1);
+
+/// What ends a pending request now: its time has passed, or its lock is not there any more. `None`
+/// while nothing does, and for a request that is not pending.
+///
+/// Whoever holds a lock in two stores gives back one half after the other. A lock that looks half
+/// gone is therefore looked at again before anything is said about it.
+///
+/// # Errors
+/// A fault where the lock cannot be read.
+pub async fn over(
+    context: &Context,
+    request: &UnlockRequest,
+) -> Result<Option<Event<'static>>, Fault> {
+    if *request.status() != Status::Pending {
+        return Ok(None);
+    }
+    let Context { reading, .. } = context;
+    if request.is_expired(reading.clock.now()) {
+        return Ok(Some(Event::Expire));
+    }
+    let mut lock = reading.locks.inspect(&request.state).await?;
+    if is_half_gone(request, &lock) {
+        reading.clock.pass(GIVING_BACK).await;
+        lock = reading.locks.inspect(&request.state).await?;
+    }
+    Ok(request.pinned.replaced_by(&lock).map(Event::LockChanged))
+}
+
+fn is_half_gone(request: &UnlockRequest, lock: &LockState) -> bool {
+    let one_is_left =
+        request.pinned.remains(lock).is_ok_and(|remains| remains.row != remains.lockfile);
+    one_is_left && request.pinned.replaced_by(lock).is_some()
+}

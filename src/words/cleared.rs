@@ -1,0 +1,110 @@
+//! What is said when a lock clears, or has been held for too long.
+
+use super::lock::{operation, or_unknown};
+use super::verdict::verdict_line;
+use crate::command::Command;
+use crate::lock::in_words;
+use crate::message::{Message, SHORT, Text, Tone};
+use crate::people::Person;
+use crate::ports::Notice;
+use crate::watch::{Ending, Hold, PastHold, Verdict};
+
+/// A lock that has cleared, as one line of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Clearing<'n> {
+    /// What it was.
+    pub past: &'n PastHold,
+    /// Who holds the next one already.
+    pub next: Option<&'n str>,
+    /// Who has asked to be told, in their order.
+    pub waiting: &'n [Person],
+}
+
+impl<'n> Clearing<'n> {
+    /// What a notice tells of a lock that has cleared; `None` for any other notice.
+    #[must_use]
+    pub fn of(notice: &'n Notice) -> Option<Self> {
+        match notice {
+            Notice::Cleared { past, next, waiting, .. } => {
+                Some(Self { past, next: next.as_deref(), waiting })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One message about locks that have cleared at about the same time.
+pub(crate) fn cleared(clearings: &[Clearing<'_>]) -> Message {
+    let mut message = Message::new(Tone::Free, Text::default());
+    for clearing in clearings {
+        message = message.line(clearing_line(clearing));
+        for person in clearing.waiting {
+            if !message.pings.contains(&person.id) {
+                message.pings.push(person.id);
+            }
+        }
+    }
+    message
+}
+
+/// `env/prod is free. Held 4 h 12 min by jjoyner@ci-runner-04 (apply). Next: alice, then bob.`
+fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
+    let hold = &past.hold;
+    let name = hold.state.name.as_str();
+    let held = || held_by(format!("Held {}", in_words(past.length())), hold).then(".");
+    let mut text = match (next, &past.ending) {
+        // Who had it released, and how long it was held, was announced when it was.
+        (None, Ending::Unlocked { .. }) => {
+            Text::own("🔓 ").name(name, SHORT).then(" is free, released by request.")
+        }
+        (None, _) => Text::own("🔓 ").name(name, SHORT).then(" is free. ").append(held()),
+        (Some(_), _) => Text::own("🔁 ").name(name, SHORT).then(" changed hands. ").append(held()),
+    };
+    if let Some(next) = next {
+        text = text.then(" Now held by ").quote(or_unknown(next), SHORT).then(".");
+    }
+    if !waiting.is_empty() {
+        let people = waiting.iter().map(|person| Text::default().person(person));
+        text = text.then(" Next: ").joined(", then ", people).then(".");
+    }
+    text
+}
+
+/// `Held 4 h 12 min by jjoyner@ci-runner-04 (apply)`, beginning with these words.
+pub(crate) fn held_by(words: String, hold: &Hold) -> Text {
+    let text = Text::own(words);
+    match (&hold.who, hold.operation()) {
+        (Some(who), Some(kind)) => text
+            .then(" by ")
+            .quote(or_unknown(who), SHORT)
+            .then(" (")
+            .append(operation(&kind))
+            .then(")"),
+        _ => text.then(" by nobody knows whom"),
+    }
+}
+
+/// Several holds that have become stale at about the same time, as at the first look of all.
+pub(crate) fn all_stale(holds: &[(&Hold, &Verdict)]) -> Message {
+    let title = Text::own(format!("⏳ {} locks look stale", holds.len()));
+    let mut message = Message::new(Tone::Held, title);
+    for (hold, verdict) in holds {
+        let held = held_by(format!(": held {} so far", in_words(verdict.evidence.age)), hold);
+        let name = Text::default().name(hold.state.name.as_str(), SHORT);
+        message = message.line(name.append(held).then("."));
+    }
+    message
+        .line(Text::own("Look at one with /lock status, and have it released with /lock unlock."))
+}
+
+/// A hold that has become stale, with the way to have it released.
+pub(crate) fn stale(hold: &Hold, verdict: &Verdict) -> Message {
+    let name = hold.state.name.as_str();
+    let title = Text::own("⏳ ").name(name, SHORT).then(" looks stale");
+    let line = held_by(format!("Held {} so far", in_words(verdict.evidence.age)), hold).then(".");
+    Message::new(Tone::Held, title).line(line).line(verdict_line(hold, verdict)).button(
+        "Request unlock",
+        Command::Unlock { state: hold.state.short_name(), reason: None },
+        true,
+    )
+}

@@ -1,0 +1,80 @@
+//! What the bot does, and who may approve.
+
+use crate::lock::Catalog;
+use crate::message::{Message, SHORT, Text, Tone};
+use crate::unlock::Policy;
+
+/// The page of `/lock help`.
+pub(crate) fn help(catalog: &Catalog, policy: &Policy) -> Message {
+    let approvals = policy.approvals.get();
+    let mut names = how_states_are_named();
+    if let [first, _, ..] = catalog.backends() {
+        names = names.then(", in a backend ").quote(&format!("{}:env/prod", first.name), SHORT);
+    }
+    names = names.then(
+        ". Its path in Terraform's error, its key in the backend block, its address in S3 and the \
+         ID of its lock work too.",
+    );
+    Message::new(Tone::Plain, Text::own("Locktender tends Terraform and OpenTofu state locks"))
+        .line(names)
+        .field(
+            Text::own("/lock status state"),
+            Text::own("Who holds a state's lock, what they are doing, and for how long."),
+        )
+        .field(
+            Text::own("/lock list filter"),
+            Text::own(
+                "Every held lock, oldest first; with a filter, those whose state, holder or lock ID \
+                 has it.",
+            ),
+        )
+        .field(
+            Text::own("/lock unlock state reason"),
+            Text::own(format!(
+                "Asks for a lock to be released. {} with an approver role {} to approve it on the \
+                 card in the channel, and exactly the lock on the card is released.",
+                if approvals == 1 {
+                    "Another person".to_owned()
+                } else {
+                    format!("{approvals} others")
+                },
+                if approvals == 1 { "has" } else { "have" },
+            )),
+        )
+        .field(
+            Text::own("/lock deny state reason, /lock withdraw state reason"),
+            Text::own(
+                "Says no to an open request, for approvers; takes back your own. The same as the \
+                 buttons of its card, from any channel, also where the card is gone.",
+            ),
+        )
+        .field(
+            Text::own("/lock watch state keep, /lock unwatch state, /lock watches"),
+            Text::own(
+                "Be told in this channel when a lock clears, once or with keep every time; not any \
+                 more; what you wait for.",
+            ),
+        )
+        .field(
+            Text::own("/lock history state count"),
+            Text::own(
+                "Who asked, approved and released: the audit trail of one state, and its last holds.",
+            ),
+        )
+        .field(Text::own("Who may approve"), who_may_approve(policy))
+        .field(Text::own("/lock help"), Text::own("This page."))
+}
+
+/// The approver roles, which this message names and does not ping.
+pub(crate) fn who_may_approve(policy: &Policy) -> Text {
+    let roles = policy.approver_roles.iter().map(|role| Text::default().role(*role));
+    Text::own("Members with ").joined(" or ", roles).then(", except for their own requests.")
+}
+
+/// The beginning of a sentence that says what a state's name looks like.
+pub(crate) fn how_states_are_named() -> Text {
+    Text::own("A state is named ")
+        .quote("env/prod", SHORT)
+        .then(", in a workspace ")
+        .quote("env/prod@blue", SHORT)
+}

@@ -1,0 +1,93 @@
+//! Many held locks, a line each.
+
+use super::lock::{operation, or_unknown};
+use crate::command::Command;
+use crate::finding::Report;
+use crate::lock::{Catalog, Flaw, Half, LockState, Unreadable, age, in_words};
+use crate::message::{Message, Text, Tone};
+
+/// Locks on one page. With texts of at most [`CELL`] characters, ten stay within the 6,000 that
+/// Discord allows a message, even where every character of them has to be escaped.
+const PAGE: usize = 10;
+
+/// How much of a name or a holder is shown on a line.
+const CELL: usize = 60;
+
+/// A page of locks, the oldest first.
+pub(crate) fn page(reports: &[Report], filter: &str, page: usize) -> Message {
+    let at = |page| Command::List { filter: filter.to_owned(), page };
+    let pages = reports.len().div_ceil(PAGE);
+    // Locks clear while a page is read: a page that is no longer there is the last one.
+    let page = page.min(pages - 1);
+    let mut message = Message::new(Tone::Held, heading(reports.len()));
+    if !filter.is_empty() {
+        message = message.line(
+            Text::own("Where the state, the holder or the lock ID has ")
+                .quote(filter, CELL)
+                .then("."),
+        );
+    }
+    for report in reports.iter().skip(page * PAGE).take(PAGE) {
+        message =
+            message.field(Text::default().name(report.state.name.as_str(), CELL), line(report));
+    }
+    if pages > 1 {
+        message.footer = Some(Text::own(format!("Page {} of {pages}, oldest first", page + 1)));
+        message = message.button("Previous", at(page.saturating_sub(1)), page > 0).button(
+            "Next",
+            at(page + 1),
+            page + 1 < pages,
+        );
+    }
+    message.button("Refresh", at(page), true)
+}
+
+fn heading(count: usize) -> Text {
+    match count {
+        1 => Text::own("🔒 1 state is locked"),
+        _ => Text::own(format!("🔒 {count} states are locked")),
+    }
+}
+
+/// No lock is held, or none that the filter lets through.
+pub(crate) fn none_held(catalog: &Catalog, filter: &str) -> Message {
+    let message = if filter.is_empty() {
+        let buckets: Vec<&str> =
+            catalog.backends().iter().map(|backend| backend.bucket.as_str()).collect();
+        Message::new(Tone::Free, Text::own("🔓 No lock is held"))
+            .line(Text::own("No state is locked in ").quote(&buckets.join(", "), CELL).then("."))
+    } else {
+        Message::new(Tone::Free, Text::own("🔓 No held lock matches")).line(
+            Text::own("Nothing that is locked has ")
+                .quote(filter, CELL)
+                .then(" in its name, its path, its holder or its lock ID."),
+        )
+    };
+    message.button("Refresh", Command::List { filter: filter.to_owned(), page: 0 }, true)
+}
+
+/// One lock on one line: `4 h 12 min · apply · who`.
+fn line(report: &Report) -> Text {
+    let age = match report.lock.since() {
+        Some(since) => in_words(age(since, report.at)),
+        None => "unknown age".to_owned(),
+    };
+    let text = Text::default().strong(age).then(" · ");
+    let text = match &report.lock {
+        LockState::Held(lock) => text
+            .append(operation(&lock.info.operation))
+            .then(" · ")
+            .quote(or_unknown(&lock.info.who), CELL),
+        LockState::Unreadable(Unreadable { flaw: Flaw::Unread(why), .. }) => {
+            text.then("unreadable record: ").name(why, CELL)
+        }
+        LockState::Unreadable(_) => text.then("unreadable record"),
+        LockState::Free => text.then("free"),
+    };
+    match report.lock.half() {
+        None => text,
+        Some(Half::LockfileMissing) => text.then(" · half locked, without its lockfile"),
+        Some(Half::RowMissing) => text.then(" · half locked, without its DynamoDB row"),
+        Some(Half::Different) => text.then(" · half locked, row and lockfile differ"),
+    }
+}

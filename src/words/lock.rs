@@ -1,0 +1,199 @@
+//! How a state's lock stands: who holds it, what they are doing, and for how long.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::cleared::held_by;
+use super::half::half_line;
+use crate::command::Command;
+use crate::finding::{Known, Report};
+use crate::lock::{
+    LockState, Operation, Sources, State, StateName, Store, Unreadable, age, in_words,
+};
+use crate::message::{LONG, Message, SHORT, Text, Tone};
+use crate::ports::Asked;
+use crate::watch::PastHold;
+
+/// Words what was found out.
+#[must_use]
+pub fn status(report: &Report) -> Message {
+    let message = match &report.lock {
+        LockState::Free => without_lock(report),
+        LockState::Held(lock) => held(report, &lock.sources),
+        LockState::Unreadable(lock) => unreadable(report, lock),
+    };
+    let state = match report.known {
+        // A guessed path must not vouch for itself.
+        Known::Unseen { .. } | Known::NotRead { .. } => report.state.short_name(),
+        Known::Seen | Known::InFull { .. } => report.state.short_path(),
+    };
+    message.read_at(report.at).button("Refresh", Command::Status { state }, true)
+}
+
+fn title(mark: &'static str, state: &State, says: &'static str) -> Text {
+    Text::own(mark).name(state.name.as_str(), SHORT).then(says)
+}
+
+fn held(report: &Report, sources: &Sources) -> Message {
+    let tone = if sources.half().is_some() { Tone::Broken } else { Tone::Held };
+    let title = title("🔒 ", &report.state, " is locked");
+    with_lock(Message::new(tone, title), report)
+}
+
+fn unreadable(report: &Report, lock: &Unreadable) -> Message {
+    let title = title("⚠️ ", &report.state, " is locked, by an unreadable record");
+    let message = Message::new(Tone::Broken, title);
+    with_lock(message, report).line(
+        Text::own("Nobody can tell who holds it: ")
+            .name(&lock.flaw.to_string(), LONG)
+            .then(". It counts as held; terraform force-unlock needs a readable record too."),
+    )
+}
+
+fn with_lock(message: Message, report: &Report) -> Message {
+    let mut message = message.line(held_for(&report.lock, report.at));
+    if let Some(line) = half_line(&report.lock) {
+        message = message.line(line);
+    }
+    lock_fields(message, &report.lock).field("State path", Text::quoted(report.state.path.as_str()))
+}
+
+/// The facts of a held lock, as far as its record can be read.
+pub(crate) fn lock_fields(message: Message, lock: &LockState) -> Message {
+    match lock {
+        LockState::Free => message,
+        LockState::Held(lock) => {
+            let info = &lock.info;
+            let message = message
+                .short_field("Holder", Text::quoted(or_unknown(&info.who)))
+                .short_field("Operation", operation(&info.operation))
+                .field("Lock ID", Text::quoted(info.id.as_str()))
+                .short_field("Terraform or OpenTofu", Text::quoted(or_unknown(&info.version)))
+                .short_field("Lives in", Text::own(lives_in(&lock.sources)));
+            if info.info.is_empty() {
+                return message;
+            }
+            message.field("Info", Text::quoted(&info.info))
+        }
+        LockState::Unreadable(lock) => {
+            let message = message.short_field("Lives in", Text::own(lives_in(&lock.sources)));
+            let mut records = lock.sources.records().map(|stored| stored.record.to_text());
+            match records.find(|record| !record.is_empty()) {
+                Some(record) => message.field("Record", Text::quoted(&record)),
+                None => message,
+            }
+        }
+    }
+}
+
+/// A state without a lock: free if there is such a state, else unknown.
+fn without_lock(report: &Report) -> Message {
+    let state = &report.state;
+    let path = Text::quoted(state.path.as_str());
+    let free = || {
+        let message = Message::new(Tone::Free, title("🔓 ", state, " is free"));
+        message.line(Text::own("Nobody holds its lock."))
+    };
+    let unknown = || Message::new(Tone::Plain, title("❔ ", state, " is unknown"));
+    match &report.known {
+        Known::Seen => free().field("State path", path),
+        Known::InFull { nearest } => {
+            let text = Text::own("Nothing else has been seen at this path: it is new or misspelt.");
+            free().line(did_you_mean(text, nearest.as_ref())).field("State path", path)
+        }
+        Known::Unseen { nearest } => {
+            let text = Text::own("Nothing has ever been seen of a state of this name.");
+            unknown()
+                .line(or_misspelt(text, nearest.as_ref()))
+                .line(Text::own("No lock is at the path below. A new state goes by its full path."))
+                .field("Looked at", path)
+        }
+        Known::NotRead { why } => unknown()
+            .line(Text::own(
+                "No lock is at the path below, but whether there is such a state could \
+                not be looked up.",
+            ))
+            .line(Text::default().name(why, 3 * LONG).then("."))
+            .field("Looked at", path),
+    }
+}
+
+/// Offers the name that may have been meant.
+pub(crate) fn did_you_mean(text: Text, nearest: Option<&StateName>) -> Text {
+    match nearest {
+        Some(nearest) => text.then(" Did you mean ").quote(nearest.as_str(), SHORT).then("?"),
+        None => text,
+    }
+}
+
+/// Offers the name that may have been meant, or has the spelling checked.
+pub(crate) fn or_misspelt(text: Text, nearest: Option<&StateName>) -> Text {
+    match nearest {
+        Some(_) => did_you_mean(text, nearest),
+        None => text.then(" Check its spelling."),
+    }
+}
+
+/// How long a lock has been held.
+pub(crate) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
+    match lock.since() {
+        // Ages go by the holder's clock; a minute is what clocks may differ by.
+        Some(since) if since > now + TimeDelta::minutes(1) => Text::default()
+            .strong("Held")
+            .then(" by somebody whose clock is ahead of this one: since ")
+            .at(since)
+            .then("."),
+        Some(since) => Text::default()
+            .strong(format!("Held for {}", in_words(age(since, now))))
+            .then(", since ")
+            .at(since)
+            .then("."),
+        None => Text::default().strong("Held").then(", nobody knows since when."),
+    }
+}
+
+/// Where a lock lies, in words.
+fn lives_in(sources: &Sources) -> &'static str {
+    match *sources.stores() {
+        [Store::DynamoDb] => "DynamoDB",
+        [Store::S3] => "S3 lockfile",
+        _ => "DynamoDB and S3 lockfile",
+    }
+}
+
+/// What the holder is doing: our word for it, or the other tool's.
+pub(crate) fn operation(operation: &Operation) -> Text {
+    match operation.label() {
+        Some(label) => Text::own(label),
+        None => Text::default().quote(or_unknown(operation.as_written()), SHORT / 2),
+    }
+}
+
+/// A text of a record, or that it has none.
+pub(crate) fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "unknown" } else { text }
+}
+
+/// `Last held for 12 min by jjoyner@ci-runner-04 (apply), until …`
+pub(crate) fn last_hold(past: &PastHold) -> Text {
+    let words = format!("Last held for {}", in_words(past.length()));
+    held_by(words, &past.hold).then(", until ").at(past.ended_at).then(".")
+}
+
+/// In place of what past holds say.
+pub(crate) fn past_not_read() -> Text {
+    Text::own("Its past holds could not be read; the log says why.")
+}
+
+/// `alice asks to unlock it: the card`
+pub(crate) fn asked(asked: &Asked) -> Text {
+    let text = Text::default().person(&asked.requester).then(" asks to unlock it");
+    match asked.card {
+        Some(card) => text.then(": ").message(asked.place, card),
+        None => text.then("."),
+    }
+}
+
+/// In place of what is known of a request.
+pub(crate) fn asked_not_read() -> Text {
+    Text::own("Could not be read; the log says why.")
+}

@@ -1,0 +1,17 @@
+//! Everything that people read: one function a message, by what it is about.
+//!
+//! A sentence that was seen in Discord or in a terminal is made here, and nowhere else.
+
+pub mod announced;
+pub mod cleared;
+pub(crate) mod form;
+pub(crate) mod half;
+pub(crate) mod help;
+pub(crate) mod history;
+pub(crate) mod list;
+pub mod lock;
+pub mod refused;
+pub mod request;
+pub(crate) mod terminal;
+pub(crate) mod verdict;
+pub(crate) mod watching;

@@ -1,0 +1,280 @@
+//! The card of a request: what is about to be broken, what to check before, and what came of it.
+
+use chrono::{DateTime, Utc};
+
+use super::half::half_line;
+use super::help::who_may_approve;
+use super::lock::{held_for, lock_fields, or_unknown};
+use crate::command::Command;
+use crate::lock::{LockState, in_words};
+use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};
+use crate::people::Person;
+use crate::ports::Filed;
+use crate::unlock::{Closing, Outcome, Policy, Status, UnlockRequest};
+
+/// The card of a request as it is now.
+#[must_use]
+pub fn card(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Message {
+    match request.status() {
+        Status::Pending => {
+            let message = pending(request, policy, now);
+            if request.calls_approvers {
+                Message { calls: policy.approver_roles.iter().copied().collect(), ..message }
+            } else {
+                // They were called for this state within the hour.
+                message.field("Who may approve", who_may_approve(policy))
+            }
+        }
+        Status::Executing => executing(request),
+        Status::Closed(closing) => closed(request, closing),
+    }
+}
+
+fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Message {
+    let lock = request.pinned.lock();
+    let title = Text::own("🔐 ")
+        .name(&request.requester.name, SHORT / 2)
+        .then(" asks to unlock ")
+        .name(request.state.name.as_str(), SHORT);
+    let mut message = Message::new(Tone::Held, title)
+        .line(held_for(lock, now).then(" ").append(compared(request, now)))
+        .line(to_check(lock));
+    if let Some(line) = half_line(lock) {
+        message = message.line(line);
+    }
+    let message = requested_by(message, request)
+        .field("Reason", Text::default().quote(&request.reason, REASON));
+    lock_fields(message, lock)
+        .field("State path", Text::quoted(request.state.path.as_str()))
+        .short_field("Approvals", approvals(request, policy))
+        .short_field("Expires", Text::default().at(request.expires_at))
+        .button("Approve", Command::Approve { request: request.id, typed: None }, true)
+        .button("Deny", Command::Deny { request: request.id, reason: None }, true)
+        .button("Withdraw", Command::Withdraw { request: request.id }, true)
+}
+
+/// How the age of the lock compares with the age from which it looks stale, as that was judged by
+/// past holds or the team's limit when the request was opened.
+fn compared(request: &UnlockRequest, now: DateTime<Utc>) -> Text {
+    let lock = request.pinned.lock();
+    let limit = request.stale_from.zip(lock.since()).map(|(from, since)| in_words(from - since));
+    Text::own(match (limit, request.looks_stale(now)) {
+        (Some(limit), true) => {
+            format!("That is past the {limit} after which a lock here counts as stale.")
+        }
+        (Some(limit), false) => format!(
+            "That is not past the {limit} after which a lock here counts as stale: its run may \
+             well be alive."
+        ),
+        (None, _) => "Whether it is stale cannot be told from its age.".to_owned(),
+    })
+}
+
+/// What an approver has to find out, since no tool can.
+fn to_check(lock: &LockState) -> Text {
+    let text = Text::default().strong("Before you approve,");
+    let text = match lock.info() {
+        Some(info) if !info.who.is_empty() => {
+            text.then(" make sure that the run of ").quote(&info.who, SHORT).then(" is dead: look ")
+        }
+        _ => text.then(" make sure that no run is behind this lock any more: look "),
+    };
+    text.then(
+        "at its CI job or its machine. A live run goes on writing after the unlock, and the next \
+         run then corrupts the state.",
+    )
+}
+
+/// `1 of 2: bob`.
+fn approvals(request: &UnlockRequest, policy: &Policy) -> Text {
+    let needed = policy.approvals.get();
+    if request.approvals.is_empty() {
+        return Text::own(format!("none yet, {needed} needed"));
+    }
+    Text::own(format!("{} of {needed}: ", request.approvals.len())).append(approvers(request))
+}
+
+/// Those who approved. A request that was written past the bot may have nobody.
+pub(crate) fn approvers(request: &UnlockRequest) -> Text {
+    if request.approvals.is_empty() {
+        return Text::own("nobody");
+    }
+    let people = request.approvals.iter().map(|approval| Text::default().person(&approval.by));
+    Text::default().joined(", ", people)
+}
+
+fn executing(request: &UnlockRequest) -> Message {
+    let title = Text::own("🔐 ")
+        .name(request.state.name.as_str(), SHORT)
+        .then(" is approved and being released");
+    let line = Text::own("Approved by ")
+        .append(approvers(request))
+        .then(". If this stays for more than a minute, the log says why; it is tried again.");
+    facts(Message::new(Tone::Held, title).line(line), request)
+}
+
+fn closed(request: &UnlockRequest, closing: &Closing) -> Message {
+    let (mark, tone) = match closing.outcome {
+        Outcome::Unlocked | Outcome::AlreadyFree => ("🔓 ", Tone::Free),
+        Outcome::Failed => ("⚠️ ", Tone::Broken),
+        _ => ("🔒 ", Tone::Plain),
+    };
+    let title = Text::own(mark)
+        .name(request.state.name.as_str(), SHORT)
+        .then(format!(": {}", word(closing.outcome)));
+    let mut message = Message::new(tone, title).line(how_it_ended(request, closing));
+    if let Some(note) = &closing.note {
+        let label = match closing.outcome {
+            Outcome::Denied | Outcome::Withdrawn => "Because",
+            Outcome::Failed => "What failed, and what to do",
+            _ => "Note",
+        };
+        message = message.field(label, Text::default().quote(note, REASON));
+    }
+    facts(message, request)
+}
+
+/// The word that a closed card says, whatever else it says.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unlocked => "unlocked",
+        Outcome::Denied => "denied",
+        Outcome::Withdrawn => "withdrawn",
+        Outcome::Expired => "expired",
+        Outcome::Superseded => "changed hands",
+        Outcome::AlreadyFree => "already free",
+        Outcome::Failed => "failed",
+        // No card says it, but whoever asks about the request reads it.
+        Outcome::Unpostable => "closed without a card",
+    }
+}
+
+/// One sentence: what happened, through whom and when.
+pub(crate) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
+    let by = closing.by.as_ref();
+    let at = closing.at;
+    match closing.outcome {
+        Outcome::Unlocked => Text::own("The lock was released ")
+            .at(at)
+            .then(", at the request of ")
+            .person(&request.requester)
+            .then(" and approved by ")
+            .append(approvers(request))
+            .then("."),
+        Outcome::Denied => by_whom("Denied", by, at),
+        Outcome::Withdrawn => by_whom("Withdrawn", by, at),
+        Outcome::Expired => {
+            Text::own("Nobody approved it before ").at(request.expires_at).then("; the lock stays.")
+        }
+        Outcome::Superseded => Text::own("Seen ").at(at).then(
+            ": another lock is there than the one that was asked about. It stays, since whoever \
+             holds it has taken it meanwhile.",
+        ),
+        Outcome::AlreadyFree => Text::own("Seen ")
+            .at(at)
+            .then(": whoever held the lock has released it. Nothing was deleted."),
+        Outcome::Failed => Text::own("Approved by ")
+            .append(approvers(request))
+            .then(", but the release did not succeed, ")
+            .at(at)
+            .then("."),
+        Outcome::Unpostable => {
+            Text::own("Its card could not be posted, ").at(at).then("; the lock stays.")
+        }
+    }
+}
+
+fn by_whom(what: &'static str, by: Option<&Person>, at: DateTime<Utc>) -> Text {
+    let text = Text::own(what).then(" by ");
+    let text = match by {
+        Some(person) => text.person(person),
+        None => text.then("somebody"),
+    };
+    text.then(", ").at(at).then("; the lock stays.")
+}
+
+/// What somebody is told who comes too late, about a request that has ended.
+pub(crate) fn how_it_was_closed(closing: &Closing) -> Text {
+    Text::own("This request has ended: ")
+        .append(end(closing))
+        .then(". Ask anew with /lock unlock if a lock is in the way.")
+}
+
+/// `denied by bob, <time>`.
+pub(crate) fn end(closing: &Closing) -> Text {
+    let text = Text::own(word(closing.outcome));
+    let text = match &closing.by {
+        Some(person) => text.then(" by ").person(person),
+        None => text,
+    };
+    text.then(", ").at(closing.at)
+}
+
+fn requested_by(message: Message, request: &UnlockRequest) -> Message {
+    message.short_field("Requested by", Text::default().person(&request.requester))
+}
+
+/// What it was about, for whoever reads a card that has ended.
+fn facts(message: Message, request: &UnlockRequest) -> Message {
+    let lock = request.pinned.lock();
+    let mut message = requested_by(message, request);
+    message = message.field("Reason", Text::default().quote(&request.reason, REASON));
+    if let Some(info) = lock.info() {
+        message = message
+            .short_field("Holder", Text::quoted(or_unknown(&info.who)))
+            .field("Lock ID", Text::default().quote(info.id.as_str(), LONG));
+    }
+    message.field("State path", Text::quoted(request.state.path.as_str()))
+}
+
+/// Tells the requester where the card is.
+pub(crate) fn posted(filed: &Filed) -> Message {
+    let request = &filed.request;
+    let name = request.state.name.as_str();
+    if let Some(closing) = request.closing().filter(|end| end.outcome == Outcome::Unpostable) {
+        return unpostable(name, closing);
+    }
+    let text = match filed.card {
+        Some(card) => Text::own("Your request to unlock ")
+            .name(name, SHORT)
+            .then(" is in the channel: ")
+            .message(request.place, card)
+            .then(". Somebody else has to approve it before ")
+            .at(request.expires_at)
+            .then("."),
+        None => Text::own("Your request to unlock ").name(name, SHORT).then(
+            " is recorded, but its card is not posted yet: Discord does not take it now. It is \
+             posted as soon as Discord does.",
+        ),
+    };
+    Message::sentence(Tone::Plain, text)
+}
+
+/// What somebody is told whose request was closed at once: what to allow, and where to ask again.
+fn unpostable(name: &str, closing: &Closing) -> Message {
+    let why = closing.note.as_deref().unwrap_or_default();
+    let text = Text::own("Your request to unlock ")
+        .name(name, SHORT)
+        .then(" is closed, because its card cannot be posted. ")
+        .name(why, REASON)
+        .then(". Then ask again, here or in another channel.");
+    Message::sentence(Tone::Plain, text)
+}
+
+/// Confirms a denial that was not made on the card.
+pub(crate) fn denied(request: &UnlockRequest) -> Message {
+    let text = Text::own("You have denied the request of ")
+        .person(&request.requester)
+        .then(" to unlock ")
+        .name(request.state.name.as_str(), SHORT)
+        .then("; the lock stays.");
+    Message::sentence(Tone::Plain, text)
+}
+
+/// Confirms a withdrawal that was not made on the card.
+pub(crate) fn withdrawn(request: &UnlockRequest) -> Message {
+    let text = Text::own("Your request to unlock ")
+        .name(request.state.name.as_str(), SHORT)
+        .then(" is withdrawn; the lock stays.");
+    Message::sentence(Tone::Plain, text)
+}

@@ -1,0 +1,44 @@
+//! The verdict on a hold, in a line that a person can check.
+
+use crate::lock::in_words;
+use crate::message::{SHORT, Text};
+use crate::watch::{Evidence, Hold, Kind, OTHER_RUNS, Verdict};
+
+/// `stale: 4 h 12 min, past applies here took 6 min (95 % under 11 min, 43 holds); ci-runner-04 has
+/// finished 3 other runs since`.
+pub(crate) fn verdict_line(hold: &Hold, verdict: &Verdict) -> Text {
+    let Evidence { age, usual, limit, other_runs } = &verdict.evidence;
+    let word = match verdict.kind {
+        Kind::Active => "active",
+        Kind::Long => "long",
+        Kind::Stale => "stale",
+    };
+    let mut text = Text::default().strong(word).then(format!(": {}", in_words(*age)));
+    text = match (usual, hold.operation()) {
+        (Some(usual), Some(operation)) => {
+            text.then(", past ").append(super::lock::operation(&operation)).then(format!(
+                " holds here took {} (95 % up to {}, {} holds)",
+                in_words(usual.median),
+                in_words(usual.p95),
+                usual.count
+            ))
+        }
+        _ => text.then(format!(
+            "; too few past holds here to compare with, so the limit of {} counts",
+            in_words(*limit)
+        )),
+    };
+    match (hold.host(), *other_runs) {
+        (_, 0) | (None, _) => text.then("."),
+        (Some(host), runs) => text
+            .then("; ")
+            .name(host, SHORT / 2)
+            .then(" has finished ")
+            .then(match runs {
+                1 => "1 other run".to_owned(),
+                OTHER_RUNS.. => format!("{OTHER_RUNS} or more other runs"),
+                runs => format!("{runs} other runs"),
+            })
+            .then(" since."),
+    }
+}

@@ -1,0 +1,67 @@
+//! Answers to those who wait for a lock.
+
+use crate::lock::{State, StateName};
+use crate::message::{Message, SHORT, Text, Tone};
+use crate::people::UserId;
+use crate::watch::{Line, MOST_WATCHED};
+
+/// Most states that are named: as many as one person may watch. Discord's limit for a description
+/// shortens long names where there are so many.
+const MOST: usize = MOST_WATCHED;
+
+/// Confirms a place in line, with how many are before it.
+pub(crate) fn in_line(
+    state: &StateName,
+    keep: bool,
+    before: usize,
+    is_surely_told: bool,
+) -> Message {
+    let text = Text::own("You will be told in this channel ")
+        .then(if keep { "every time " } else { "when " })
+        .name(state.as_str(), SHORT)
+        .then(" clears.");
+    let text = match before {
+        1.. => text.then(format!(
+            " {} before you.",
+            if before == 1 { "1 waits".to_owned() } else { format!("{before} wait") }
+        )),
+        0 => text.then(" Nobody waits before you."),
+    };
+    let text = if is_surely_told {
+        text
+    } else {
+        text.then(" Whether it has just cleared could not be read: look at /lock status.")
+    };
+    Message::sentence(Tone::Plain, text)
+}
+
+/// Confirms that somebody has left the line.
+pub(crate) fn out_of_line(state: &StateName) -> Message {
+    let text = Text::own("You will not be told about ").name(state.as_str(), SHORT).then(".");
+    Message::sentence(Tone::Plain, text)
+}
+
+/// Lists the lines that somebody is in.
+pub(crate) fn watches(user: UserId, lines: &[(State, Line)]) -> Message {
+    if lines.is_empty() {
+        let text = Text::own(
+            "You wait for no lock: press Notify me under a locked state, or type /lock watch.",
+        );
+        return Message::sentence(Tone::Plain, text);
+    }
+    let mut message = Message::new(Tone::Plain, Text::own("🔔 What you wait for"));
+    for (state, line) in lines.iter().take(MOST) {
+        let before = line.before(user).unwrap_or(0);
+        let keeps = line.watchers().iter().any(|one| one.person.id == user && one.keep);
+        let text = Text::default().name(state.name.as_str(), SHORT).then(match before {
+            0 => ": nobody waits before you".to_owned(),
+            1 => ": 1 waits before you".to_owned(),
+            more => format!(": {more} wait before you"),
+        });
+        message = message.line(if keeps { text.then(", every time") } else { text });
+    }
+    if let Some(more) = lines.len().checked_sub(MOST).filter(|&more| more > 0) {
+        message = message.line(Text::own(format!("and {more} more")));
+    }
+    message
+}
