@@ -1,7 +1,7 @@
 //! The state locks as AWS holds them: rows in `DynamoDB`, lockfiles in S3.
 //!
 //! This is the only place that knows the AWS SDK. What it tells the rest are the types of
-//! [`crate::lock`], and a [`Fault`] for everything that goes wrong; a lock that could not be read is
+//! [`crate::lock`], and a [`Fault`](crate::error::Fault) for everything that goes wrong; a lock that could not be read is
 //! never passed off as free.
 
 mod answers;
