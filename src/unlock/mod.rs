@@ -1,14 +1,27 @@
 //! Two-person control: who may have which lock released, and when.
 //!
 //! ```text
-//!            approve (enough)             released
-//! Pending ──────────────────► Executing ───────────► Unlocked
-//!    │                            ├─ lock changed ─► Superseded, AlreadyFree
-//!    │                            ├─ resume (once, after a crash; what is gone then is Unlocked)
-//!    │                            └─ failed, or 10 min over ─► Failed
-//!    └─ deny, withdraw, expire, lock changed, unpostable
-//!       ──────► Denied, Withdrawn, Expired, Superseded, AlreadyFree, Unpostable
+//! [*] --> Pending: open
+//! Pending --> AlreadyFree: lock is gone
+//! Pending --> Denied: deny
+//! Pending --> Executing: approve
+//! Pending --> Expired: expire
+//! Pending --> Superseded: lock changed hands
+//! Pending --> Unpostable: unpostable
+//! Pending --> Withdrawn: withdraw
+//! Executing --> AlreadyFree: lock is gone
+//! Executing --> Failed: failed, failed midway
+//! Executing --> Superseded: lock changed hands, changed midway
+//! Executing --> TakenUp: resume
+//! Executing --> Unlocked: released, released and retaken
+//! TakenUp --> Failed: failed, failed midway
+//! TakenUp --> Superseded: lock changed hands, changed midway
+//! TakenUp --> Unlocked: lock is gone, released, released and retaken
 //! ```
+//!
+//! `TakenUp` is `Executing` after a crash: a lockfile that is gone by then may have been removed by the first
+//! attempt. A request with too few approvals stays pending when it is approved. A test compares this chart
+//! with the rules.
 //!
 //! Everything here is a pure function: the lock, the people, their roles and the time come in as
 //! arguments, and what comes out is data for a store to write. The rules are in [`decide()`]; what a

@@ -2,6 +2,7 @@
 //! lock to go, in the one channel; bob, carol and dave are approvers.
 
 mod asking;
+mod chart;
 mod decisions;
 mod opening;
 mod openings;
@@ -119,6 +120,34 @@ fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transitio
 /// The same request, approved by bob, its lock being released.
 fn executing(lock: &LockState) -> UnlockRequest {
     approve(&request_for(lock), &bob(), 1).unwrap().next
+}
+
+/// Every event there is, with a name to read in a table.
+fn events<'e>(
+    by: &'e Actor,
+    requester: &'e Actor,
+    standing: &'e BTreeSet<UserId>,
+) -> Vec<(&'static str, Event<'e>)> {
+    let lock = || Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None));
+    let other = Found::Other(lock());
+    vec![
+        ("approve", Event::Approve { by, standing }),
+        ("deny", Event::Deny { by, reason: None }),
+        ("withdraw", Event::Withdraw { by: requester, reason: None }),
+        ("expire", Event::Expire),
+        ("lock changed hands", Event::LockChanged(other)),
+        ("lock is gone", Event::LockChanged(Found::Gone)),
+        ("resume", Event::Resume),
+        ("released", Event::Released),
+        ("failed", Event::Failed("no permission".to_owned())),
+        ("unpostable", Event::Unpostable("allow it to post".to_owned())),
+        ("released and retaken", Event::ReleasedAndRetaken(lock())),
+        (
+            "changed midway",
+            Event::ChangedMidway { to: lock(), lockfile: RemovedBy::ReleaseOrHolder },
+        ),
+        ("failed midway", Event::FailedMidway { why: "no permission".to_owned(), left: Left::Row }),
+    ]
 }
 
 /// The right that a request gives where one approval is needed.

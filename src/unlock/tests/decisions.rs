@@ -4,34 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Every event there is, with a name to read in a table.
-fn events<'e>(
-    by: &'e Actor,
-    requester: &'e Actor,
-    standing: &'e BTreeSet<UserId>,
-) -> Vec<(&'static str, Event<'e>)> {
-    let lock = || Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None));
-    let other = Found::Other(lock());
-    vec![
-        ("approve", Event::Approve { by, standing }),
-        ("deny", Event::Deny { by, reason: None }),
-        ("withdraw", Event::Withdraw { by: requester, reason: None }),
-        ("expire", Event::Expire),
-        ("lock changed hands", Event::LockChanged(other)),
-        ("lock is gone", Event::LockChanged(Found::Gone)),
-        ("resume", Event::Resume),
-        ("released", Event::Released),
-        ("failed", Event::Failed("no permission".to_owned())),
-        ("unpostable", Event::Unpostable("allow it to post".to_owned())),
-        ("released and retaken", Event::ReleasedAndRetaken(lock())),
-        (
-            "changed midway",
-            Event::ChangedMidway { to: lock(), lockfile: RemovedBy::ReleaseOrHolder },
-        ),
-        ("failed midway", Event::FailedMidway { why: "no permission".to_owned(), left: Left::Row }),
-    ]
-}
-
 const OUTCOMES: [Outcome; 8] = [
     Outcome::Unlocked,
     Outcome::Denied,
