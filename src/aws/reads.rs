@@ -93,7 +93,7 @@ impl Reads {
             // What the same command asks for at this moment is in the queue too when this goes on.
             yield_now().await;
             let allow = "allow dynamodb:GetItem on it";
-            return match self.answered(answer).await {
+            return match self.answered(&place, answer).await {
                 Ok(Ok(item)) => Ok(item),
                 Ok(Err(Unread::Alone(error))) => Err(table.shared_fault(allow, &error)),
                 Ok(Err(Unread::Together(error))) => Err(table.shared_fault(allow, &error)),
@@ -103,23 +103,23 @@ impl Reads {
         }
     }
 
-    /// Waits for an answer. As soon as a call can be made, makes it for all who wait: most of the time
-    /// that is the one call that this answer needs, and no task has to wake another one for it.
-    async fn answered(&self, mut answer: oneshot::Receiver<Read>) -> Result<Read, RecvError> {
-        loop {
-            tokio::select! {
-                biased;
-                read = &mut answer => return read,
-                call = self.queue.calls.acquire() => {
-                    let batch = self.queue.take();
-                    if batch.is_empty() {
-                        drop(call);
-                        return answer.await;
-                    }
+    /// Waits for an answer. While the item still waits and a call can be made, makes it, for others who
+    /// wait too: most of the time no task has to wake another one for a read.
+    async fn answered(
+        &self,
+        place: &Place,
+        mut answer: oneshot::Receiver<Read>,
+    ) -> Result<Read, RecvError> {
+        tokio::select! {
+            biased;
+            read = &mut answer => return read,
+            _call = self.queue.calls.acquire() => {
+                if let Some(batch) = self.queue.take(place) {
                     self.read_all(batch).await;
                 }
             }
         }
+        answer.await
     }
 
     async fn read_all(&self, batch: Waiting) {
@@ -227,16 +227,18 @@ impl Queue {
         read
     }
 
-    /// The next items to read, with who waits for them.
-    fn take(&self) -> Waiting {
+    /// This item and others to read with it, with who waits for them; `None` where another reader has
+    /// taken it.
+    fn take(&self, place: &Place) -> Option<Waiting> {
         let mut waiting = self.waiting();
-        match waiting.keys().nth(ITEMS).cloned() {
-            Some(first_left) => {
-                let left = waiting.split_off(&first_left);
-                std::mem::replace(&mut *waiting, left)
-            }
-            None => std::mem::take(&mut *waiting),
+        let (place, answers) = waiting.remove_entry(place)?;
+        let mut batch = Waiting::from([(place, answers)]);
+        while batch.len() < ITEMS
+            && let Some((place, answers)) = waiting.pop_first()
+        {
+            batch.insert(place, answers);
         }
+        Some(batch)
     }
 
     fn is_refused(&self) -> bool {

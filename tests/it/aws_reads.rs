@@ -116,6 +116,26 @@ async fn where_no_answer_comes_everybody_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_reader_that_is_stopped_takes_nothing_from_those_who_read_with_it() {
+    let scene = Scene::new().await;
+    let gate = Arc::new(Gate::default());
+    let held = gate.clone();
+    scene.proxy.rule(move |_| Fate::Wait(held.clone()));
+    let locks = Arc::new(scene.locks);
+    let read = |n| {
+        let locks = locks.clone();
+        tokio::spawn(async move { locks.inspect(&state(n)).await })
+    };
+    // The first one makes the call, which is for both.
+    let (first, second) = (read(1), read(0));
+    gate.reached().await;
+    assert_eq!(scene.proxy.count(MANY), 1);
+    first.abort();
+    gate.open();
+    assert_ne!(second.await.unwrap().unwrap(), LockState::Free);
+}
+
+#[tokio::test]
 async fn a_burst_takes_few_calls_and_each_gets_its_own_item() {
     let scene = Scene::new().await;
     let gate = Arc::new(Gate::default());
