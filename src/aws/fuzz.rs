@@ -303,12 +303,7 @@ fn use_filed(filed: &Filed) {
                 Err(refusal) => refused(&filed.request, &by, Tried::Approve, &refusal, now()),
             };
             if let Some(transition) = decided {
-                let change = Change {
-                    from: Some(filed),
-                    transition: &transition,
-                    event: None,
-                    release_row: None,
-                };
+                let change = Change::of(filed, &transition);
                 let _ = Plan::new(&LEDGER, &change, &filed.tail);
             }
         }

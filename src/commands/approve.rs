@@ -43,12 +43,7 @@ pub(super) async fn run(
         by.acceptance.accept().await?;
         let committed = match &approved.unlock {
             None => {
-                let change = Change {
-                    from: Some(&filed),
-                    transition: &approved,
-                    event: Some(by.event),
-                    release_row: None,
-                };
+                let change = Change::of(&filed, &approved).by(by.event);
                 context.ledger.commit(&change).await?
             }
             // On the heap, since most approvals carry nothing out and each would carry a release.
@@ -70,12 +65,8 @@ pub(super) async fn run(
                     return Err(Fault::bug().into());
                 };
                 // The approval is a fact, whatever became of the lock: both go on record.
-                let change = Change {
-                    from: Some(&filed),
-                    transition: &approved.and_then(ended),
-                    event: Some(by.event),
-                    release_row: None,
-                };
+                let both = approved.and_then(ended);
+                let change = Change::of(&filed, &both).by(by.event);
                 match context.ledger.commit(&change).await? {
                     Committed::Done(closed) => {
                         context.courier.deliver().await;

@@ -23,12 +23,7 @@ pub(super) async fn settle_by<'e>(
             Err(refusal) => return Err(refuse(context, by, &filed, tried, refusal).await),
         };
         by.acceptance.accept().await?;
-        let change = Change {
-            from: Some(&filed),
-            transition: &transition,
-            event: Some(by.event),
-            release_row: None,
-        };
+        let change = Change::of(&filed, &transition).by(by.event);
         if let Committed::Stale(fresh) = context.ledger.commit(&change).await? {
             filed = fresh;
             continue;
@@ -70,12 +65,7 @@ async fn record(
             return Ok(());
         };
         by.acceptance.accept().await?;
-        let change = Change {
-            from: Some(&filed),
-            transition: &transition,
-            event: Some(by.event),
-            release_row: None,
-        };
+        let change = Change::of(&filed, &transition).by(by.event);
         match context.ledger.commit(&change).await? {
             Committed::Stale(fresh) => filed = fresh,
             _ => return Ok(()),

@@ -88,7 +88,25 @@ pub struct Change<'c> {
     pub release_row: Option<&'c ApprovedUnlock>,
 }
 
-impl Change<'_> {
+impl<'c> Change<'c> {
+    /// What was decided on a request, by nobody's event, and without a row.
+    #[must_use]
+    pub fn of(from: &'c Filed, transition: &'c Transition) -> Self {
+        Self { from: Some(from), transition, event: None, release_row: None }
+    }
+
+    /// The same, that came of this event.
+    #[must_use]
+    pub fn by(self, event: EventId) -> Self {
+        Self { event: Some(event), ..self }
+    }
+
+    /// The same, with the delete of this lock's row.
+    #[must_use]
+    pub fn releasing(self, unlock: &'c ApprovedUnlock) -> Self {
+        Self { release_row: Some(unlock), ..self }
+    }
+
     /// What people have to be told of it, in order: the card where it shows something new, and a
     /// lock that was released, wholly or in part. A request that was closed because it has no card
     /// shows nothing.

@@ -44,19 +44,13 @@ pub(crate) async fn carry_out(
     if right.pinned().is_row_alone() {
         let released = decided(context, &approved.next, Event::Released)?;
         let transition = approved.clone().and_then(released);
-        let change = Change {
-            from: Some(filed),
-            transition: &transition,
-            event: Some(event),
-            release_row: Some(right),
-        };
+        let change = Change::of(filed, &transition).by(event).releasing(right);
         return match context.ledger.commit(&change).await? {
             Committed::RowRefused(why) => give_up(context, filed, approved, event, why).await,
             committed => Ok(committed),
         };
     }
-    let start =
-        Change { from: Some(filed), transition: approved, event: Some(event), release_row: None };
+    let start = Change::of(filed, approved).by(event);
     match context.ledger.commit(&start).await? {
         // The start is written, and a lockfile may be gone: whatever fails from here on, nobody may
         // be told that nothing was changed.
@@ -215,8 +209,7 @@ async fn end(
             return Ok(filed);
         };
         let release_row = row.then_some(right);
-        let change =
-            Change { from: Some(&filed), transition: &transition, event: None, release_row };
+        let change = Change { release_row, ..Change::of(&filed, &transition) };
         match context.ledger.commit(&change).await {
             Ok(Committed::Done(done)) => return Ok(done),
             // Another process has taken the release up, and may know more of the lockfile.
@@ -259,12 +252,7 @@ async fn give_up(
 ) -> Result<Committed, Error> {
     let failed = decided(context, &approved.next, Event::Failed(why))?;
     let transition = approved.clone().and_then(failed);
-    let change = Change {
-        from: Some(filed),
-        transition: &transition,
-        event: Some(event),
-        release_row: None,
-    };
+    let change = Change::of(filed, &transition).by(event);
     Ok(context.ledger.commit(&change).await?)
 }
 

@@ -20,8 +20,7 @@ pub async fn settle(context: &Context, filed: &Filed, event: Event<'_>) -> Resul
         let Ok(transition) = decide(&filed.request, event.clone(), &context.policy, now) else {
             return Ok(filed);
         };
-        let change =
-            Change { from: Some(&filed), transition: &transition, event: None, release_row: None };
+        let change = Change::of(&filed, &transition);
         match context.ledger.commit(&change).await? {
             Committed::Done(done) => return Ok(done),
             // What was seen of a pending request's lock says nothing of a release that began since:

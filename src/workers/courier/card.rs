@@ -82,8 +82,7 @@ impl OutboxCourier {
         let Ok(transition) = decide(request, event, &self.policy, now) else {
             return Ok(Err(undelivered));
         };
-        let change =
-            Change { from: Some(filed), transition: &transition, event: None, release_row: None };
+        let change = Change::of(filed, &transition);
         let Committed::Done(closed) =
             self.ledger.commit(&change).await.map_err(WriteFault::into_fault)?
         else {
