@@ -1,7 +1,7 @@
 //! What is announced.
 
 use super::cleared::{Clearing, all_stale, cleared, stale};
-use super::lock::{operation, or_unknown};
+use super::parts::{operation, or_unknown};
 use super::request::{approvers, end};
 use crate::lock::{age, in_words};
 use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};

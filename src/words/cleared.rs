@@ -1,6 +1,6 @@
 //! What is said when a lock clears, or has been held for too long.
 
-use super::lock::{operation, or_unknown};
+use super::parts::{held_by, or_unknown};
 use super::verdict::verdict_line;
 use crate::command::Command;
 use crate::lock::in_words;
@@ -68,20 +68,6 @@ fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
         text = text.then(" Next: ").joined(", then ", people).then(".");
     }
     text
-}
-
-/// `Held 4 h 12 min by jjoyner@ci-runner-04 (apply)`, beginning with these words.
-pub(crate) fn held_by(words: String, hold: &Hold) -> Text {
-    let text = Text::own(words);
-    match (&hold.who, hold.operation()) {
-        (Some(who), Some(kind)) => text
-            .then(" by ")
-            .quote(or_unknown(who), SHORT)
-            .then(" (")
-            .append(operation(&kind))
-            .then(")"),
-        _ => text.then(" by nobody knows whom"),
-    }
 }
 
 /// Several holds that have become stale at about the same time, as at the first look of all.

@@ -3,7 +3,7 @@
 //! A half may be left of a lock that was whole. Or the run uses one store alone, and its lock is as
 //! whole as it ever gets: then the run may be alive. Nothing here calls a run dead.
 
-use super::lock::or_unknown;
+use super::parts::or_unknown;
 use crate::lock::{Half, LockState, Sources};
 use crate::message::{LONG, SHORT, Text};
 use crate::watch::HABIT;

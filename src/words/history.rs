@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::cleared::held_by;
+use super::parts::held_by;
 use crate::audit::Entry;
 use crate::command::Command;
 use crate::lock::{State, in_words};

@@ -1,6 +1,6 @@
 //! Many held locks, a line each.
 
-use super::lock::{operation, or_unknown};
+use super::parts::{operation, or_unknown};
 use crate::command::Command;
 use crate::finding::Report;
 use crate::lock::{Catalog, Flaw, Half, LockState, Unreadable, age, in_words};

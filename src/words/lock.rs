@@ -2,13 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cleared::held_by;
 use super::half::half_line;
+use super::parts::{held_by, operation, or_unknown};
 use crate::command::Command;
 use crate::finding::{Known, Report};
-use crate::lock::{
-    LockState, Operation, Sources, State, StateName, Store, Unreadable, age, in_words,
-};
+use crate::lock::{LockState, Sources, State, StateName, Store, Unreadable, age, in_words};
 use crate::message::{LONG, Message, SHORT, Text, Tone};
 use crate::ports::Asked;
 use crate::watch::PastHold;
@@ -158,19 +156,6 @@ fn lives_in(sources: &Sources) -> &'static str {
         [Store::S3] => "S3 lockfile",
         _ => "DynamoDB and S3 lockfile",
     }
-}
-
-/// What the holder is doing: our word for it, or the other tool's.
-pub(crate) fn operation(operation: &Operation) -> Text {
-    match operation.label() {
-        Some(label) => Text::own(label),
-        None => Text::default().quote(or_unknown(operation.as_written()), SHORT / 2),
-    }
-}
-
-/// A text of a record, or that it has none.
-pub(crate) fn or_unknown(text: &str) -> &str {
-    if text.is_empty() { "unknown" } else { text }
 }
 
 /// `Last held for 12 min by jjoyner@ci-runner-04 (apply), until …`

@@ -10,6 +10,7 @@ pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod list;
 pub mod lock;
+pub(crate) mod parts;
 pub mod refused;
 pub mod request;
 pub(crate) mod terminal;

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::half::half_line;
 use super::help::who_may_approve;
-use super::lock::{held_for, lock_fields, or_unknown};
+use super::lock::{held_for, lock_fields};
+use super::parts::or_unknown;
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
 use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};

@@ -16,7 +16,7 @@ pub(crate) fn verdict_line(hold: &Hold, verdict: &Verdict) -> Text {
     let mut text = Text::default().strong(word).then(format!(": {}", in_words(*age)));
     text = match (usual, hold.operation()) {
         (Some(usual), Some(operation)) => {
-            text.then(", past ").append(super::lock::operation(&operation)).then(format!(
+            text.then(", past ").append(super::parts::operation(&operation)).then(format!(
                 " holds here took {} (95 % up to {}, {} holds)",
                 in_words(usual.median),
                 in_words(usual.p95),

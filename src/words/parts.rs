@@ -1,0 +1,32 @@
+//! Parts of sentences that several messages have.
+
+use crate::lock::Operation;
+use crate::message::{SHORT, Text};
+use crate::watch::Hold;
+
+/// What the holder is doing: our word for it, or the other tool's.
+pub(crate) fn operation(operation: &Operation) -> Text {
+    match operation.label() {
+        Some(label) => Text::own(label),
+        None => Text::default().quote(or_unknown(operation.as_written()), SHORT / 2),
+    }
+}
+
+/// A text of a record, or that it has none.
+pub(crate) fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "unknown" } else { text }
+}
+
+/// `Held 4 h 12 min by jjoyner@ci-runner-04 (apply)`, beginning with these words.
+pub(crate) fn held_by(words: String, hold: &Hold) -> Text {
+    let text = Text::own(words);
+    match (&hold.who, hold.operation()) {
+        (Some(who), Some(kind)) => text
+            .then(" by ")
+            .quote(or_unknown(who), SHORT)
+            .then(" (")
+            .append(operation(&kind))
+            .then(")"),
+        _ => text.then(" by nobody knows whom"),
+    }
+}
