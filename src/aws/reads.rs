@@ -97,7 +97,7 @@ impl Reads {
                 Ok(Ok(item)) => Ok(item),
                 Ok(Err(Unread::Alone(error))) => Err(table.shared_fault(allow, &error)),
                 Ok(Err(Unread::Together(error))) => Err(table.shared_fault(allow, &error)),
-                // Whoever was reading it has been stopped.
+                // The reader that had taken it was stopped.
                 Err(_) => continue,
             };
         }

@@ -77,11 +77,33 @@ impl RememberedHolds {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The value from its shelf, or read and put there.
+    async fn kept_or_read<K: Clone + Eq + Hash, V: Clone>(
+        &self,
+        shelf: fn(&mut Kept) -> &mut Shelf<K, V>,
+        key: &K,
+        read: impl Future<Output = Result<V, Fault>>,
+    ) -> Result<V, Fault> {
+        let now = self.clock.uptime();
+        let ends = {
+            let mut kept = self.kept();
+            if let Some(value) = shelf(&mut kept).get(key, now) {
+                return Ok(value);
+            }
+            kept.ends
+        };
+        let value = read.await?;
+        let mut kept = self.kept();
+        if kept.ends == ends {
+            shelf(&mut kept).put(key.clone(), value.clone(), now);
+        }
+        Ok(value)
+    }
+
     fn forget(&self, ended: &Hold) {
         let mut kept = self.kept();
         kept.ends += 1;
         kept.past.0.remove(&ended.state.path);
-        kept.other_runs.0.remove(&ended.id);
         let of_machine = |host: &Option<String>| host.as_deref() == ended.host();
         kept.other_runs.0.retain(|_, (_, (host, _))| !of_machine(host));
     }
@@ -90,37 +112,15 @@ impl RememberedHolds {
 #[async_trait]
 impl Holds for RememberedHolds {
     async fn in_short(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
-        let now = self.clock.uptime();
-        let ends = {
-            let kept = self.kept();
-            if let Some(past) = kept.past.get(path, now) {
-                return Ok(past);
-            }
-            kept.ends
-        };
-        let past = self.holds.in_short(path).await?;
-        let mut kept = self.kept();
-        if kept.ends == ends {
-            kept.past.put(path.clone(), past.clone(), now);
-        }
-        Ok(past)
+        self.kept_or_read(|kept| &mut kept.past, path, self.holds.in_short(path)).await
     }
 
     async fn other_runs(&self, hold: &Hold) -> Result<usize, Fault> {
-        let now = self.clock.uptime();
-        let ends = {
-            let kept = self.kept();
-            if let Some((_, runs)) = kept.other_runs.get(&hold.id, now) {
-                return Ok(runs);
-            }
-            kept.ends
+        let read = async {
+            let runs = self.holds.other_runs(hold).await?;
+            Ok((hold.host().map(str::to_owned), runs))
         };
-        let runs = self.holds.other_runs(hold).await?;
-        let mut kept = self.kept();
-        if kept.ends == ends {
-            let host = hold.host().map(str::to_owned);
-            kept.other_runs.put(hold.id.clone(), (host, runs), now);
-        }
+        let (_, runs) = self.kept_or_read(|kept| &mut kept.other_runs, &hold.id, read).await?;
         Ok(runs)
     }
 
@@ -132,7 +132,7 @@ impl Holds for RememberedHolds {
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault> {
         let ended = self.holds.end(past, next, at, notices).await;
-        // Also where another process was quicker, or nobody knows: it is over.
+        // Also if another process was quicker, or the answer was lost: the hold is over.
         self.forget(&past.hold);
         ended
     }

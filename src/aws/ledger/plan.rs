@@ -191,7 +191,7 @@ fn request(
     .build()
 }
 
-/// The guard also says who asks and where, for whoever only wants to point to the request.
+/// The guard also says who asks and where, so that an answer can point to the request without reading it.
 fn guard(table: &str, request: &UnlockRequest) -> Result<Put, BuildError> {
     let written = |value: serde_json::Value| text(value.to_string());
     let item = Item::from([

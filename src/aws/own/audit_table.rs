@@ -46,10 +46,11 @@ pub(in crate::aws) struct AuditTable {
 }
 
 impl AuditTable {
-    pub(in crate::aws) fn new(session: &Session, client: Client, name: String) -> Self {
+    pub(in crate::aws) fn new(session: &Session, name: String) -> Self {
         // The embedded one looks through its whole table for each page of a segment: 100,000 entries in
         // 4 segments take four times as long as in one.
         let segments = if session.has_dynamodb_double() { 1 } else { SEGMENTS };
+        let client = session.dynamodb();
         Self { subject: Subject::own_table(&name, session.region()), client, name, segments }
     }
 
@@ -198,7 +199,7 @@ mod tests {
             [("http://127.0.0.1:8000", 1), ("https://dynamodb.eu-west-1.amazonaws.com", SEGMENTS)];
         for (endpoint, segments) in endpoints {
             let session = Session::at(endpoint, Patience::default());
-            let table = AuditTable::new(&session, session.dynamodb(), "audit".to_owned());
+            let table = AuditTable::new(&session, "audit".to_owned());
             assert_eq!(table.segments(), segments, "{endpoint}");
         }
     }

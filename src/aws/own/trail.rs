@@ -46,9 +46,8 @@ impl AwsTrail {
     /// Makes the client. Does no network I/O.
     #[must_use]
     pub fn connect(session: &Session, tables: LedgerTables) -> Self {
-        let client = session.dynamodb();
         Self {
-            audit: AuditTable::new(session, client, tables.audit_table),
+            audit: AuditTable::new(session, tables.audit_table),
             own: OwnTable::new(session, tables.table),
         }
     }
