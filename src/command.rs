@@ -44,14 +44,14 @@ pub enum Command {
         request: RequestId,
     },
     /// Say no to the open request of a state, from anywhere.
-    DenyOpen {
+    DenyByState {
         /// What was typed or chosen for the state.
         state: String,
         /// Why, if they say.
         reason: Option<String>,
     },
     /// Take back one's own open request for a state, from anywhere.
-    WithdrawOpen {
+    WithdrawByState {
         /// What was typed or chosen for the state.
         state: String,
         /// Why, if they say.
@@ -102,8 +102,8 @@ impl Command {
             Self::List { .. } => "list",
             Self::Unlock { .. } => "unlock",
             Self::Approve { .. } => "approve",
-            Self::Deny { .. } | Self::DenyOpen { .. } => "deny",
-            Self::Withdraw { .. } | Self::WithdrawOpen { .. } => "withdraw",
+            Self::Deny { .. } | Self::DenyByState { .. } => "deny",
+            Self::Withdraw { .. } | Self::WithdrawByState { .. } => "withdraw",
             Self::History { .. } => "history",
             Self::Watch { .. } => "watch",
             Self::Unwatch { .. } => "unwatch",
@@ -118,8 +118,8 @@ impl Command {
         match self {
             Self::Status { state }
             | Self::Unlock { state, .. }
-            | Self::DenyOpen { state, .. }
-            | Self::WithdrawOpen { state, .. }
+            | Self::DenyByState { state, .. }
+            | Self::WithdrawByState { state, .. }
             | Self::Watch { state, .. }
             | Self::Unwatch { state }
             | Self::History { state, .. } => Some(state),
@@ -157,8 +157,8 @@ impl Command {
                 | Self::Approve { .. }
                 | Self::Deny { .. }
                 | Self::Withdraw { .. }
-                | Self::DenyOpen { .. }
-                | Self::WithdrawOpen { .. }
+                | Self::DenyByState { .. }
+                | Self::WithdrawByState { .. }
                 | Self::Watch { .. }
                 | Self::Unwatch { .. }
         )

@@ -35,7 +35,7 @@ impl Context {
     /// A refusal where there is none, a fault where it cannot be read.
     pub async fn request(&self, id: RequestId) -> Result<Filed, Error> {
         let filed = self.ledger.request(id).await?;
-        filed.ok_or_else(|| Refusal::Unlock(unlock::Refusal::Unknown).into())
+        filed.ok_or_else(|| Refusal::Unlock(unlock::Rejection::Unknown).into())
     }
 
     /// The open request of the state that a person means.

@@ -19,13 +19,24 @@ pub enum Error {
     Refusal(#[from] Refusal),
     /// Something that the bot needs has failed, and nothing was changed.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Unchanged(#[from] Fault),
     /// Something has failed in the middle of a change, and it is not known what became of it.
     #[error("not known whether it was done: {0}")]
     Unsettled(#[source] Fault),
     /// Nobody waits for the answer any more, and nothing was changed.
     #[error(transparent)]
     GivenUp(#[from] GivenUp),
+}
+
+impl Error {
+    /// The same failure after part of a change was carried out: what became of the rest is not known.
+    #[must_use]
+    pub fn unsettled(self) -> Self {
+        match self {
+            Self::Unchanged(fault) => Self::Unsettled(fault),
+            other => other,
+        }
+    }
 }
 
 /// Discord has given the interaction up, or another process has it: nobody waits for the answer.
@@ -119,7 +130,7 @@ pub enum Refusal {
     WatchesEnough,
     /// The rules of two-person control say no.
     #[error(transparent)]
-    Unlock(#[from] unlock::Refusal),
+    Unlock(#[from] unlock::Rejection),
 }
 
 /// A write that did not succeed, as far as the bot can tell.
@@ -156,7 +167,7 @@ impl From<Fault> for WriteFault {
 impl From<WriteFault> for Error {
     fn from(fault: WriteFault) -> Self {
         match fault {
-            WriteFault::Refused(fault) => Self::Fault(fault),
+            WriteFault::Refused(fault) => Self::Unchanged(fault),
             WriteFault::Unanswered(fault) => Self::Unsettled(fault),
         }
     }
@@ -189,7 +200,7 @@ pub enum FaultKind {
     NotUnderstood,
 }
 
-/// Something that the bot needs has failed, and nothing was changed.
+/// Something that the bot needs has failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{subject} {}: {remedy}", kind.clause())]
 pub struct Fault {

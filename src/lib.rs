@@ -19,6 +19,7 @@ pub mod aws;
 pub mod clock;
 pub mod command;
 pub mod commands;
+mod conflict;
 pub mod console;
 pub mod context;
 #[cfg(feature = "embedded")]

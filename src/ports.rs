@@ -14,7 +14,9 @@ use chrono::{DateTime, Utc};
 
 pub use self::delivery::{Channels, Courier, Due, Notice, NoticeId, Outbox, Undelivered};
 pub use self::holds::{Holds, Watches};
-pub use self::requests::{Asked, Change, Committed, Filed, Ledger};
+pub use self::requests::{
+    Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released, notices,
+};
 pub use self::trail::{Extent, Trail};
 use crate::error::{Fault, GivenUp};
 use crate::lock::{HeldLock, KnownState, KnownStates, LockState, State};
@@ -43,7 +45,7 @@ pub trait Locks: Send + Sync {
     }
 
     /// Deletes the approved lockfile, if it is that very object still. The lock's row is deleted
-    /// with the record of it, by [`Ledger::commit`].
+    /// with the record of it, by [`Ledger::release`].
     ///
     /// # Errors
     /// A fault. If its kind is final, the store has refused every try and nothing was deleted.

@@ -100,7 +100,7 @@ impl AppError {
 impl From<Error> for AppError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Fault(fault) | Error::Unsettled(fault) => Self::Fault(fault),
+            Error::Unchanged(fault) | Error::Unsettled(fault) => Self::Fault(fault),
             Error::GivenUp(given_up) => Self::Refused(given_up.to_string()),
             Error::Refusal(refusal) => Self::from(refusal),
         }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::audit::{Entry, Heads, Tail, Verifier, digest};
 use crate::aws::ledger::AwsLedger;
+use crate::aws::ledger::commit::Write;
 use crate::aws::ledger::plan::Plan;
 use crate::aws::ledger::{filed_of, guarded};
 use crate::aws::own::LedgerTables;
@@ -25,7 +26,7 @@ use crate::aws::values::{Item, fields, item};
 use crate::lock::{HeldLock, LockRecord, LockState, State, StoredLock, Stores};
 use crate::message::Message;
 use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
-use crate::ports::{Change, Filed, Notice};
+use crate::ports::{Filed, Notice};
 use crate::unlock::{
     ApprovedUnlock, Ask, Asking, Event, Found, Lately, Policy, RequestId, Tried, decide, open,
     refused,
@@ -132,9 +133,9 @@ fn real() -> Vec<Item> {
         lately: &Lately::default(),
     };
     let opened = open(ask, &policy(), now()).unwrap();
-    let change =
-        Change { from: None, transition: &opened, event: Some(EventId::new(7)), release_row: None };
-    let plan = Plan::new(&LEDGER, &change, &Tail::default()).unwrap();
+    let event = Some(EventId::new(7));
+    let opening = Write { from: None, transition: &opened, event, release_row: None };
+    let plan = Plan::new(&LEDGER, opening, &Tail::default()).unwrap();
     let filed = plan.filed();
     let evidence = Evidence {
         age: TimeDelta::hours(3),
@@ -303,8 +304,9 @@ fn use_filed(filed: &Filed) {
                 Err(refusal) => refused(&filed.request, &by, Tried::Approve, &refusal, now()),
             };
             if let Some(transition) = decided {
-                let change = Change::of(filed, &transition);
-                let _ = Plan::new(&LEDGER, &change, &filed.tail);
+                let (from, transition) = (Some(filed), &transition);
+                let change = Write { from, transition, event: None, release_row: None };
+                let _ = Plan::new(&LEDGER, change, &filed.tail);
             }
         }
     }

@@ -1,16 +1,19 @@
-//! `Approve`: the second person's word, and with the last one needed the release.
+//! `Approve`: a second person agrees, and the last approval needed begins the release.
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 
-use super::decided::refuse;
+use super::act::refuse;
 use super::{Asker, Context, Reply};
+use crate::conflict::{Attempt, retry_on_conflict};
 use crate::error::{Error, Fault, Refusal};
+use crate::message::Form;
 use crate::people::UserId;
-use crate::ports::{Change, Committed, Filed};
-use crate::release::{TRIES, carry_out};
-use crate::unlock::{self, Event, RequestId, Tried, decide};
+use crate::ports::{Change, Filed};
+use crate::release;
+use crate::unlock::{Event, Outcome, Rejection, RequestId, Tried, UnlockRequest, decide};
 use crate::words::form;
 
 pub(super) async fn run(
@@ -19,72 +22,68 @@ pub(super) async fn run(
     id: RequestId,
     typed: Option<&str>,
 ) -> Result<Reply, Error> {
-    let mut filed = context.request(id).await?;
-    for _ in 0..TRIES {
-        let now = context.reading.clock.now();
-        let request = &filed.request;
-        let standing = standing(context, &filed).await?;
-        let event = Event::Approve { by: by.actor, standing: &standing };
-        let approved = match decide(request, event, &context.policy, now) {
-            Ok(approved) => approved,
-            Err(refusal) => {
-                return Err(refuse(context, by, &filed, Tried::Approve, refusal).await);
-            }
-        };
-        if !request.looks_stale(now) {
-            match typed {
-                None => return Ok(Reply::Form(form::confirmation(request))),
-                Some(typed) if typed.trim() != form::word(request) => {
-                    return Err(Refusal::Unlock(unlock::Refusal::NotConfirmed).into());
-                }
-                Some(_) => {}
-            }
-        }
-        by.acceptance.accept().await?;
-        let committed = match &approved.unlock {
-            None => {
-                let change = Change::of(&filed, &approved).by(by.event);
-                context.ledger.commit(&change).await?
-            }
-            // On the heap, since most approvals carry nothing out and each would carry a release.
-            Some(right) => Box::pin(carry_out(context, &filed, &approved, right, by.event)).await?,
-        };
-        match committed {
-            Committed::Done(_)
-            | Committed::AlreadyOpen(_)
-            | Committed::OpenedMeanwhile
-            | Committed::Repeated
-            | Committed::RowRefused(_) => {
-                context.courier.deliver().await;
-                return Ok(Reply::Done);
-            }
-            Committed::Stale(fresh) => filed = fresh,
-            Committed::LockChanged(found) => {
-                let event = Event::LockChanged(found);
-                let Ok(ended) = decide(&approved.next, event, &context.policy, now) else {
-                    return Err(Fault::bug().into());
-                };
-                // The approval is a fact, whatever became of the lock: both go on record.
-                let both = approved.and_then(ended);
-                let change = Change::of(&filed, &both).by(by.event);
-                match context.ledger.commit(&change).await? {
-                    Committed::Done(closed) => {
-                        context.courier.deliver().await;
-                        return Err(super::closed(&closed).into());
-                    }
-                    Committed::Stale(fresh) => filed = fresh,
-                    _ => return Ok(Reply::Done),
-                }
-            }
-        }
-    }
-    Err(Fault::too_busy().into())
+    let filed = context.request(id).await?;
+    retry_on_conflict(filed, |filed| async move { approve(context, by, &filed, typed).await }).await
 }
 
-/// Those who approved before and are members with an approver role still. With one approval needed
-/// there are none to ask about, and nothing is asked.
-async fn standing(context: &Context, filed: &Filed) -> Result<BTreeSet<UserId>, Fault> {
-    let lookups = filed.request.approvals.iter().map(|approval| async {
+async fn approve(
+    context: &Context,
+    by: &Asker<'_>,
+    filed: &Filed,
+    typed: Option<&str>,
+) -> Result<Attempt<Reply>, Error> {
+    let request = &filed.request;
+    let standing = standing(context, request).await?;
+    let now = context.reading.clock.now();
+    let event = Event::Approve { by: by.actor, standing: &standing };
+    let approved = match decide(request, event, &context.policy, now) {
+        Ok(approved) => approved,
+        Err(rejection) => return Err(refuse(context, by, filed, Tried::Approve, rejection).await),
+    };
+    if let Some(form) = confirmation(request, typed, now)? {
+        return Ok(Attempt::Done(Reply::Form(form)));
+    }
+    by.acceptance.accept().await?;
+    let changed = match &approved.unlock {
+        None => {
+            let change = Change::of(filed, &approved).by(by.event);
+            context.ledger.change(&change).await?.into()
+        }
+        // On the heap: most commands release nothing, and the future of a release is large.
+        Some(right) => Box::pin(release::begin(context, filed, &approved, right, by.event)).await?,
+    };
+    let now = match changed {
+        Attempt::Done(now) => now,
+        Attempt::Conflict(fresh) => return Ok(Attempt::Conflict(fresh)),
+    };
+    context.courier.deliver().await;
+    match now.request.closing() {
+        // The approver expects a release, and there was none.
+        Some(closing) if matches!(closing.outcome, Outcome::Superseded | Outcome::AlreadyFree) => {
+            Err(Refusal::Unlock(Rejection::Closed(closing.clone())).into())
+        }
+        _ => Ok(Attempt::Done(Reply::Done)),
+    }
+}
+
+/// The form that asks for the state's name, if that is needed and it was not typed yet.
+fn confirmation(
+    request: &UnlockRequest,
+    typed: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<Form>, Refusal> {
+    match typed {
+        _ if request.looks_stale(now) => Ok(None),
+        None => Ok(Some(form::confirmation(request))),
+        Some(typed) if typed.trim() == form::word(request) => Ok(None),
+        Some(_) => Err(Refusal::Unlock(Rejection::NotConfirmed)),
+    }
+}
+
+/// The earlier approvers who are still members with an approver role. With one approval needed there are
+/// none, and Discord is not asked.
+async fn standing(context: &Context, request: &UnlockRequest) -> Result<BTreeSet<UserId>, Fault> {
+    let lookups = request.approvals.iter().map(|approval| async {
         let id = approval.by.id;
         let roles = context.members.roles(id).await?;
         let stands = roles.is_some_and(|roles| context.policy.has_approver_role(&roles));

@@ -1,7 +1,7 @@
-//! An approver says no: by `Deny` on the card, or by `/lock deny` from anywhere, also where there is
-//! no card.
+//! An approver denies a request: by `Deny` on the card, or by `/lock deny` from anywhere, also without a
+//! card.
 
-use super::decided::{refuse, settle_by};
+use super::act::{apply_by, refuse};
 use super::{Asker, Context, Reply};
 use crate::error::Error;
 use crate::unlock::{Event, RequestId, Tried, decide};
@@ -23,10 +23,10 @@ pub(super) async fn run(
         let name = filed.request.state.name.as_str();
         return Ok(Reply::Form(form::denial(id, name)));
     }
-    settle_by(context, by, &filed, Tried::Deny, &event).await
+    apply_by(context, by, filed, Tried::Deny, &event).await
 }
 
-pub(super) async fn run_open(
+pub(super) async fn run_for_state(
     context: &Context,
     by: &Asker<'_>,
     typed: &str,
@@ -34,6 +34,7 @@ pub(super) async fn run_open(
 ) -> Result<Reply, Error> {
     let filed = context.open_request(typed).await?;
     let event = || Event::Deny { by: by.actor, reason: reason.map(str::to_owned) };
-    settle_by(context, by, &filed, Tried::Deny, &event).await?;
-    Ok(Reply::asker(words::denied(&filed.request)))
+    let said = words::denied(&filed.request);
+    apply_by(context, by, filed, Tried::Deny, &event).await?;
+    Ok(Reply::asker(said))
 }

@@ -1,7 +1,7 @@
 //! What people can ask for: one file a command, from its arguments to its answer as data.
 
+mod act;
 mod approve;
-mod decided;
 mod deny;
 mod help;
 mod history;
@@ -28,7 +28,7 @@ use crate::context::Context;
 use crate::error::{Error, Fault, Refusal};
 use crate::message::{Form, Message, visible};
 use crate::people::{Actor, EventId};
-use crate::ports::{Acceptance, Filed};
+use crate::ports::Acceptance;
 use crate::words::refused as words;
 
 /// An answer and who sees it.
@@ -75,7 +75,7 @@ pub async fn answer(asked: &Result<Command, Refusal>, by: &Asker<'_>, context: &
         // A panic is a fault like others: whoever asked is told, and the bot goes on.
         Ok(command) => match AssertUnwindSafe(run(command, by, context)).catch_unwind().await {
             Ok(result) => result,
-            Err(_) => Err(Error::Fault(Fault::bug())),
+            Err(_) => Err(Error::Unchanged(Fault::bug())),
         },
         Err(refusal) => Err(Error::Refusal(refusal.clone())),
     };
@@ -88,7 +88,7 @@ pub async fn answer(asked: &Result<Command, Refusal>, by: &Asker<'_>, context: &
             Answer { said: Some(Err(words::refusal(&refusal))), outcome: "refused" }
         }
         Err(Error::GivenUp(_)) => Answer { said: None, outcome: "given up" },
-        Err(Error::Fault(fault)) => {
+        Err(Error::Unchanged(fault)) => {
             log(&reference, &fault);
             failed(words::fault(&fault, about, &reference))
         }
@@ -123,18 +123,17 @@ pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result
             unlock::run(context, by, state, reason.as_deref()).await
         }
         Command::Approve { request, typed } => {
-            // On the heap, since most commands are questions and each would carry a release.
-            Box::pin(approve::run(context, by, *request, typed.as_deref())).await
+            approve::run(context, by, *request, typed.as_deref()).await
         }
         Command::Deny { request, reason } => {
             deny::run(context, by, *request, reason.as_deref()).await
         }
         Command::Withdraw { request } => withdraw::run(context, by, *request).await,
-        Command::DenyOpen { state, reason } => {
-            deny::run_open(context, by, state, reason.as_deref()).await
+        Command::DenyByState { state, reason } => {
+            deny::run_for_state(context, by, state, reason.as_deref()).await
         }
-        Command::WithdrawOpen { state, reason } => {
-            withdraw::run_open(context, by, state, reason.as_deref()).await
+        Command::WithdrawByState { state, reason } => {
+            withdraw::run_for_state(context, by, state, reason.as_deref()).await
         }
         Command::Watch { state, keep } => watch::run(context, by, state, *keep).await,
         Command::Unwatch { state } => unwatch::run(context, by, state).await,
@@ -144,20 +143,6 @@ pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result
         }
         Command::Help => Ok(Reply::asker(help::run(context))),
     }
-}
-
-/// Has the card of a request brought up to date, and posted anew if it is gone.
-async fn refresh_card(context: &Context, filed: Filed) -> Filed {
-    context.courier.refresh(filed.request.id).await;
-    context.ledger.request(filed.request.id).await.ok().flatten().unwrap_or(filed)
-}
-
-/// What somebody is told who comes too late.
-fn closed(filed: &Filed) -> Refusal {
-    Refusal::Unlock(match filed.request.closing() {
-        Some(closing) => crate::unlock::Refusal::Closed(closing.clone()),
-        None => crate::unlock::Refusal::UnderWay,
-    })
 }
 
 impl Reply {

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Asker, Context, Reply, refresh_card};
+use super::{Asker, Context, Reply};
+use crate::conflict::TRIES;
 use crate::error::{Error, Fault, Refusal};
 use crate::finding::Report;
 use crate::lock::{HeldLock, LockState, State};
-use crate::ports::{Change, Committed, Filed};
-use crate::release::{TRIES, over, settle};
+use crate::ports::{Filed, Opened, Opening};
+use crate::release::{apply, due_event};
 use crate::unlock::{Ask, RequestId, may_ask, open};
 use crate::watch::{self, Hold};
 use crate::words::{form, request as words};
@@ -26,7 +27,7 @@ pub(super) async fn run(
     let Report { state, lock, .. } = context.reading.look(typed).await?.sure()?;
     let id = RequestId::of(by.event);
     let stale_from = stale_from(context, &state, &lock, context.reading.clock.now()).await;
-    let mut others = true;
+    let mut has_met_another = false;
     for _ in 0..TRIES {
         let now = context.reading.clock.now();
         let lately = context.ledger.lately(&state.path, by.actor.person.id).await?;
@@ -34,42 +35,41 @@ pub(super) async fn run(
         let ask = Ask { id, state, lock, stale_from, reason, by: by.actor, lately };
         let opened = open(ask, &context.policy, now).map_err(Refusal::Unlock)?;
         by.acceptance.accept().await?;
-        let change =
-            Change { from: None, transition: &opened, event: Some(by.event), release_row: None };
-        match context.ledger.commit(&change).await? {
-            Committed::OpenedMeanwhile => {}
-            Committed::AlreadyOpen(other) if others => {
-                others = false;
-                // The first look may be older than that request, and says nothing of its lock then.
-                if let Some(event) = over(context, &other.request).await? {
-                    // Nobody has closed that one yet, and it stands in nobody's way.
-                    settle(context, &other, event).await?;
-                    continue;
-                }
-                // Its card may have been deleted, and this asker wants to see it. If it cannot have a
-                // card, it is closed by now, and stands in nobody's way either.
-                let other = refresh_card(context, other).await;
-                if other.request.is_open() {
-                    return Err(already_open(other).into());
-                }
-            }
-            Committed::AlreadyOpen(other) => return Err(already_open(other).into()),
-            Committed::Done(filed) | Committed::Stale(filed) => {
-                // The answer leads to the card. Nothing in another channel is waited for.
+        let opening = Opening { transition: &opened, event: by.event };
+        let other = match context.ledger.open(&opening).await? {
+            Opened::Done(filed) => {
+                // The answer links to the card, so it waits for this channel alone.
                 context.courier.deliver_to(filed.request.place.channel).await;
-                // It is written: that it cannot be read now is no reason to say it was not.
+                // The request is written. A failed read of its card does not change that.
                 let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
                 return Ok(Reply::asker(words::posted(&filed)));
             }
-            Committed::Repeated | Committed::LockChanged(_) | Committed::RowRefused(_) => {
-                return Ok(Reply::Done);
-            }
+            Opened::OpeningsChanged => continue,
+            Opened::AlreadyOpen(other) => other,
+        };
+        let other = if has_met_another { other } else { close_if_over(context, other).await? };
+        if other.request.is_open() {
+            return Err(already_open(other).into());
         }
+        has_met_another = true;
     }
     Err(Fault::too_busy().into())
 }
 
-/// What somebody is told while another request is open.
+/// Closes another request for the same lock if it is over and not closed yet. Posts its card again if that
+/// was deleted, since the asker wants to see it; a request that cannot have a card is closed by that.
+async fn close_if_over(context: &Context, other: Filed) -> Result<Filed, Error> {
+    match due_event(context, &other.request).await? {
+        Some(event) => apply(context, other, event).await,
+        None => {
+            context.courier.refresh(other.request.id).await;
+            let now = context.ledger.request(other.request.id).await.ok().flatten();
+            Ok(now.unwrap_or(other))
+        }
+    }
+}
+
+/// The refusal while another request is open.
 fn already_open(other: Filed) -> Refusal {
     Refusal::AlreadyOpen {
         requester: other.request.requester,
@@ -77,9 +77,8 @@ fn already_open(other: Filed) -> Refusal {
     }
 }
 
-/// From when on a lock looks stale, by its past holds; `None` where nobody knows since when it is
-/// held, or its past cannot be read. Then approving it asks for more, and the release need not wait for
-/// a statistic.
+/// From when on a lock looks stale, by its past holds. `None` where its age is not known or its past cannot
+/// be read: then an approval has to be confirmed, and the request need not wait for a statistic.
 async fn stale_from(
     context: &Context,
     state: &State,

@@ -67,11 +67,11 @@ fn command(words: &str) -> Option<Command> {
         }
         "deny" => {
             let (state, reason) = state_and_reason(rest);
-            Some(Command::DenyOpen { state, reason })
+            Some(Command::DenyByState { state, reason })
         }
         "withdraw" => {
             let (state, reason) = state_and_reason(rest);
-            Some(Command::WithdrawOpen { state, reason })
+            Some(Command::WithdrawByState { state, reason })
         }
         "history" => {
             let (state, count) = state_and("count", rest);
@@ -195,9 +195,9 @@ mod tests {
             ("state:env/prod reason: it still runs", Some("it still runs".to_owned())),
             ("env/prod it still runs", Some("it still runs".to_owned())),
         ] {
-            let denied = Command::DenyOpen { state: state(), reason: reason.clone() };
+            let denied = Command::DenyByState { state: state(), reason: reason.clone() };
             assert_eq!(parse(&format!("/lock deny {words}")), Said::Command(denied));
-            let withdrawn = Command::WithdrawOpen { state: state(), reason };
+            let withdrawn = Command::WithdrawByState { state: state(), reason };
             assert_eq!(parse(&format!("/lock withdraw {words}")), Said::Command(withdrawn));
         }
     }

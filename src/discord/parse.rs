@@ -48,8 +48,8 @@ pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal
         "list" => Ok(Command::List { filter: text("filter").unwrap_or_default(), page: 0 }),
         // Without a reason, there is a form to ask for it.
         "unlock" => Ok(Command::Unlock { state: state()?, reason: reason() }),
-        "deny" => Ok(Command::DenyOpen { state: state()?, reason: reason() }),
-        "withdraw" => Ok(Command::WithdrawOpen { state: state()?, reason: reason() }),
+        "deny" => Ok(Command::DenyByState { state: state()?, reason: reason() }),
+        "withdraw" => Ok(Command::WithdrawByState { state: state()?, reason: reason() }),
         "history" => Ok(Command::History {
             state: state()?,
             before: None,
@@ -127,8 +127,8 @@ pub(super) fn custom_id(place: usize, command: &Command) -> String {
         Command::Approve { request, .. } => format!("{place}:approve:{request}"),
         Command::Deny { request, .. } => format!("{place}:deny:{request}"),
         Command::Withdraw { request } => format!("{place}:withdraw:{request}"),
-        Command::DenyOpen { state, .. } => format!("{place}:deny-open:{state}"),
-        Command::WithdrawOpen { state, .. } => format!("{place}:withdraw-open:{state}"),
+        Command::DenyByState { state, .. } => format!("{place}:deny-open:{state}"),
+        Command::WithdrawByState { state, .. } => format!("{place}:withdraw-open:{state}"),
         Command::History { state, before, count } => {
             let before = before.map(|before| before.to_string()).unwrap_or_default();
             format!("{place}:history:{before}:{count}:{state}")
@@ -157,8 +157,8 @@ fn command(custom_id: &str) -> Option<Command> {
         "approve" => Command::Approve { request: about.parse().ok()?, typed: None },
         "deny" => Command::Deny { request: about.parse().ok()?, reason: None },
         "withdraw" => Command::Withdraw { request: about.parse().ok()? },
-        "deny-open" => Command::DenyOpen { state: about.to_owned(), reason: None },
-        "withdraw-open" => Command::WithdrawOpen { state: about.to_owned(), reason: None },
+        "deny-open" => Command::DenyByState { state: about.to_owned(), reason: None },
+        "withdraw-open" => Command::WithdrawByState { state: about.to_owned(), reason: None },
         "history" => {
             let (before, about) = about.split_once(':')?;
             let (count, state) = about.split_once(':')?;
@@ -200,8 +200,8 @@ mod tests {
             ids().prop_map(|request| Command::Approve { request, typed: None }),
             ids().prop_map(|request| Command::Deny { request, reason: None }),
             ids().prop_map(|request| Command::Withdraw { request }),
-            ".*".prop_map(|state| Command::DenyOpen { state, reason: None }),
-            ".*".prop_map(|state| Command::WithdrawOpen { state, reason: None }),
+            ".*".prop_map(|state| Command::DenyByState { state, reason: None }),
+            ".*".prop_map(|state| Command::WithdrawByState { state, reason: None }),
             (".*", any::<Option<u64>>(), any::<usize>())
                 .prop_map(|(state, before, count)| Command::History { state, before, count }),
             Just(Command::Help),

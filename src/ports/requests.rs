@@ -36,15 +36,34 @@ pub trait Ledger: Send + Sync {
     /// Every open request that this version understands, in no particular order.
     async fn open_requests(&self) -> Result<Vec<Filed>, Fault>;
 
-    /// Writes what was decided, in one transaction: the request over the version it was decided on,
-    /// the guard that keeps a path to one open request, the openings over the versions they were
-    /// counted on, the entries at the end of their chain, the event as taken, and what people have
-    /// to be told. When this has returned [`Committed::Done`], or the process died after the write,
-    /// all of it is there.
+    /// Writes a new request in one transaction: the request, the guard that keeps a path to one open
+    /// request, the openings over the versions they were counted on, its entry of the trail, the event as
+    /// taken, and the notice of its card. When this has returned [`Opened::Done`], or the process died after
+    /// the write, all of it is there.
     ///
     /// # Errors
-    /// [`WriteFault::Refused`] where nothing was written, [`WriteFault::Unanswered`] where nobody knows.
-    async fn commit(&self, change: &Change<'_>) -> Result<Committed, WriteFault>;
+    /// [`WriteFault::Refused`] where nothing was written, [`WriteFault::Unanswered`] where that is not known.
+    async fn open(&self, opening: &Opening<'_>) -> Result<Opened, WriteFault>;
+
+    /// Writes a decision on a request in one transaction: the request over the version it was decided on,
+    /// the end of its guard if it is closed, the entries at the end of their chain, the event as taken, and
+    /// the notices. When this has returned [`Changed::Done`], or the process died after the write, all of it
+    /// is there.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    async fn change(&self, change: &Change<'_>) -> Result<Changed, WriteFault>;
+
+    /// The same as [`change`](Self::change), and in the same transaction the delete of the approved lock's
+    /// row.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    async fn release(
+        &self,
+        change: &Change<'_>,
+        unlock: &ApprovedUnlock,
+    ) -> Result<Released, WriteFault>;
 
     /// Remembers which message is the card of a request.
     async fn set_card(&self, request: &UnlockRequest, card: MessageId) -> Result<(), Fault>;
@@ -75,75 +94,88 @@ pub struct Filed {
     pub event: Option<EventId>,
 }
 
-/// What is to be written.
-#[derive(Clone, Debug)]
-pub struct Change<'c> {
-    /// The request that it was decided on; `None` for one that is being opened.
-    pub from: Option<&'c Filed>,
+/// A request that is being opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'c> {
     /// What was decided.
     pub transition: &'c Transition,
-    /// The event that it came of, which counts once however often it is delivered.
+    /// The interaction that asked for it. It counts once, however often it is delivered.
+    pub event: EventId,
+}
+
+/// A decision on a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'c> {
+    /// The request that it was decided on.
+    pub from: &'c Filed,
+    /// What was decided.
+    pub transition: &'c Transition,
+    /// The interaction of the person who did it; `None` for what the bot does by itself. It counts once,
+    /// however often it is delivered.
     pub event: Option<EventId>,
-    /// The lock whose row is deleted with it.
-    pub release_row: Option<&'c ApprovedUnlock>,
 }
 
 impl<'c> Change<'c> {
-    /// What was decided on a request, by nobody's event, and without a row.
+    /// A decision that no person's interaction led to.
     #[must_use]
     pub fn of(from: &'c Filed, transition: &'c Transition) -> Self {
-        Self { from: Some(from), transition, event: None, release_row: None }
+        Self { from, transition, event: None }
     }
 
-    /// The same, that came of this event.
+    /// The same, as the effect of this interaction.
     #[must_use]
     pub fn by(self, event: EventId) -> Self {
         Self { event: Some(event), ..self }
     }
-
-    /// The same, with the delete of this lock's row.
-    #[must_use]
-    pub fn releasing(self, unlock: &'c ApprovedUnlock) -> Self {
-        Self { release_row: Some(unlock), ..self }
-    }
-
-    /// What people have to be told of it, in order: the card where it shows something new, and a
-    /// lock that was released, wholly or in part. A request that was closed because it has no card
-    /// shows nothing.
-    #[must_use]
-    pub fn notices(&self) -> Vec<Notice> {
-        let next = &self.transition.next;
-        let before = self.from.map(|from| &from.request);
-        let request = next.id;
-        let shows = before.is_none_or(|before| {
-            (before.status(), &before.approvals) != (next.status(), &next.approvals)
-        });
-        let end = next.closing().map(|closing| (closing.outcome, closing.left));
-        let has_no_card = matches!(end, Some((Outcome::Unpostable, _)));
-        let card = (shows && !has_no_card).then_some(Notice::Card { request });
-        let end = end.and_then(|end| match end {
-            (Outcome::Unlocked, _) => Some(Notice::Released { request, channel: None }),
-            (Outcome::Failed, Some(_)) => Some(Notice::HalfReleased { request, channel: None }),
-            _ => None,
-        });
-        card.into_iter().chain(end).collect()
-    }
 }
 
-/// What came of writing a change.
+/// What people have to be told of a request that is now as in `next`, in order: the card where it shows
+/// something new, and a lock that was released, wholly or in part. `before` is the request as it was;
+/// `None` for a new one. A request that was closed because it has no card shows nothing.
+#[must_use]
+pub fn notices(before: Option<&UnlockRequest>, next: &UnlockRequest) -> Vec<Notice> {
+    let request = next.id;
+    let shows = before.is_none_or(|before| {
+        (before.status(), &before.approvals) != (next.status(), &next.approvals)
+    });
+    let end = next.closing().map(|closing| (closing.outcome, closing.left));
+    let has_no_card = matches!(end, Some((Outcome::Unpostable, _)));
+    let card = (shows && !has_no_card).then_some(Notice::Card { request });
+    let end = end.and_then(|end| match end {
+        (Outcome::Unlocked, _) => Some(Notice::Released { request, channel: None }),
+        (Outcome::Failed, Some(_)) => Some(Notice::HalfReleased { request, channel: None }),
+        _ => None,
+    });
+    card.into_iter().chain(end).collect()
+}
+
+/// The result of [`Ledger::open`].
 #[derive(Clone, Debug, PartialEq)]
-pub enum Committed {
-    /// It is written.
+pub enum Opened {
+    /// It is open, by this call or by an earlier delivery of the same interaction.
     Done(Filed),
-    /// Nothing is written, since the request was changed meanwhile: this is how it is now.
-    Stale(Filed),
     /// Nothing is written, since the path has this open request already.
     AlreadyOpen(Filed),
-    /// Nothing is written, since others were opened since the openings were counted.
-    OpenedMeanwhile,
-    /// Nothing is written, since this event has been dealt with.
-    Repeated,
-    /// Nothing is written, since the lock's row is not the approved one any more.
+    /// Nothing is written, since another request was opened after the openings were counted.
+    OpeningsChanged,
+}
+
+/// The result of [`Ledger::change`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Changed {
+    /// It is written, by this call or by an earlier delivery of the same interaction. This is the request
+    /// now.
+    Done(Filed),
+    /// Nothing is written, since another process changed the request first. This is the request now.
+    Conflict(Filed),
+}
+
+/// The result of [`Ledger::release`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Released {
+    /// As for [`Changed`]: the row is gone if the change is done.
+    Changed(Changed),
+    /// Nothing is written, since the lock's row is no longer the approved one.
     LockChanged(Found),
     /// Nothing is written, since the lock table does not let its row be deleted, and will not until
     /// somebody changes a permission or a setting. The text is the sentence of that fault.

@@ -1,6 +1,6 @@
 //! Who may ask for an unlock, and where.
 
-use super::{Policy, Refusal};
+use super::{Policy, Rejection};
 use crate::people::Actor;
 
 /// Says whether somebody may ask for an unlock where they are: a person with the right role, in a
@@ -9,18 +9,18 @@ use crate::people::Actor;
 ///
 /// # Errors
 /// The first thing that is in the way.
-pub fn may_ask(by: &Actor, policy: &Policy) -> Result<(), Refusal> {
+pub fn may_ask(by: &Actor, policy: &Policy) -> Result<(), Rejection> {
     if by.is_bot {
-        return Err(Refusal::Bot);
+        return Err(Rejection::Bot);
     }
     if !policy.asking.allows(by) {
-        return Err(Refusal::NotAsker(policy.asking.roles.clone()));
+        return Err(Rejection::NotAsker(policy.asking.roles.clone()));
     }
     if !policy.asking.allows_the_channel_of(by) {
-        return Err(Refusal::NotHere(policy.asking.channels.clone()));
+        return Err(Rejection::NotHere(policy.asking.channels.clone()));
     }
     if !by.room.missing.is_empty() {
-        return Err(Refusal::CannotPost(by.room.missing.clone()));
+        return Err(Rejection::CannotPost(by.room.missing.clone()));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::transition::{changed, draft, written};
 use super::{
-    Approval, ApprovedUnlock, Closing, Found, Left, Outcome, Policy, Refusal, RemovedBy, Status,
+    Approval, ApprovedUnlock, Closing, Found, Left, Outcome, Policy, Rejection, RemovedBy, Status,
     Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
@@ -85,9 +85,9 @@ pub fn decide(
     event: Event<'_>,
     policy: &Policy,
     now: DateTime<Utc>,
-) -> Result<Transition, Refusal> {
+) -> Result<Transition, Rejection> {
     match (&request.status, event) {
-        (Status::Closed(closing), _) => Err(Refusal::Closed(closing.clone())),
+        (Status::Closed(closing), _) => Err(Rejection::Closed(closing.clone())),
         (Status::Pending, Event::LockChanged(found)) => Ok(lock_changed(request, &found, now)),
         (Status::Pending, Event::Expire) if request.is_expired(now) => {
             Ok(close(request, Outcome::Expired, None, None, now))
@@ -96,7 +96,7 @@ pub fn decide(
         (Status::Pending, Event::Deny { .. } | Event::Withdraw { .. })
             if request.is_expired(now) =>
         {
-            Err(Refusal::Expired(request.expires_at))
+            Err(Rejection::Expired(request.expires_at))
         }
         (Status::Pending, Event::Approve { by, standing }) => {
             approve(request, by, standing, policy, now)
@@ -117,7 +117,7 @@ pub fn decide(
             | Event::FailedMidway { .. }
             | Event::Resume
             | Event::Expire,
-        ) => Err(Refusal::NotDue),
+        ) => Err(Rejection::NotDue),
         (Status::Executing, Event::Resume) if !request.resumed => Ok(resume(request, now)),
         // Gone before this release removed anything: its holder has released it. A row is removed
         // only together with the end of its request.
@@ -146,7 +146,7 @@ pub fn decide(
             Ok(close(request, Outcome::Failed, None, Some(why), now).leaving(left))
         }
         // A release in progress is not called off: some of it may have happened.
-        (Status::Executing, _) => Err(Refusal::UnderWay),
+        (Status::Executing, _) => Err(Rejection::UnderWay),
     }
 }
 
@@ -156,17 +156,17 @@ fn approve(
     standing: &BTreeSet<UserId>,
     policy: &Policy,
     now: DateTime<Utc>,
-) -> Result<Transition, Refusal> {
-    second_person(request, by, policy, Refusal::Requester)?;
+) -> Result<Transition, Rejection> {
+    second_person(request, by, policy, Rejection::Requester)?;
     // Where everybody concerned can see it. Saying no is safe from anywhere.
     if by.place.channel != request.place.channel {
-        return Err(Refusal::Elsewhere(request.place.channel));
+        return Err(Rejection::Elsewhere(request.place.channel));
     }
     if request.is_expired(now) {
-        return Err(Refusal::Expired(request.expires_at));
+        return Err(Rejection::Expired(request.expires_at));
     }
     if request.approvals.iter().any(|approval| approval.by.id == by.person.id) {
-        return Err(Refusal::ApprovedAlready);
+        return Err(Rejection::ApprovedAlready);
     }
     let mut next = changed(request);
     let void: Vec<String> = next
@@ -183,7 +183,7 @@ fn approve(
     if next.missing_approvals(policy) == 0 {
         next.status = Status::Executing;
         unlock = ApprovedUnlock::of(&next, policy);
-        if !next.pinned.is_row_alone() {
+        if next.pinned.may_have_lockfile() {
             entries.push(draft(&next, Action::UnlockStarted, Some(&by.person), now));
         }
     }
@@ -196,8 +196,8 @@ fn deny(
     reason: Option<String>,
     policy: &Policy,
     now: DateTime<Utc>,
-) -> Result<Transition, Refusal> {
-    second_person(request, by, policy, Refusal::RequesterDenies)?;
+) -> Result<Transition, Rejection> {
+    second_person(request, by, policy, Rejection::RequesterDenies)?;
     let reason = reason.and_then(|reason| written(&reason));
     Ok(close(request, Outcome::Denied, Some(&by.person), reason, now))
 }
@@ -207,12 +207,12 @@ fn withdraw(
     by: &Actor,
     reason: Option<String>,
     now: DateTime<Utc>,
-) -> Result<Transition, Refusal> {
+) -> Result<Transition, Rejection> {
     if by.person.id != request.requester.id {
-        return Err(Refusal::NotRequester);
+        return Err(Rejection::NotRequester);
     }
     if by.place.guild != request.place.guild {
-        return Err(Refusal::OtherServer);
+        return Err(Rejection::OtherServer);
     }
     let reason = reason.and_then(|reason| written(&reason));
     Ok(close(request, Outcome::Withdrawn, Some(&by.person), reason, now))
@@ -224,19 +224,19 @@ fn second_person(
     request: &UnlockRequest,
     by: &Actor,
     policy: &Policy,
-    requester: Refusal,
-) -> Result<(), Refusal> {
+    requester: Rejection,
+) -> Result<(), Rejection> {
     if by.is_bot {
-        return Err(Refusal::Bot);
+        return Err(Rejection::Bot);
     }
     if by.person.id == request.requester.id {
         return Err(requester);
     }
     if by.place.guild != request.place.guild {
-        return Err(Refusal::OtherServer);
+        return Err(Rejection::OtherServer);
     }
     if !policy.is_approver(by) {
-        return Err(Refusal::NotApprover);
+        return Err(Rejection::NotApprover);
     }
     Ok(())
 }

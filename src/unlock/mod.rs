@@ -35,8 +35,9 @@ mod open;
 mod openings;
 mod pinned;
 mod policy;
-mod refusal;
+
 mod refused;
+mod rejection;
 mod request;
 mod steps;
 #[cfg(test)]
@@ -51,8 +52,8 @@ pub use open::{Ask, open};
 pub use openings::{BY_A_PERSON, Lately, OF_A_STATE, Openings, WINDOW};
 pub use pinned::{Found, NotPinned, Pinned, Remains};
 pub use policy::{Asking, Policy};
-pub use refusal::Refusal;
 pub use refused::{Tried, refused};
+pub use rejection::Rejection;
 pub use request::{Approval, Closing, Left, Outcome, RequestId, Status, UnlockRequest};
 pub use steps::{LockfileFate, RemovedBy, Step};
 pub use transition::Transition;

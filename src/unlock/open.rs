@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::transition::{draft, written};
 use super::{
-    Lately, Pinned, Policy, Refusal, RequestId, Status, Transition, UnlockRequest, may_ask,
+    Lately, Pinned, Policy, Rejection, RequestId, Status, Transition, UnlockRequest, may_ask,
 };
 use crate::audit::{Action, Draft};
 use crate::lock::{LockState, State};
@@ -36,10 +36,10 @@ pub struct Ask<'a> {
 /// # Errors
 /// When they may not ask there, the state is free, its record cannot be compared, there is no reason,
 /// or too many were opened lately.
-pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transition, Rejection> {
     may_ask(ask.by, policy)?;
     let pinned = Pinned::new(ask.lock)?;
-    let reason = written(ask.reason).ok_or(Refusal::NoReason)?;
+    let reason = written(ask.reason).ok_or(Rejection::NoReason)?;
     ask.lately.allows(ask.by, policy, now)?;
     let request = UnlockRequest {
         id: ask.id,

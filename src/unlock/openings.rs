@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Policy, Refusal};
+use super::{Policy, Rejection};
 use crate::people::Actor;
 
 /// Openings count for this long.
@@ -67,12 +67,12 @@ impl Lately {
         by: &Actor,
         policy: &Policy,
         now: DateTime<Utc>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         if let Some(until) = self.by_person.full_until(BY_A_PERSON, now) {
-            return Err(Refusal::AskedTooOften(until));
+            return Err(Rejection::AskedTooOften(until));
         }
         match self.of_state.full_until(OF_A_STATE, now) {
-            Some(until) if !policy.is_approver(by) => Err(Refusal::StateAskedTooOften(until)),
+            Some(until) if !policy.is_approver(by) => Err(Rejection::StateAskedTooOften(until)),
             _ => Ok(()),
         }
     }

@@ -96,11 +96,11 @@ impl Pinned {
         self.0.sources()?.lockfile.as_ref()
     }
 
-    /// Whether the row is all there is and could be of this lock, so that one transaction releases
-    /// it. Where lockfiles are in use as well, somebody may hold one by now.
+    /// Whether the lock has, or may have by now, a lockfile: lockfiles are in use for its state. Otherwise
+    /// one transaction releases it.
     #[must_use]
-    pub fn is_row_alone(&self) -> bool {
-        !self.expected().lockfile
+    pub fn may_have_lockfile(&self) -> bool {
+        self.expected().lockfile
     }
 
     /// What is there in its place; `None` while it is there itself, every byte of every record.

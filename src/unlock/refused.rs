@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::transition::{changed, draft};
-use super::{Refusal, Transition, UnlockRequest};
+use super::{Rejection, Transition, UnlockRequest};
 use crate::audit::{Action, Draft};
 use crate::people::Actor;
 
@@ -30,7 +30,7 @@ pub fn refused(
     request: &UnlockRequest,
     by: &Actor,
     tried: Tried,
-    refusal: &Refusal,
+    refusal: &Rejection,
     now: DateTime<Utc>,
 ) -> Option<Transition> {
     let own = request.refused.get(&by.person.id).copied().unwrap_or(0);

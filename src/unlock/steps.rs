@@ -91,17 +91,25 @@ impl RemovedBy {
 }
 
 impl LockfileFate {
-    /// The end of a release that deletes the row in the same transaction, where there is one.
+    /// The end of a release that has no row to delete.
     #[must_use]
-    pub fn ended(&self, row: bool) -> Event<'static> {
+    pub fn ended_without_row(&self) -> Event<'static> {
+        match self {
+            Self::Refused(why) => Event::Failed(format!("the lockfile was not released: {why}")),
+            _ => self.ended_with_row(),
+        }
+    }
+
+    /// The end of a release that deletes the row in the same transaction.
+    #[must_use]
+    pub fn ended_with_row(&self) -> Event<'static> {
         match self {
             Self::Absent | Self::Removed(_) => Event::Released,
             Self::Replaced(now) => Event::ReleasedAndRetaken(now.clone()),
-            Self::Refused(why) if row => Event::FailedMidway {
+            Self::Refused(why) => Event::FailedMidway {
                 why: format!("the DynamoDB row was released, the lockfile was not: {why}"),
                 left: Left::Lockfile,
             },
-            Self::Refused(why) => Event::Failed(format!("the lockfile was not released: {why}")),
         }
     }
 

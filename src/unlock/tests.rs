@@ -99,7 +99,7 @@ fn dave() -> Actor {
     actor(4, "dave", &[APPROVER])
 }
 
-fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Refusal> {
+fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Rejection> {
     let id = RequestId::of(EventId::new(9_000));
     let stale_from = Some(minute(20));
     let lately = Lately::default();
@@ -112,7 +112,7 @@ fn request_for(lock: &LockState) -> UnlockRequest {
     asked(lock, "the runner died", &alice()).unwrap().next
 }
 
-fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transition, Refusal> {
+fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transition, Rejection> {
     let standing = request.approvals.iter().map(|approval| approval.by.id).collect();
     decide(request, Event::Approve { by, standing: &standing }, &policy(needed), minute(5))
 }
@@ -162,7 +162,7 @@ fn closed(outcome: Outcome) -> UnlockRequest {
 }
 
 /// What a decision comes to, in one line: `executing v1: request.approved, may release`.
-fn said(decided: &Result<Transition, Refusal>) -> String {
+fn said(decided: &Result<Transition, Rejection>) -> String {
     let transition = match decided {
         Ok(transition) => transition,
         Err(refusal) => return format!("refused: {refusal}"),

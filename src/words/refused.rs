@@ -108,45 +108,45 @@ fn refusal_text(refusal: &Refusal) -> Text {
 }
 
 /// What the rules of two-person control say no with.
-fn unlock_text(refusal: &unlock::Refusal) -> Text {
+fn unlock_text(refusal: &unlock::Rejection) -> Text {
     match refusal {
-        unlock::Refusal::NotPinned(NotPinned::Free) => Text::own(
+        unlock::Rejection::NotPinned(NotPinned::Free) => Text::own(
             "No lock of this state was found, so there is none to release: compare its name \
                  with what Terraform says.",
         ),
-        unlock::Refusal::NotPinned(NotPinned::Incomparable(flaw)) => {
+        unlock::Rejection::NotPinned(NotPinned::Incomparable(flaw)) => {
             Text::own("Its record cannot be told from another: ")
                 .name(&flaw.to_string(), LONG)
                 .then(". Look at it in the AWS console, and remove it there by hand.")
         }
-        unlock::Refusal::NotPinned(NotPinned::NoEtag) => Text::own(
+        unlock::Rejection::NotPinned(NotPinned::NoEtag) => Text::own(
             "The store does not say which version of its lockfile is there (an ETag), so that none \
              can be released safely: remove it by hand.",
         ),
-        unlock::Refusal::AskedTooOften(until) => Text::own(format!(
+        unlock::Rejection::AskedTooOften(until) => Text::own(format!(
             "You have opened {BY_A_PERSON} requests within an hour: you can open the next one after "
         ))
         .at(*until)
         .then("."),
-        unlock::Refusal::StateAskedTooOften(until) => Text::own(format!(
+        unlock::Rejection::StateAskedTooOften(until) => Text::own(format!(
             "{OF_A_STATE} requests were opened for this state within an hour: ask an approver to \
              open the next one, or open it yourself after "
         ))
         .at(*until)
         .then("."),
-        unlock::Refusal::NotAsker(roles) => {
+        unlock::Rejection::NotAsker(roles) => {
             let roles = roles.iter().map(|role| Text::default().role(*role));
             Text::own("You may not ask for an unlock: ask a member with ")
                 .joined(" or ", roles)
                 .then(" to do it.")
         }
-        unlock::Refusal::NotHere(channels) => {
+        unlock::Rejection::NotHere(channels) => {
             let channels = channels.iter().map(|channel| Text::default().channel(*channel));
             Text::own("Unlocks are not asked for in this channel: ask in ")
                 .joined(" or ", channels)
                 .then(".")
         }
-        unlock::Refusal::CannotPost(missing) => {
+        unlock::Rejection::CannotPost(missing) => {
             let missing: Vec<&str> = missing.iter().map(|one| one.as_str()).collect();
             Text::own(format!(
                 "The card of a request cannot be posted here: allow this bot {} in this channel, or \
@@ -154,48 +154,48 @@ fn unlock_text(refusal: &unlock::Refusal) -> Text {
                 missing.join(" and ")
             ))
         }
-        unlock::Refusal::NoReason => Text::own(
+        unlock::Rejection::NoReason => Text::own(
             "A reason is needed: say in a few words why the lock has to go, for whoever approves.",
         ),
-        unlock::Refusal::Requester => Text::own(
+        unlock::Rejection::Requester => Text::own(
             "You asked for this unlock yourself: somebody else with an approver role has to \
              approve it.",
         ),
-        unlock::Refusal::RequesterDenies => Text::own(
+        unlock::Rejection::RequesterDenies => Text::own(
             "This is your own request: press Withdraw or type /lock withdraw to take it back.",
         ),
-        unlock::Refusal::Bot => Text::own("Applications neither ask nor approve: people do."),
-        unlock::Refusal::NotApprover => Text::own(
+        unlock::Rejection::Bot => Text::own("Applications neither ask nor approve: people do."),
+        unlock::Rejection::NotApprover => Text::own(
             "You have none of the approver roles: ask somebody who has one, or whoever runs this \
              bot to add yours to LOCKTENDER_APPROVER_ROLE_IDS.",
         ),
-        unlock::Refusal::Elsewhere(_) => Text::own(
+        unlock::Rejection::Elsewhere(_) => Text::own(
             "This request was made in another channel: approve it there, where everybody concerned \
              can see it.",
         ),
-        unlock::Refusal::OtherServer => Text::own(
+        unlock::Rejection::OtherServer => Text::own(
             "This request was made in another server: approve, deny or withdraw it there.",
         ),
-        unlock::Refusal::ApprovedAlready => Text::own(
+        unlock::Rejection::ApprovedAlready => Text::own(
             "You have approved this already: the approval that is missing has to be somebody \
              else's.",
         ),
-        unlock::Refusal::Expired(at) => Text::own("This request expired ")
+        unlock::Rejection::Expired(at) => Text::own("This request expired ")
             .at(*at)
             .then(": ask anew with /lock unlock if the lock is still in the way."),
-        unlock::Refusal::NotRequester => Text::own(
+        unlock::Rejection::NotRequester => Text::own(
             "Only who made this request can withdraw it: an approver presses Deny or types \
                  /lock deny to say no to it.",
         ),
-        unlock::Refusal::UnderWay | unlock::Refusal::NotDue => Text::own(
+        unlock::Rejection::UnderWay | unlock::Rejection::NotDue => Text::own(
             "This request is approved and its lock is being released: the card says how it ends.",
         ),
-        unlock::Refusal::Closed(closing) => how_it_was_closed(closing),
-        unlock::Refusal::Unknown => Text::own(
+        unlock::Rejection::Closed(closing) => how_it_was_closed(closing),
+        unlock::Rejection::Unknown => Text::own(
             "This request is not known any more: ask anew with /lock unlock if the lock is still \
              in the way.",
         ),
-        unlock::Refusal::NotConfirmed => Text::own(
+        unlock::Rejection::NotConfirmed => Text::own(
             "That is not the state's name, and nothing was approved: press Approve again and type \
              what stands in the empty field.",
         ),
@@ -236,7 +236,7 @@ pub fn unsettled(fault: &Fault, about: Option<&Command>, reference: &str) -> Mes
             "Whether it was done is not known yet: the card will say so, and a release that was \
              begun is finished by itself. "
         }
-        Some(Command::DenyOpen { .. } | Command::WithdrawOpen { .. }) => {
+        Some(Command::DenyByState { .. } | Command::WithdrawByState { .. }) => {
             "Whether it was done is not known: /lock status says whether the request is still open. \
              To ask again does no harm. "
         }

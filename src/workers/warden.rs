@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 use crate::context::Context;
 use crate::error::{Error, Fault};
 use crate::ports::Filed;
-use crate::release::{LONGEST_RELEASE, abandon, over, resume, settle};
+use crate::release::{LONGEST_RELEASE, apply, due_event, give_up, resume};
 use crate::unlock::{RequestId, Status, UnlockRequest};
 
 /// How often it looks. Open requests are few: a look is one query, and for each of them two reads.
@@ -69,7 +69,7 @@ impl Warden {
         let open = self.context.ledger.open_requests().await?;
         self.note_under_way(&open);
         let changed = stream::iter(open)
-            .map(|filed| self.look_after(filed))
+            .map(|filed| self.advance_or_log(filed))
             .buffer_unordered(AT_ONCE)
             .filter(|changed| std::future::ready(*changed))
             .count()
@@ -81,12 +81,12 @@ impl Warden {
     }
 
     /// Does what is due for one request, and says whether anything changed.
-    async fn look_after(&self, filed: Filed) -> bool {
+    async fn advance_or_log(&self, filed: Filed) -> bool {
         let (id, version) = (filed.request.id, filed.request.version);
         // On the heap, since a release that has to be finished is rare, and large.
-        match Box::pin(self.due(filed)).await {
+        match Box::pin(self.advance(filed)).await {
             Ok(now) => now.request.version != version,
-            Err(Error::Fault(fault) | Error::Unsettled(fault)) => {
+            Err(Error::Unchanged(fault) | Error::Unsettled(fault)) => {
                 warn!(request = %id, kind = fault.kind.as_str(), "request not seen to: {fault}");
                 false
             }
@@ -118,7 +118,7 @@ impl Warden {
         since_seen.max(clock.now() - begun)
     }
 
-    async fn due(&self, filed: Filed) -> Result<Filed, Error> {
+    async fn advance(&self, filed: Filed) -> Result<Filed, Error> {
         let context = &self.context;
         let request = &filed.request;
         if *request.status() == Status::Executing {
@@ -130,18 +130,18 @@ impl Warden {
             // One that is being carried out all the same loses nothing: every step is conditional.
             info!(request = %id, "finishing a release that was begun");
             return match resume(context, filed).await {
-                Err(Error::Fault(fault) | Error::Unsettled(fault))
+                Err(Error::Unchanged(fault) | Error::Unsettled(fault))
                     if under_way >= LONGEST_RELEASE =>
                 {
-                    let ended = abandon(context, id, &fault).await?;
+                    let ended = give_up(context, id, &fault).await?;
                     error!(request = %id, kind = fault.kind.as_str(), "a release was given up: {fault}");
                     Ok(ended)
                 }
                 tried => tried,
             };
         }
-        match over(context, request).await? {
-            Some(event) => settle(context, &filed, event).await,
+        match due_event(context, request).await? {
+            Some(event) => apply(context, filed, event).await,
             None => Ok(filed),
         }
     }

@@ -185,7 +185,7 @@ async fn a_lock_that_cannot_be_read_makes_no_state_free() {
     let locks = || Arc::new(Unread { given: Given::default(), path });
     let reading = Reading { locks: locks(), ..Given::default().reading() };
     for typed in ["env/prod", path, "s3://my-bucket/env/prod/terraform.tfstate.tflock"] {
-        assert!(matches!(reading.look(typed).await, Err(Error::Fault(_))), "{typed}");
+        assert!(matches!(reading.look(typed).await, Err(Error::Unchanged(_))), "{typed}");
     }
     let Report { known, .. } = reading.look("my-bucket/env/prod").await.unwrap();
     assert!(matches!(known, Known::NotRead { .. }), "{known:?}");

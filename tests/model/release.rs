@@ -92,7 +92,8 @@ impl Run<'_> {
     /// Writes the end of a release, with the delete of the row where there is one.
     pub fn end(&mut self, filed: Shared<Filed>, row: bool, lockfile: LockfileFate) -> Option<Step> {
         let now = self.state.time.now();
-        let transition = decide(&filed.request, lockfile.ended(row), self.policy(), now).ok()?;
+        let event = if row { lockfile.ended_with_row() } else { lockfile.ended_without_row() };
+        let transition = decide(&filed.request, event, self.policy(), now).ok()?;
         let right = ApprovedUnlock::of(&filed.request, self.policy());
         let change = Change {
             event: None,

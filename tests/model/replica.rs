@@ -4,7 +4,7 @@
 //! awaits is one step here; a fault in which nothing was written ends the command, and is the same
 //! as a crash.
 
-use locktender::unlock::{Left, LockfileFate, Refusal, RemovedBy, RequestId, Transition, Tried};
+use locktender::unlock::{Left, LockfileFate, Rejection, RemovedBy, RequestId, Transition, Tried};
 
 use crate::store::{Change, Filed, Shared, Tail};
 use crate::world::{Halves, Record};
@@ -126,7 +126,7 @@ pub enum Then {
     /// It is a denial or a withdrawal.
     Close,
     /// It is the record of a refused attempt.
-    Refuse(Shared<Refusal>, Attempt),
+    Refuse(Shared<Rejection>, Attempt),
     /// It is what became due.
     Settle(Due, After),
     /// It is the end of a release in steps.

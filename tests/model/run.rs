@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use locktender::people::{Actor, EventId, UserId};
 use locktender::unlock::{
-    Ask, Event, Found, Lately, Policy, Refusal, RequestId, Status, Transition, Tried, decide, open,
-    refused,
+    Ask, Event, Found, Lately, Policy, Rejection, RequestId, Status, Transition, Tried, decide,
+    open, refused,
 };
 
 use crate::flaw::Flaw;
@@ -161,7 +161,7 @@ impl Run<'_> {
         if out && who != Who::Bob && earlier.any(|id| id == Who::Bob.id()) {
             self.state.truth.breaches.insert(Breach::VoidCounted);
         }
-        if !right.pinned().is_row_alone() {
+        if right.pinned().may_have_lockfile() {
             return match flaw {
                 Some(Flaw::NotStarted) => {
                     self.finish(Shared::new(Filed { request: transition.next, ..(*filed).clone() }))
@@ -178,7 +178,7 @@ impl Run<'_> {
     pub fn refuse(
         &self,
         filed: Shared<Filed>,
-        refusal: Shared<Refusal>,
+        refusal: Shared<Rejection>,
         attempt: Attempt,
     ) -> Option<Step> {
         let now = self.state.time.now();

@@ -16,7 +16,7 @@
 //! | `checkpoint#`when | which part | the heads that a checkpoint has seen |
 //! | `migration` | its name | a migration that was applied |
 
-mod commit;
+pub(in crate::aws) mod commit;
 mod openings;
 pub(in crate::aws) mod plan;
 
@@ -35,11 +35,11 @@ use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, StatePath};
 use crate::people::{MessageId, UserId};
-use crate::ports::{Asked, Change, Committed, Filed, Ledger};
-use crate::unlock::{Lately, RequestId, UnlockRequest};
+use crate::ports::{Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released};
+use crate::unlock::{ApprovedUnlock, Lately, RequestId, UnlockRequest};
 
 pub(in crate::aws) const REQUEST: &str = "request";
-pub(in crate::aws) const OPEN: &str = "open";
+pub(in crate::aws) const GUARD: &str = "open";
 pub(in crate::aws) const EVENT: &str = "event";
 pub(in crate::aws) const TAIL: &str = "tail";
 pub(in crate::aws) const REQUESTER: &str = "requester";
@@ -142,7 +142,7 @@ impl Ledger for AwsLedger {
     }
 
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault> {
-        let Some(guard) = self.own.get(OPEN, &path_key(path)).await? else {
+        let Some(guard) = self.own.get(GUARD, &path_key(path)).await? else {
             return Ok(None);
         };
         let filed = self.guarded_request(&guard).await?;
@@ -150,7 +150,7 @@ impl Ledger for AwsLedger {
     }
 
     async fn asked(&self, path: &StatePath) -> Result<Option<Asked>, Fault> {
-        let Some(guard) = self.own.get(OPEN, &path_key(path)).await? else {
+        let Some(guard) = self.own.get(GUARD, &path_key(path)).await? else {
             return Ok(None);
         };
         if let Some(asked) = asked_of(&guard).map_err(|odd| self.own.odd_item(&guard, odd))? {
@@ -166,7 +166,7 @@ impl Ledger for AwsLedger {
     }
 
     async fn open_requests(&self) -> Result<Vec<Filed>, Fault> {
-        let guards = self.own.query(OPEN, None).await?;
+        let guards = self.own.query(GUARD, None).await?;
         let requests: Vec<Option<Item>> = stream::iter(self.own.understood(&guards, guarded))
             .map(|id| async move { self.own.get(&request_key(id), REQUEST).await })
             .buffer_unordered(AT_ONCE)
@@ -178,8 +178,20 @@ impl Ledger for AwsLedger {
         Ok(open)
     }
 
-    async fn commit(&self, change: &Change<'_>) -> Result<Committed, WriteFault> {
-        self.commit_change(change).await
+    async fn open(&self, opening: &Opening<'_>) -> Result<Opened, WriteFault> {
+        self.write_opening(opening).await
+    }
+
+    async fn change(&self, change: &Change<'_>) -> Result<Changed, WriteFault> {
+        self.write_change(change).await
+    }
+
+    async fn release(
+        &self,
+        change: &Change<'_>,
+        unlock: &ApprovedUnlock,
+    ) -> Result<Released, WriteFault> {
+        self.write_release(change, unlock).await
     }
 
     async fn set_card(&self, request: &UnlockRequest, card: MessageId) -> Result<(), Fault> {
@@ -187,7 +199,7 @@ impl Ledger for AwsLedger {
         let of_request = of_request
             .condition_expression("attribute_exists(#pk)")
             .expression_attribute_names("#pk", PK);
-        let of_guard = self.put_card(card, OPEN, &path_key(&request.state.path));
+        let of_guard = self.put_card(card, GUARD, &path_key(&request.state.path));
         let of_guard = of_guard
             .condition_expression("#request = :request")
             .expression_attribute_names("#request", REQUEST)

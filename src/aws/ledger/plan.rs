@@ -12,8 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::audit::{Hash, Tail};
 use crate::aws::error::Subject;
 use crate::aws::ledger::AwsLedger;
+use crate::aws::ledger::commit::Write;
 use crate::aws::ledger::openings::put_openings;
-use crate::aws::ledger::{EVENT, OPEN, PLACE, REQUEST, REQUESTER, TAIL, request_key};
+use crate::aws::ledger::{EVENT, GUARD, PLACE, REQUEST, REQUESTER, TAIL, request_key};
 use crate::aws::locks::delete_row;
 use crate::aws::own::outbox::put_notice;
 use crate::aws::own::{PATH, entry_item};
@@ -21,7 +22,7 @@ use crate::aws::own::{PK, SK, TTL, VERSION, path_key};
 use crate::aws::values::{Item, number, text};
 use crate::error::{Fault, FaultKind};
 use crate::people::EventId;
-use crate::ports::{Change, Filed};
+use crate::ports::{Filed, notices};
 use crate::unlock::UnlockRequest;
 
 /// How long a request is kept after its end, so that whoever presses a button of its card is told
@@ -66,19 +67,19 @@ impl Plan {
     /// Lays out a change whose first entry goes after `tail`.
     pub(in crate::aws) fn new(
         ledger: &AwsLedger,
-        change: &Change<'_>,
+        write: Write<'_>,
         tail: &Tail,
     ) -> Result<Self, Fault> {
         let own = &ledger.own;
-        let next = &change.transition.next;
-        let entries = tail.append(&change.transition.entries);
+        let next = &write.transition.next;
+        let entries = tail.append(&write.transition.entries);
         let filed = Filed {
             request: next.clone(),
-            card: change.from.and_then(|from| from.card),
+            card: write.from.and_then(|from| from.card),
             tail: entries.last().map_or_else(|| tail.clone(), Tail::at),
-            event: change.event,
+            event: write.event,
         };
-        let at = change.transition.entries.last().map_or(next.opened_at, |entry| entry.at);
+        let at = write.transition.entries.last().map_or(next.opened_at, |entry| entry.at);
         let written = serde_json::to_string(next).map_err(|error| own.not_understood(error))?;
         let put = |put: Result<Put, BuildError>| {
             let item = put.map(|put| TransactWriteItem::builder().put(put).build());
@@ -86,15 +87,15 @@ impl Plan {
         };
         let delete = |delete| TransactWriteItem::builder().delete(delete).build();
         let mut steps = Vec::new();
-        if let Some(unlock) = change.release_row {
+        if let Some(unlock) = write.release_row {
             let table = ledger.lock_table(next)?;
             let row = delete_row(table, unlock).ok_or_else(|| ledger.no_row(table))?;
             steps.push((Step::Row, delete(row)));
         }
-        let update = request(own.name(), change, &filed, &written, at);
+        let update = request(own.name(), write, &filed, &written, at);
         let update = update.map_err(|error| own.not_understood(error))?;
         steps.push((Step::Request, TransactWriteItem::builder().update(update).build()));
-        match (change.from, next.is_open()) {
+        match (write.from, next.is_open()) {
             (None, _) => steps.push((Step::Guard, put(guard(own.name(), next))?)),
             (Some(_), false) => {
                 let no_guard = no_guard(own.name(), next);
@@ -103,7 +104,7 @@ impl Plan {
             }
             (Some(_), true) => {}
         }
-        if let Some(openings) = &change.transition.openings {
+        if let Some(openings) = &write.transition.openings {
             let of = (&next.state.path, next.requester.id);
             let puts = put_openings(own.name(), of, openings, at);
             for openings in puts.map_err(|error| own.not_understood(error))? {
@@ -114,10 +115,11 @@ impl Plan {
             let entry = put_new(&ledger.audit_table, entry_item(entry), PATH);
             steps.push((Step::Entry, put(entry)?));
         }
-        if let Some(event) = change.event {
+        if let Some(event) = write.event {
             steps.push((Step::Event, put(taken(own.name(), event, at))?));
         }
-        for (place, notice) in change.notices().iter().enumerate() {
+        let before = write.from.map(|from| &from.request);
+        for (place, notice) in notices(before, next).iter().enumerate() {
             let of = format!("{}#{:06}", next.id, next.version);
             steps.push((Step::Notice, put(Ok(put_notice(own, at, &of, place, notice)?))?));
         }
@@ -148,7 +150,7 @@ impl Plan {
 /// that is written by whoever posts it.
 fn request(
     table: &str,
-    change: &Change<'_>,
+    write: Write<'_>,
     filed: &Filed,
     written: &str,
     at: DateTime<Utc>,
@@ -180,7 +182,7 @@ fn request(
             .expression_attribute_values(":ttl", number((at + REQUEST_KEPT).timestamp()));
     }
     let update = update.update_expression(format!("SET {}", set.join(", ")));
-    match change.from {
+    match write.from {
         None => update
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", PK),
@@ -195,7 +197,7 @@ fn request(
 fn guard(table: &str, request: &UnlockRequest) -> Result<Put, BuildError> {
     let written = |value: serde_json::Value| text(value.to_string());
     let item = Item::from([
-        (PK.to_owned(), text(OPEN)),
+        (PK.to_owned(), text(GUARD)),
         (SK.to_owned(), text(path_key(&request.state.path))),
         (PATH.to_owned(), text(request.state.path.as_str())),
         (REQUEST.to_owned(), text(request.id.to_string())),
@@ -208,7 +210,7 @@ fn guard(table: &str, request: &UnlockRequest) -> Result<Put, BuildError> {
 fn no_guard(table: &str, request: &UnlockRequest) -> Result<Delete, BuildError> {
     Delete::builder()
         .table_name(table)
-        .key(PK, text(OPEN))
+        .key(PK, text(GUARD))
         .key(SK, text(path_key(&request.state.path)))
         .build()
 }
@@ -253,23 +255,23 @@ impl AwsLedger {
     /// The lock table, if a transaction failed because of it.
     pub(in crate::aws) fn lock_table_at_fault(
         &self,
-        change: &Change<'_>,
+        write: Write<'_>,
         error: &SdkError<TransactWriteItemsError, HttpResponse>,
     ) -> Option<&str> {
-        change.release_row?;
+        write.release_row?;
         // Which table is missing is not said; the request was read from the bot's own just now.
         let is_missing = error.code() == Some("ResourceNotFoundException");
-        let table = self.lock_table(&change.transition.next).ok()?;
+        let table = self.lock_table(&write.transition.next).ok()?;
         (is_missing || names(error, table)).then_some(table)
     }
 
     /// The fault of a transaction. It is about several tables, and `AccessDenied` names the one.
     pub(in crate::aws) fn transaction_fault(
         &self,
-        change: &Change<'_>,
+        write: Write<'_>,
         error: SdkError<TransactWriteItemsError, HttpResponse>,
     ) -> Fault {
-        if let Some(table) = self.lock_table_at_fault(change, &error) {
+        if let Some(table) = self.lock_table_at_fault(write, &error) {
             return Subject::lock_table(table, &self.region)
                 .fault("allow dynamodb:DeleteItem on it", error);
         }

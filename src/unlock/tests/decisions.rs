@@ -87,9 +87,9 @@ fn what_has_ended_never_changes() {
         for late in [5, 30, 10_000] {
             for (name, event) in events(&dave, &alice, &nobody) {
                 let decided = decide(&request, event, &policy(1), minute(late));
-                assert_eq!(decided, Err(Refusal::Closed(ended.clone())), "{name}");
+                assert_eq!(decided, Err(Rejection::Closed(ended.clone())), "{name}");
             }
-            let refusal = Refusal::NotApprover;
+            let refusal = Rejection::NotApprover;
             assert_eq!(refused(&request, &dave, Tried::Approve, &refusal, minute(late)), None);
         }
     }
@@ -183,7 +183,7 @@ fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
     assert_eq!(resumed.entries[0].actor, None);
     assert!(resumed.entries[0].detail.as_ref().unwrap().starts_with("taken up again"));
     assert_eq!(right_of(&resumed.next), right_of(&started));
-    assert_eq!(now(&resumed.next, Event::Resume), Err(Refusal::UnderWay));
+    assert_eq!(now(&resumed.next, Event::Resume), Err(Rejection::UnderWay));
     for event in [gone, Event::Released] {
         let done = now(&resumed.next, event).unwrap();
         assert_eq!(said(&Ok(done.clone())), "Unlocked v3: unlock.done");

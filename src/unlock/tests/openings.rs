@@ -6,7 +6,7 @@ fn at(minutes: &[i64]) -> Openings {
     Openings { opened: minutes.iter().copied().map(minute).collect(), ..Openings::default() }
 }
 
-fn opened(by: &Actor, lately: &Lately, now: DateTime<Utc>) -> Result<Transition, Refusal> {
+fn opened(by: &Actor, lately: &Lately, now: DateTime<Utc>) -> Result<Transition, Rejection> {
     let (id, lock) = (RequestId::of(EventId::new(9_000)), row_alone());
     let (state, reason) = (state(), "dead");
     let ask = Ask { id, state: &state, lock: &lock, stale_from: None, reason, by, lately };
@@ -21,25 +21,25 @@ fn one_person_opens_ten_requests_an_hour_and_others_six_for_a_state() {
     let cases = [
         ("nothing yet", alice(), Lately::default(), 10, None),
         ("nine by her", alice(), by(&ten[..9]), 10, None),
-        ("ten by her", alice(), by(&ten), 10, Some(Refusal::AskedTooOften(minute(60)))),
+        ("ten by her", alice(), by(&ten), 10, Some(Rejection::AskedTooOften(minute(60)))),
         (
             "just before the hour is over",
             alice(),
             by(&ten),
             59,
-            Some(Refusal::AskedTooOften(minute(60))),
+            Some(Rejection::AskedTooOften(minute(60))),
         ),
         ("when it is over", alice(), by(&ten), 60, None),
-        ("ten by an approver", bob(), by(&ten), 10, Some(Refusal::AskedTooOften(minute(60)))),
+        ("ten by an approver", bob(), by(&ten), 10, Some(Rejection::AskedTooOften(minute(60)))),
         ("five for the state", alice(), of(&ten[..5]), 10, None),
         (
             "six for the state",
             alice(),
             of(&ten[..6]),
             10,
-            Some(Refusal::StateAskedTooOften(minute(60))),
+            Some(Rejection::StateAskedTooOften(minute(60))),
         ),
-        ("seven", alice(), of(&ten[..7]), 10, Some(Refusal::StateAskedTooOften(minute(61)))),
+        ("seven", alice(), of(&ten[..7]), 10, Some(Rejection::StateAskedTooOften(minute(61)))),
         ("six, when it is over", alice(), of(&ten[..6]), 60, None),
         ("six for the state, an approver", bob(), of(&ten[..6]), 10, None),
     ];

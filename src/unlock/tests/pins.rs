@@ -100,15 +100,15 @@ fn the_lock_there_now_is_the_pinned_one_or_another() {
 }
 
 #[test]
-fn a_row_is_alone_where_no_lockfile_can_be() {
+fn a_lock_may_have_a_lockfile_where_lockfiles_are_in_use() {
     let cases = [
-        (ROW, Some(row(RECORD)), None, true),
-        (BOTH, Some(row(RECORD)), None, false),
-        (BOTH, Some(row(RECORD)), Some(lockfile(RECORD, "e1")), false),
-        (LOCKFILE, None, Some(lockfile(RECORD, "e1")), false),
+        (ROW, Some(row(RECORD)), None, false),
+        (BOTH, Some(row(RECORD)), None, true),
+        (BOTH, Some(row(RECORD)), Some(lockfile(RECORD, "e1")), true),
+        (LOCKFILE, None, Some(lockfile(RECORD, "e1")), true),
     ];
-    for (expected, row, file, alone) in cases {
+    for (expected, row, file, may_have) in cases {
         let pinned = Pinned::new(&LockState::from_stores(expected, row, file)).unwrap();
-        assert_eq!(pinned.is_row_alone(), alone, "{expected:?}");
+        assert_eq!(pinned.may_have_lockfile(), may_have, "{expected:?}");
     }
 }

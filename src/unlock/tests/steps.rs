@@ -132,8 +132,8 @@ fn a_release_ends_as_what_became_of_both_halves() {
     ] {
         table += &format!("{}\n", said_fate(&fate));
         for (what, event) in [
-            ("with the row", fate.ended(true)),
-            ("without a row", fate.ended(false)),
+            ("with the row", fate.ended_with_row()),
+            ("without a row", fate.ended_without_row()),
             ("row gone", fate.row_changed(Found::Gone)),
             ("another row", fate.row_changed(Found::Other(lock()))),
             ("row left", fate.row_left("no dynamodb:DeleteItem")),

@@ -10,7 +10,7 @@ use crate::audit::{Entry, Hash, Tail};
 fn started(after: &Tail) -> (UnlockRequest, Vec<Entry>) {
     let opened = asked(&row_and_lockfile(), "the runner died", &alice()).unwrap();
     let eve = actor(9, "eve", &[]);
-    let refusal = Refusal::NotApprover;
+    let refusal = Rejection::NotApprover;
     let refused = refused(&opened.next, &eve, Tried::Approve, &refusal, minute(1)).unwrap();
     let approved = approve(&refused.next, &bob(), 1).unwrap();
     let request = approved.next.clone();

@@ -86,7 +86,7 @@ fn a_policy_without_roles_lets_nobody_approve() {
     let policy = Policy { approver_roles: BTreeSet::new(), ..policy(1) };
     let event = Event::Approve { by: &bob(), standing: &BTreeSet::new() };
     let decided = decide(&request_for(&row_alone()), event, &policy, minute(5));
-    assert_eq!(decided, Err(Refusal::NotApprover));
+    assert_eq!(decided, Err(Rejection::NotApprover));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn people_are_counted_and_not_clicks() {
     assert_eq!(said(&Ok(first.clone())), "pending v1: request.approved");
     let renamed = Actor { person: Person { name: "rob".to_owned(), ..bob().person }, ..bob() };
     for again in [bob(), renamed] {
-        assert_eq!(approve(&first.next, &again, 3), Err(Refusal::ApprovedAlready));
+        assert_eq!(approve(&first.next, &again, 3), Err(Rejection::ApprovedAlready));
     }
     let second = approve(&first.next, &carol(), 3).unwrap();
     assert_eq!(said(&Ok(second.clone())), "pending v2: request.approved");
@@ -144,21 +144,21 @@ fn more_approvals_than_the_policy_asks_by_now_are_enough() {
 fn refused_attempts_on_two_people_are_recorded_and_slips_are_not() {
     let closing = closed(Outcome::Denied).closing().unwrap().clone();
     let cases = [
-        (Refusal::Requester, true),
-        (Refusal::Bot, true),
-        (Refusal::NotApprover, true),
-        (Refusal::Elsewhere(HERE.channel), true),
-        (Refusal::Expired(minute(30)), true),
-        (Refusal::RequesterDenies, false),
-        (Refusal::ApprovedAlready, false),
-        (Refusal::NotRequester, false),
-        (Refusal::UnderWay, false),
-        (Refusal::NotDue, false),
-        (Refusal::Closed(closing), false),
-        (Refusal::Unknown, false),
-        (Refusal::NotConfirmed, false),
-        (Refusal::NoReason, false),
-        (Refusal::NotPinned(NotPinned::Free), false),
+        (Rejection::Requester, true),
+        (Rejection::Bot, true),
+        (Rejection::NotApprover, true),
+        (Rejection::Elsewhere(HERE.channel), true),
+        (Rejection::Expired(minute(30)), true),
+        (Rejection::RequesterDenies, false),
+        (Rejection::ApprovedAlready, false),
+        (Rejection::NotRequester, false),
+        (Rejection::UnderWay, false),
+        (Rejection::NotDue, false),
+        (Rejection::Closed(closing), false),
+        (Rejection::Unknown, false),
+        (Rejection::NotConfirmed, false),
+        (Rejection::NoReason, false),
+        (Rejection::NotPinned(NotPinned::Free), false),
     ];
     for (refusal, on_record) in cases {
         let request = request_for(&row_alone());
@@ -175,9 +175,9 @@ fn refused_attempts_on_two_people_are_recorded_and_slips_are_not() {
 #[test]
 fn a_refused_attempt_is_recorded_under_the_name_of_what_was_tried() {
     let cases = [
-        (Tried::Approve, Refusal::NotApprover, "approval.refused"),
-        (Tried::Deny, Refusal::NotApprover, "denial.refused"),
-        (Tried::Withdraw, Refusal::NotRequester, "withdrawal.refused"),
+        (Tried::Approve, Rejection::NotApprover, "approval.refused"),
+        (Tried::Deny, Rejection::NotApprover, "denial.refused"),
+        (Tried::Withdraw, Rejection::NotRequester, "withdrawal.refused"),
     ];
     for (tried, refusal, action) in cases {
         let request = request_for(&row_alone());
@@ -196,7 +196,7 @@ fn refused_attempts_do_not_fill_the_trail() {
             for _ in 0..times {
                 let by = actor(id, "eve", &[]);
                 if let Some(next) =
-                    refused(&request, &by, Tried::Approve, &Refusal::NotApprover, minute(5))
+                    refused(&request, &by, Tried::Approve, &Rejection::NotApprover, minute(5))
                 {
                     assert_eq!(next.next.version, request.version + 1);
                     (request, recorded) = (next.next, recorded + 1);

@@ -6,7 +6,7 @@ use tracing::warn;
 use super::gather::nonce;
 use super::{OutboxCourier, Told};
 use crate::error::{Fault, WriteFault};
-use crate::ports::{Change, Committed, Filed, Notice, NoticeId, Undelivered};
+use crate::ports::{Change, Changed, Filed, Notice, NoticeId, Undelivered};
 use crate::unlock::{Event, Outcome, Status, decide};
 use crate::words::request::card;
 
@@ -83,8 +83,8 @@ impl OutboxCourier {
             return Ok(Err(undelivered));
         };
         let change = Change::of(filed, &transition);
-        let Committed::Done(closed) =
-            self.ledger.commit(&change).await.map_err(WriteFault::into_fault)?
+        let Changed::Done(closed) =
+            self.ledger.change(&change).await.map_err(WriteFault::into_fault)?
         else {
             // It was changed in between, and is looked at again as it is then.
             let why = "the request was changed meanwhile".to_owned();

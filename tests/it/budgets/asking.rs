@@ -13,7 +13,7 @@ pub async fn measure(bot: &Bot, process: &Process) -> Costs {
     costs.insert("unlock form", bot.cost_of(process, alice, ask).await);
     costs.insert("unlock", bot.cost_of(process, alice, unlock(PROD)).await);
     costs.insert("status asked", bot.cost_of(process, bob, status(PROD)).await);
-    let deny = Command::DenyOpen { state: PROD.to_owned(), reason: None };
+    let deny = Command::DenyByState { state: PROD.to_owned(), reason: None };
     costs.insert("lock deny", bot.cost_of(process, bob, deny).await);
     costs.insert("courier card", bot.cost_of_delivery(process).await);
 
@@ -27,7 +27,7 @@ pub async fn measure(bot: &Bot, process: &Process) -> Costs {
     costs.insert("withdraw", bot.cost_of(process, alice, Command::Withdraw { request }).await);
 
     bot.open(process, alice, PROD).await;
-    let withdraw = Command::WithdrawOpen { state: PROD.to_owned(), reason: None };
+    let withdraw = Command::WithdrawByState { state: PROD.to_owned(), reason: None };
     costs.insert("lock withdraw", bot.cost_of(process, alice, withdraw).await);
     costs
 }

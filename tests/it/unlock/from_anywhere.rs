@@ -13,11 +13,11 @@ use crate::support::office::{Office, PLACE, actor, approver, words};
 const STATE: &str = "env/prod";
 
 fn deny(reason: Option<&str>) -> Command {
-    Command::DenyOpen { state: STATE.to_owned(), reason: reason.map(str::to_owned) }
+    Command::DenyByState { state: STATE.to_owned(), reason: reason.map(str::to_owned) }
 }
 
 fn withdraw(reason: Option<&str>) -> Command {
-    Command::WithdrawOpen { state: STATE.to_owned(), reason: reason.map(str::to_owned) }
+    Command::WithdrawByState { state: STATE.to_owned(), reason: reason.map(str::to_owned) }
 }
 
 fn elsewhere(who: &Actor) -> Actor {

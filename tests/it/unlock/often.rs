@@ -15,7 +15,7 @@ fn unlock(state: &str) -> Command {
 }
 
 fn withdraw(state: &str) -> Command {
-    Command::WithdrawOpen { state: state.to_owned(), reason: None }
+    Command::WithdrawByState { state: state.to_owned(), reason: None }
 }
 
 async fn locked(states: usize) -> Office {

@@ -1,4 +1,4 @@
-//! Whether an open request can still come to something.
+//! Whether a pending request is over.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::unlock::{Event, Status, UnlockRequest};
 /// How long Terraform may take from giving back the lockfile to giving back the row.
 const GIVING_BACK: Duration = Duration::from_secs(1);
 
-/// What ends a pending request now: its time has passed, or its lock is not there any more. `None`
-/// while nothing does, and for a request that is not pending.
+/// The event that ends a pending request now: it has expired, or its lock is no longer there. `None` while
+/// there is none, and for a request that is not pending.
 ///
-/// Whoever holds a lock in two stores gives back one half after the other. A lock that looks half
-/// gone is therefore looked at again before anything is said about it.
+/// Terraform gives back a lock in two stores one half after the other. So a lock that looks half gone is
+/// read again before it counts as changed.
 ///
 /// # Errors
 /// A fault where the lock cannot be read.
-pub async fn over(
+pub async fn due_event(
     context: &Context,
     request: &UnlockRequest,
 ) -> Result<Option<Event<'static>>, Fault> {

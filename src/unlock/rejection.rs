@@ -9,7 +9,7 @@ use crate::people::{ChannelId, Permission, RoleId};
 
 /// Why a request was not opened or not changed. Each is worded in `commands/refusal.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum Rejection {
     /// Nothing can be released.
     #[error(transparent)]
     NotPinned(#[from] NotPinned),
@@ -75,7 +75,7 @@ pub enum Refusal {
     NotConfirmed,
 }
 
-impl Refusal {
+impl Rejection {
     /// Whether an attempt that was refused for this belongs into the trail: those are attempts on
     /// the rule of two people, and no mere slips.
     #[must_use]
