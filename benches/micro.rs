@@ -23,9 +23,11 @@ use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
     StatePath, StoredLock, Stores,
 };
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
+use locktender::people::{
+    Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
+};
 use locktender::ports::{Acceptance, Clock, Courier, Deleted, Directory, Locks, Members};
-use locktender::unlock::{ApprovedUnlock, Asking, Policy, RequestId};
+use locktender::unlock::{ApprovedUnlock, Asking, Policy};
 use locktender::watch::{Ending, Hold, Kind, Past, PastHold, differences, verdict};
 use tokio::runtime::{Builder, Runtime};
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::audit::audit;
 use self::end::on_signal;
-pub use self::end::{AppError, Done};
+pub use self::end::{AppError, Success};
 use self::output::{print, print_json, stdout_style};
 use self::workers::Workers;
 use crate::aws::{
@@ -25,14 +25,14 @@ use crate::clock::SystemClock;
 use crate::commands::{self, StatusJson};
 use crate::console::{table, text};
 use crate::context::Context;
-use crate::discord::{Bot, Connection};
+use crate::discord::{Bot, Connection, Poster};
 use crate::error::Fault;
 use crate::finding::{Known, Reading};
 use crate::lock::{BackendStores, Catalog, LockState};
-use crate::message::{LONG, clip};
 use crate::people::ChannelId;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
+use crate::text::{LONG, clip};
 use crate::unlock::Policy;
 use crate::words::lock as words;
 use crate::workers::{
@@ -47,7 +47,7 @@ const DEMO_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When a setting is wrong, the tables are not there, or Discord refuses.
-pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
+pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError> {
     let discord = settings.discord()?;
     let unlock = settings.unlock()?;
     let backends = settings.backends()?;
@@ -60,7 +60,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     // On the heap, since the bot would carry it as long as it lives.
     let prepare = Box::pin(prepare(&session, &tables, migrate));
     let Some(prepared) = shutdown.run_until_cancelled(prepare).await else {
-        return Ok(Done::Fine);
+        return Ok(Success::Fine);
     };
     prepared?;
     let memory = memory(&session, &tables);
@@ -73,7 +73,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
         backends: &backends,
         policy: unlock.policy,
         announce: unlock.announce,
-        channels: Arc::new(connection.clone()),
+        channels: Arc::new(Poster::new(connection.clone())),
         members: Arc::new(connection.clone()),
     };
     let (context, courier) = parts.join(&session, reading);
@@ -89,7 +89,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Done, AppError> {
     let ended = workers.end().await;
     result?;
     ended?;
-    Ok(Done::Fine)
+    Ok(Success::Fine)
 }
 
 /// `locktender status`: one state, as text or JSON.
@@ -101,7 +101,7 @@ pub async fn status(
     state: &str,
     json: bool,
     exit_code: bool,
-) -> Result<Done, AppError> {
+) -> Result<Success, AppError> {
     let reading = command_line(settings).await?;
     let report = reading.look(state).await?;
     if json {
@@ -111,11 +111,11 @@ pub async fn status(
         print(&text(&message.without_buttons(), stdout_style()))?;
     }
     Ok(match (&report.lock, &report.known) {
-        _ if !exit_code => Done::Fine,
-        (LockState::Free, Known::Unseen { .. }) => Done::Unknown,
-        (LockState::Free, Known::NotRead { .. }) => Done::NotRead,
-        (LockState::Free, Known::Seen | Known::InFull { .. }) => Done::Fine,
-        (LockState::Held(_) | LockState::Unreadable(_), _) => Done::ConditionFails,
+        _ if !exit_code => Success::Fine,
+        (LockState::Free, Known::Unseen { .. }) => Success::Unknown,
+        (LockState::Free, Known::NotRead { .. }) => Success::NotRead,
+        (LockState::Free, Known::Seen | Known::InFull { .. }) => Success::Fine,
+        (LockState::Held(_) | LockState::Unreadable(_), _) => Success::ConditionFails,
     })
 }
 
@@ -123,7 +123,7 @@ pub async fn status(
 ///
 /// # Errors
 /// When a setting is wrong, or the locks cannot be read.
-pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Done, AppError> {
+pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Success, AppError> {
     let reading = command_line(settings).await?;
     let reports = commands::list(&reading, filter).await?;
     if json {
@@ -135,14 +135,14 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Done,
         };
         print(&table(&reports, &none))?;
     }
-    Ok(Done::Fine)
+    Ok(Success::Fine)
 }
 
 /// `locktender migrate`: the bot's own tables.
 ///
 /// # Errors
 /// When they cannot be read or made.
-pub async fn migrate(settings: &Settings, check: bool) -> Result<Done, AppError> {
+pub async fn migrate(settings: &Settings, check: bool) -> Result<Success, AppError> {
     let session = Session::from_environment().await?;
     let migrations = Migrations::connect(&session, settings.tables().into());
     if check {
@@ -153,7 +153,7 @@ pub async fn migrate(settings: &Settings, check: bool) -> Result<Done, AppError>
         if pending.is_empty() {
             print("Nothing is pending.")?;
         }
-        return Ok(if pending.is_empty() { Done::Fine } else { Done::ConditionFails });
+        return Ok(if pending.is_empty() { Success::Fine } else { Success::ConditionFails });
     }
     let applied = migrations.apply().await?;
     for name in &applied {
@@ -162,7 +162,7 @@ pub async fn migrate(settings: &Settings, check: bool) -> Result<Done, AppError>
     if applied.is_empty() {
         print("Nothing was pending.")?;
     }
-    Ok(Done::Fine)
+    Ok(Success::Fine)
 }
 
 /// `locktender demo`: a chat in the terminal over an embedded `DynamoDB`.
@@ -170,7 +170,7 @@ pub async fn migrate(settings: &Settings, check: bool) -> Result<Done, AppError>
 /// # Errors
 /// When the data cannot be used, or the terminal goes away.
 #[cfg(feature = "embedded")]
-pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
+pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     use crate::demo::{Demo, chat};
     use crate::workers::{PromptCourier, Warden};
     let demo = Demo::start(file, &SystemClock).await?;
@@ -213,7 +213,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Done, AppError> {
     let ended = workers.end().await;
     result?;
     ended?;
-    Ok(Done::Fine)
+    Ok(Success::Fine)
 }
 
 /// What the commands are put together of, apart from the reading of locks.

@@ -1,6 +1,6 @@
 //! A question as data: what an edge makes of an interaction or a line, and what a button carries.
 
-use crate::unlock::RequestId;
+use crate::people::RequestId;
 
 /// Something that a person asked for, by typing it, by pressing a button or by filling in a form.
 #[derive(Clone, Debug, PartialEq, Eq)]

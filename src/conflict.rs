@@ -7,6 +7,7 @@ use crate::ports::{Changed, Filed};
 pub(crate) const TRIES: usize = 10;
 
 /// The result of one try of a change.
+#[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
 pub(crate) enum Attempt<T> {
     /// No further try is needed.
     Done(T),
@@ -35,7 +36,8 @@ where
     A: Future<Output = Result<Attempt<T>, Error>>,
 {
     for _ in 0..TRIES {
-        match attempt(filed).await? {
+        // On the heap: most commands change no request, and the future of a change is large.
+        match Box::pin(attempt(filed)).await? {
             Attempt::Done(done) => return Ok(done),
             Attempt::Conflict(fresh) => filed = fresh,
         }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::error::{Error, Refusal};
 use crate::finding::Reading;
+use crate::people::RequestId;
 use crate::ports::{Courier, Filed, Holds, Ledger, Members, Trail, Watches};
-use crate::unlock::{self, Policy, RequestId};
+use crate::unlock::{self, Policy};
 
 /// The ports, and the team's rules.
 #[derive(Clone)]

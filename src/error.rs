@@ -44,7 +44,7 @@ impl Error {
 #[error("the interaction is not ours to answer")]
 pub struct GivenUp;
 
-/// A request that cannot be met. Each is worded in [`crate::words::refused`].
+/// A request that cannot be met. words/refused.rs has the sentence of each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// What was typed is no state's name.

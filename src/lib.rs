@@ -37,6 +37,7 @@ pub mod ports;
 pub mod release;
 pub mod settings;
 pub mod telemetry;
+pub mod text;
 pub mod unlock;
 pub mod watch;
 pub mod words;

@@ -4,16 +4,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use locktender::app::{self, AppError, Done};
+use locktender::app::{self, AppError, Success};
 use locktender::settings::{Call, Cli};
 use locktender::{dotenv, telemetry};
 
 fn main() -> ExitCode {
     match run() {
-        Ok(Done::Fine) => ExitCode::SUCCESS,
-        Ok(Done::ConditionFails) => ExitCode::from(1),
-        Ok(Done::Unknown) => ExitCode::from(2),
-        Ok(Done::NotRead) => ExitCode::from(3),
+        Ok(Success::Fine) => ExitCode::SUCCESS,
+        Ok(Success::ConditionFails) => ExitCode::from(1),
+        Ok(Success::Unknown) => ExitCode::from(2),
+        Ok(Success::NotRead) => ExitCode::from(3),
         // Whoever closed the pipe has what they wanted.
         Err(AppError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<Done, AppError> {
+fn run() -> Result<Success, AppError> {
     let file = dotenv::read();
     let Cli { call, settings } = Cli::parse();
     #[cfg(feature = "embedded")]

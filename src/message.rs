@@ -8,7 +8,7 @@ mod text;
 
 use chrono::{DateTime, Utc};
 
-pub use self::text::{LONG, SHORT, Span, Text, clip, clip_middle, visible};
+pub use self::text::{Span, Text};
 
 use crate::command::Command;
 use crate::people::{RoleId, UserId};
@@ -55,9 +55,6 @@ pub struct Form {
 
 /// Longest title of a form and longest label in it, from Discord's component reference.
 pub const FORM_TITLE: usize = 45;
-
-/// Longest reason, in characters.
-pub const REASON: usize = 500;
 
 /// What a message is about, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -88,6 +88,33 @@ id!(
     EventId
 );
 
+/// Which request to unlock. It has the number of the event that opened it, so an event that is delivered twice
+/// opens one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RequestId(EventId);
+
+impl RequestId {
+    /// The request that this event opens.
+    #[must_use]
+    pub const fn of(event: EventId) -> Self {
+        Self(event)
+    }
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
 /// Someone, as they are written down.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Person {

@@ -14,9 +14,11 @@ use locktender::context::Context;
 use locktender::error::{Fault, GivenUp};
 use locktender::finding::Reading;
 use locktender::lock::{Backend, BackendName, BackendStores, Catalog};
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
+use locktender::people::{
+    Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
+};
 use locktender::ports::{Acceptance, Courier, Members};
-use locktender::unlock::{Asking, Policy, RequestId};
+use locktender::unlock::{Asking, Policy};
 use locktender::workers::PatientDirectory;
 
 use crate::double::{CHANNEL, GUILD};

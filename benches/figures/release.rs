@@ -10,9 +10,8 @@ use locktender::aws::Sandbox;
 use locktender::clock::SystemClock;
 use locktender::command::Command;
 use locktender::context::Context;
-use locktender::people::{ChannelId, EventId};
+use locktender::people::{ChannelId, EventId, RequestId};
 use locktender::ports::{Clock, Courier};
-use locktender::unlock::RequestId;
 
 use crate::library::{ask, context};
 use crate::report::{Report, Target, median, ms, ratio};

@@ -10,9 +10,8 @@ use futures::stream::{self, StreamExt};
 use locktender::audit::{Action, Draft, Entry, Tail};
 use locktender::clock::SystemClock;
 use locktender::lock::{LockRecord, LockState, StoredLock, Stores};
-use locktender::people::{EventId, Person, UserId};
+use locktender::people::{EventId, Person, RequestId, UserId};
 use locktender::ports::Clock;
-use locktender::unlock::RequestId;
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 

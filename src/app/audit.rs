@@ -4,14 +4,14 @@ use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 
 use super::output::print;
-use super::{AppError, Done, command_line};
+use super::{AppError, Success, command_line};
 use crate::audit::Entry;
 use crate::aws::{AwsTrail, Session};
 use crate::console::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
 use crate::lock::StatePath;
-use crate::message::visible;
 use crate::ports::{Extent, Trail};
 use crate::settings::{Audit, ExportFormat, Settings};
+use crate::text::visible;
 use crate::words::announced::counted;
 use crate::workers::verify;
 
@@ -19,7 +19,7 @@ use crate::workers::verify;
 ///
 /// # Errors
 /// When a setting is wrong, the state is none, or the trail cannot be read.
-pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> {
+pub async fn audit(settings: &Settings, call: &Audit) -> Result<Success, AppError> {
     let (Audit::List { state } | Audit::Verify { state } | Audit::Export { state, .. }) = call;
     let session = Session::from_environment().await?;
     let trail = AwsTrail::connect(&session, settings.tables().into());
@@ -40,7 +40,7 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> 
         Audit::Verify { .. } => match verify(&trail, path.as_ref()).await? {
             Ok(verified) if verified.entries == 0 => {
                 print(&nothing(path.as_ref()))?;
-                Ok(Done::Fine)
+                Ok(Success::Fine)
             }
             Ok(verified) => {
                 print(&format!(
@@ -49,11 +49,11 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Done, AppError> 
                     counted(verified.heads.len() as u64, "chain", "chains"),
                     verified.digest()
                 ))?;
-                Ok(Done::Fine)
+                Ok(Success::Fine)
             }
             Err(broken) => {
                 print(&format!("The trail does not hold: {}.", visible(&broken.to_string())))?;
-                Ok(Done::ConditionFails)
+                Ok(Success::ConditionFails)
             }
         },
     }
@@ -89,7 +89,7 @@ async fn write(
     path: Option<&StatePath>,
     heading: Option<String>,
     line: fn(&Entry) -> String,
-) -> Result<Done, AppError> {
+) -> Result<Success, AppError> {
     let mut out = BufWriter::new(std::io::stdout());
     if let Some(heading) = heading {
         writeln!(out, "{heading}")?;
@@ -102,5 +102,5 @@ async fn write(
     trail.each(path.map_or(Extent::All, Extent::Chain), &mut each).await?;
     written?;
     out.flush()?;
-    Ok(Done::Fine)
+    Ok(Success::Fine)
 }

@@ -7,8 +7,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::console::{Style, text};
 use crate::discord::BotError;
 use crate::error::{Error, Fault, FaultKind, Refusal};
-use crate::message::{LONG, clip, visible};
 use crate::settings::SettingsError;
+use crate::text::{LONG, clip, visible};
 use crate::words::refused;
 
 /// How long an orderly end may take, from the signal on: 10 s for the interactions under way, 2 s for
@@ -56,9 +56,9 @@ pub enum AppError {
     Io(#[from] std::io::Error),
 }
 
-/// What the program says with its exit code when all went well.
+/// How a command of the program succeeded. Each has its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum Success {
     /// Fine.
     Fine,
     /// The asked-for condition does not hold.

@@ -9,9 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::canonical::{canonical, canonical_without};
 use crate::lock::{LockState, State};
-use crate::message::{clip, visible};
-use crate::people::Person;
-use crate::unlock::RequestId;
+use crate::people::{Person, RequestId};
+use crate::text::{clip, visible};
 
 /// Longest text of an entry, in characters: an entry must fit into a transaction however long a
 /// record's texts are.

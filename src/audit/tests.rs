@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::lock::{LockRecord, LockState, State, StoredLock, Stores};
-use crate::people::{EventId, Person, UserId};
-use crate::unlock::RequestId;
+use crate::people::{EventId, Person, RequestId, UserId};
 
 const PROD: &str = "my-bucket/env/prod/terraform.tfstate";
 const TEST: &str = "my-bucket/env/test/terraform.tfstate";

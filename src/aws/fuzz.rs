@@ -25,11 +25,12 @@ use crate::aws::session::Session;
 use crate::aws::values::{Item, fields, item};
 use crate::lock::{HeldLock, LockRecord, LockState, State, StoredLock, Stores};
 use crate::message::Message;
-use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
+use crate::people::{
+    Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
+};
 use crate::ports::{Filed, Notice};
 use crate::unlock::{
-    ApprovedUnlock, Ask, Asking, Event, Found, Lately, Policy, RequestId, Tried, decide, open,
-    refused,
+    ApprovedUnlock, Ask, Asking, Event, Found, Lately, Policy, Tried, decide, open, refused,
 };
 use crate::watch::{
     Ending, Evidence, Hold, Kind, Line, Past, PastHold, Verdict, Watcher, differences, stale_from,

@@ -26,7 +26,7 @@ pub(super) async fn apply_by<'e>(
     })
     .await?;
     context.courier.deliver().await;
-    Ok(Reply::Done)
+    Ok(Reply::Silent)
 }
 
 /// Refuses what a person tried on a request, and records the attempt if it belongs on record.

@@ -10,10 +10,10 @@ use super::{Asker, Context, Reply};
 use crate::conflict::{Attempt, retry_on_conflict};
 use crate::error::{Error, Fault, Refusal};
 use crate::message::Form;
-use crate::people::UserId;
+use crate::people::{RequestId, UserId};
 use crate::ports::{Change, Filed};
 use crate::release;
-use crate::unlock::{Event, Outcome, Rejection, RequestId, Tried, UnlockRequest, decide};
+use crate::unlock::{Event, Outcome, Rejection, Tried, UnlockRequest, decide};
 use crate::words::form;
 
 pub(super) async fn run(
@@ -49,8 +49,7 @@ async fn approve(
             let change = Change::of(filed, &approved).by(by.event);
             context.ledger.change(&change).await?.into()
         }
-        // On the heap: most commands release nothing, and the future of a release is large.
-        Some(right) => Box::pin(release::begin(context, filed, &approved, right, by.event)).await?,
+        Some(right) => release::begin(context, filed, &approved, right, by.event).await?,
     };
     let now = match changed {
         Attempt::Done(now) => now,
@@ -62,7 +61,7 @@ async fn approve(
         Some(closing) if matches!(closing.outcome, Outcome::Superseded | Outcome::AlreadyFree) => {
             Err(Refusal::Unlock(Rejection::Closed(closing.clone())).into())
         }
-        _ => Ok(Attempt::Done(Reply::Done)),
+        _ => Ok(Attempt::Done(Reply::Silent)),
     }
 }
 

@@ -4,7 +4,8 @@
 use super::act::{apply_by, refuse};
 use super::{Asker, Context, Reply};
 use crate::error::Error;
-use crate::unlock::{Event, RequestId, Tried, decide};
+use crate::people::RequestId;
+use crate::unlock::{Event, Tried, decide};
 use crate::words::{form, request as words};
 
 pub(super) async fn run(

@@ -6,7 +6,7 @@ use crate::message::Message;
 use crate::words::history as words;
 use crate::words::lock::past_not_read;
 
-/// Most entries on a page: with texts of at most [`SHORT`](crate::message::SHORT) characters they stay within the 6,000
+/// Most entries on a page: with texts of at most [`SHORT`](crate::text::SHORT) characters they stay within the 6,000
 /// that Discord allows a message, even where every character has to be escaped.
 pub const MOST: usize = 10;
 

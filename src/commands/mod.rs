@@ -26,9 +26,10 @@ pub use list::list;
 use crate::command::{Audience, Command};
 use crate::context::Context;
 use crate::error::{Error, Fault, Refusal};
-use crate::message::{Form, Message, visible};
+use crate::message::{Form, Message};
 use crate::people::{Actor, EventId};
 use crate::ports::Acceptance;
+use crate::text::visible;
 use crate::words::refused as words;
 
 /// An answer and who sees it.
@@ -43,8 +44,8 @@ pub enum Reply {
     },
     /// Something is asked back.
     Form(Form),
-    /// Nothing more is to be said: what was changed says it.
-    Done,
+    /// No message: what was changed, such as a card, shows it.
+    Silent,
 }
 
 /// Who asks, and in which event.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Context;
 use crate::assess::assess;
-use crate::command::Command;
 use crate::error::{Error, Fault};
 use crate::finding::Report;
 use crate::lock::{Half, LockState, StatePath};
@@ -46,12 +45,20 @@ pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error
         Some((path, beside)) if *path == report.state.path => beside,
         _ => Beside::read(context, &report.state.path).await,
     };
-    let mut message = words::status(&report);
-    let refresh = std::mem::take(&mut message.buttons);
-    let message = with_past(context, message, &report, past).await;
-    let mut message = with_request(message, &report, asked);
-    message.buttons.extend(refresh);
-    Ok(message)
+    let message = with_past(context, words::status(&report), &report, past).await;
+    if report.lock == LockState::Free {
+        return Ok(words::with_refresh(message, &report));
+    }
+    let message = match asked {
+        Ok(None) => words::with_ask(message, &report.state),
+        Ok(Some(asked)) => words::with_open_request(message, &asked),
+        Err(fault) => {
+            // The lock itself was read, and that is what was asked.
+            tracing::warn!(kind = fault.kind.as_str(), "open request not read: {fault}");
+            words::with_ask(words::with_request_not_read(message), &report.state)
+        }
+    };
+    Ok(words::with_refresh(words::with_watch(message, &report.state), &report))
 }
 
 /// Adds how a hold compares with past ones; to a free state, its last hold.
@@ -86,26 +93,6 @@ async fn with_past(
             message.line(words::past_not_read())
         }
     }
-}
-
-/// Adds what is known of a request to unlock, and the way to make one.
-fn with_request(message: Message, report: &Report, asked: Result<Option<Asked>, Fault>) -> Message {
-    if report.lock == LockState::Free {
-        return message;
-    }
-    let ask = Command::Unlock { state: report.state.short_path(), reason: None };
-    let watch = Command::Watch { state: report.state.short_path(), keep: false };
-    let message = match asked {
-        Ok(None) => message.button("Request unlock", ask, true),
-        Ok(Some(asked)) => message.field("Open request", words::asked(&asked)),
-        Err(fault) => {
-            // The lock itself was read, and that is what was asked.
-            tracing::warn!(kind = fault.kind.as_str(), "open request not read: {fault}");
-            let message = message.field("Open request", words::asked_not_read());
-            message.button("Request unlock", ask, true)
-        }
-    };
-    message.button("Notify me", watch, true)
 }
 
 /// Which of the two causes the past speaks for, if it speaks for one. `hold` is the hold that goes on.

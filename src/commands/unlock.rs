@@ -7,9 +7,10 @@ use crate::conflict::TRIES;
 use crate::error::{Error, Fault, Refusal};
 use crate::finding::Report;
 use crate::lock::{HeldLock, LockState, State};
+use crate::people::RequestId;
 use crate::ports::{Filed, Opened, Opening};
 use crate::release::{apply, due_event};
-use crate::unlock::{Ask, RequestId, may_ask, open};
+use crate::unlock::{Ask, may_ask, open};
 use crate::watch::{self, Hold};
 use crate::words::{form, request as words};
 
@@ -59,14 +60,12 @@ pub(super) async fn run(
 /// Closes another request for the same lock if it is over and not closed yet. Posts its card again if that
 /// was deleted, since the asker wants to see it; a request that cannot have a card is closed by that.
 async fn close_if_over(context: &Context, other: Filed) -> Result<Filed, Error> {
-    match due_event(context, &other.request).await? {
-        Some(event) => apply(context, other, event).await,
-        None => {
-            context.courier.refresh(other.request.id).await;
-            let now = context.ledger.request(other.request.id).await.ok().flatten();
-            Ok(now.unwrap_or(other))
-        }
+    if let Some(event) = due_event(context, &other.request).await? {
+        return apply(context, other, event).await;
     }
+    context.courier.refresh(other.request.id).await;
+    let now = context.ledger.request(other.request.id).await.ok().flatten();
+    Ok(now.unwrap_or(other))
 }
 
 /// The refusal while another request is open.

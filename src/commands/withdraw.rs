@@ -4,8 +4,9 @@
 use super::act::apply_by;
 use super::{Asker, Context, Reply};
 use crate::error::Error;
+use crate::people::RequestId;
 use crate::ports::Filed;
-use crate::unlock::{Event, RequestId, Tried};
+use crate::unlock::{Event, Tried};
 use crate::words::request as words;
 
 pub(super) async fn run(context: &Context, by: &Asker<'_>, id: RequestId) -> Result<Reply, Error> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::audit::{Entry, canonical};
-use crate::message::{LONG, clip, clip_middle, visible};
+use crate::text::{LONG, clip, clip_middle, visible};
 
 /// Columns of the export for spreadsheets: the names of fields, and of parts of fields.
 const COLUMNS: [(&str, &str, Option<&str>); 16] = [

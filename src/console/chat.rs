@@ -14,9 +14,10 @@ use crate::command::{Audience, Command};
 use crate::commands::{Asker, Reply, answer};
 use crate::context::Context;
 use crate::error::GivenUp;
-use crate::message::{Form, Message, visible};
+use crate::message::{Form, Message};
 use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, Room, UserId};
 use crate::ports::Acceptance;
+use crate::text::visible;
 use crate::words::terminal as words;
 
 /// Names offered for completion at the terminal.
@@ -108,7 +109,7 @@ impl Chat {
         let asked = Ok(command);
         // The future is large: a release has many steps.
         match Box::pin(answer(&asked, &asker, &self.context)).await.said {
-            None | Some(Ok(Reply::Done)) => Ok(()),
+            None | Some(Ok(Reply::Silent)) => Ok(()),
             Some(Ok(Reply::Message { message, audience: Audience::Channel })) => {
                 let mark = pressed.map(|_| "(in place of the message before)");
                 self.board.say(mark, message, None, pressed)

@@ -1,16 +1,14 @@
 //! What a line of the chat says, and who says it.
 
 use crate::command::Command;
-use crate::message::{REASON, clip};
+use crate::commands::HISTORY_MOST;
+use crate::text::{REASON, clip};
 
 /// Who speaks where a line names nobody.
 const SOMEBODY: &str = "you";
 
 /// Longest name of a speaker, in characters, as on Discord.
 const NAME: usize = 32;
-
-/// Entries of a history that does not say how many.
-const COUNT: usize = 10;
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +73,7 @@ fn command(words: &str) -> Option<Command> {
         }
         "history" => {
             let (state, count) = state_and("count", rest);
-            let count = if count.is_empty() { COUNT } else { count.parse().ok()? };
+            let count = if count.is_empty() { HISTORY_MOST } else { count.parse().ok()? };
             Some(Command::History { state: state.to_owned(), before: None, count })
         }
         "watch" => {
@@ -218,7 +216,7 @@ mod tests {
     #[test]
     fn a_history_may_say_how_long_it_is() {
         for (words, count) in [
-            ("env/prod", Some(COUNT)),
+            ("env/prod", Some(HISTORY_MOST)),
             ("env/prod 5", Some(5)),
             ("env/prod count:5", Some(5)),
             ("state:env/prod count: 5", Some(5)),

@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table};
 
 use crate::finding::Report;
 use crate::lock::{LockState, Sources, Store, age, in_words};
-use crate::message::{LONG, clip, visible};
+use crate::text::{LONG, clip, visible};
 
 /// One line a lock, with a heading; where there is none, the sentence `none`.
 #[must_use]

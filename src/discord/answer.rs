@@ -127,7 +127,7 @@ impl<'t> Ticket<'t> {
                 self.say(&message, audience, in_place).await
             }
             Ok(Reply::Form(form)) => self.ask_back(&form).await,
-            Ok(Reply::Done) => {
+            Ok(Reply::Silent) => {
                 self.put_off().await?;
                 self.take_back().await;
                 Ok(())

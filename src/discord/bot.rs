@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::Connection;
 use super::events::Handler;
-use super::gateway::{Event, Gateway};
+use super::gateway::{BotError, Event, Gateway};
 use crate::context::Context;
 
 /// How long a shutdown waits for the interactions under way.
@@ -24,20 +24,6 @@ pub struct Bot {
     pub connection: Connection,
     /// What the commands work with.
     pub context: Context,
-}
-
-/// Why the bot cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum BotError {
-    /// The token is wrong or has been reset.
-    #[error(
-        "Discord does not accept the bot token: copy it anew from the developer portal into \
-         DISCORD_TOKEN"
-    )]
-    Token,
-    /// Discord wants no other connection of this bot.
-    #[error("the connection to Discord has ended for good: {0}; start the bot again")]
-    Ended(String),
 }
 
 impl Bot {

@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serenity::all::{GuildId, Http, HttpBuilder};
 
-use super::posting::Post;
 use super::{describe, refused, within};
 use crate::error::{Fault, FaultKind};
 use crate::people::{RoleId, UserId};
@@ -26,7 +25,6 @@ const UNKNOWN_USER: isize = 10_013;
 #[derive(Clone)]
 pub struct Connection {
     http: Arc<Http>,
-    post: Arc<Post>,
     guild: GuildId,
 }
 
@@ -38,7 +36,6 @@ impl Connection {
     pub fn new(token: SecretString, guild_id: u64, api_url: Option<String>) -> Self {
         Self {
             http: Arc::new(http(token.expose_secret(), api_url.as_deref())),
-            post: Arc::new(Post::default()),
             guild: GuildId::new(guild_id),
         }
     }
@@ -46,11 +43,6 @@ impl Connection {
     /// The client that has the token and the address.
     pub(super) fn shared_http(&self) -> &Http {
         &self.http
-    }
-
-    /// What posts in channels.
-    pub(super) fn post(&self) -> &Post {
-        &self.post
     }
 
     /// The server.

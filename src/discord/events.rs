@@ -18,9 +18,9 @@ use crate::command::{Audience, Command};
 use crate::commands::{self, Asker};
 use crate::context::Context;
 use crate::error::Refusal;
-use crate::message::{LONG, clip, clip_middle, visible};
 use crate::people::{self, Actor, EventId, Permission, Person, Place, RoleId, Room, UserId};
 use crate::telemetry::millis;
+use crate::text::{LONG, clip, clip_middle, visible};
 
 /// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
 const CHOICES: usize = 25;

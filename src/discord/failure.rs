@@ -7,8 +7,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::NO_ANSWER;
-use crate::message::visible;
 use crate::ports::Undelivered;
+use crate::text::visible;
 
 /// Discord's codes from its list of JSON error codes.
 const UNKNOWN_CHANNEL: i64 = 10_003;

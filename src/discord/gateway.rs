@@ -21,7 +21,6 @@ use tracing::{info, warn};
 use self::line::{Line, Over};
 use self::pauses::{Pauses, chance};
 use self::payload::{Ready, Received, What};
-use super::bot::BotError;
 use super::{describe, refused, within};
 
 /// How long the API may take to say where the gateway is.
@@ -29,6 +28,20 @@ const ADDRESS: Duration = Duration::from_secs(10);
 
 /// How often a session is resumed in vain before another one is begun.
 const RESUMES: u32 = 5;
+
+/// Why the bot cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum BotError {
+    /// The token is wrong or has been reset.
+    #[error(
+        "Discord does not accept the bot token: copy it anew from the developer portal into \
+         DISCORD_TOKEN"
+    )]
+    Token,
+    /// Discord wants no other connection of this bot.
+    #[error("the connection to Discord has ended for good: {0}; start the bot again")]
+    Ended(String),
+}
 
 /// What the gateway has for the rest of the bot.
 pub(super) enum Event {

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serenity::all::{FormattedTimestamp, FormattedTimestampStyle, Timestamp};
 
 use super::escape;
-use crate::message::{Field, Message, REASON, Span, Text, clip};
+use crate::message::{Field, Message, Span, Text};
+use crate::text::{REASON, clip};
 
 /// Limits of an embed, in characters, and the last one of all its texts together, from Discord's
 /// reference of the embed object.
@@ -117,8 +118,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::message::{LONG, SHORT, Tone};
+    use crate::message::Tone;
     use crate::people::{ChannelId, GuildId, MessageId, Person, Place, RoleId, UserId};
+    use crate::text::{LONG, SHORT};
 
     #[test]
     fn what_fits_is_shown_in_full() {

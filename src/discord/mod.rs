@@ -18,8 +18,10 @@ mod render;
 use std::future::Future;
 use std::time::Duration;
 
-pub use bot::{Bot, BotError};
+pub use bot::Bot;
 pub use connection::Connection;
+pub use gateway::BotError;
+pub use posting::Poster;
 use serenity::all::HttpError;
 use serenity::http::ErrorResponse;
 use tokio::time::timeout;
@@ -51,7 +53,7 @@ fn describe(error: &serenity::Error) -> String {
             "HTTP {}, code {}: {}",
             response.status_code.as_u16(),
             response.error.code,
-            crate::message::visible(&response.error.message)
+            crate::text::visible(&response.error.message)
         ),
         serenity::Error::Http(HttpError::Request(error)) if error.is_timeout() => {
             NO_ANSWER.to_owned()

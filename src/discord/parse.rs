@@ -13,7 +13,7 @@ use super::register::COMMAND;
 use crate::command::Command;
 use crate::commands::HISTORY_MOST;
 use crate::error::Refusal;
-use crate::message::{REASON, clip};
+use crate::text::{REASON, clip};
 
 /// Longest id of a button or a form, in characters, from Discord's component reference.
 const CUSTOM_ID_LIMIT: usize = 100;
@@ -181,8 +181,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::people::EventId;
-    use crate::unlock::RequestId;
+    use crate::people::{EventId, RequestId};
 
     fn request(number: u64) -> RequestId {
         RequestId::of(EventId::new(number))

@@ -26,19 +26,24 @@ use crate::message::Message;
 use crate::people::{ChannelId, MessageId};
 use crate::ports::{Channels, Undelivered};
 
-/// What posts, and how long which channel is full.
-#[derive(Default)]
-pub(super) struct Post {
+/// Posts in channels and changes what it posted. Knows which channels are full, and for how long.
+pub struct Poster {
+    connection: Connection,
     client: Client,
     /// Until when Discord takes no more of the same in a channel, as it said with the last answer.
     full: Mutex<HashMap<RatelimitingBucket, Instant>>,
 }
 
-impl Post {
+impl Poster {
+    /// Posts over this connection, with an HTTP client of its own.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self { connection, client: Client::default(), full: Mutex::default() }
+    }
+
     /// Sends a request about a channel, and gives the answer if it is a success.
-    async fn send(
+    async fn send_once(
         &self,
-        connection: &Connection,
         (method, route): (LightMethod, Route<'_>),
         body: &(impl Serialize + Sync),
     ) -> Result<Value, Failure> {
@@ -46,7 +51,7 @@ impl Post {
         if let Some(after) = self.full_for(&bucket) {
             return Err(Failure::full(after));
         }
-        let http = connection.shared_http();
+        let http = self.connection.shared_http();
         let body = serde_json::to_vec(body).map_err(|_| unsent("it cannot be written as JSON"))?;
         let request = Request::new(route, method).body(Some(body));
         let request = request
@@ -86,9 +91,7 @@ impl Post {
             None => full.remove(&bucket),
         };
     }
-}
 
-impl Connection {
     /// Sends a request, and once more if the thread is archived and can be opened again.
     ///
     /// Discord opens an archived thread by itself when a message is posted in it, and refuses every
@@ -99,15 +102,15 @@ impl Connection {
         request: (LightMethod, Route<'_>),
         body: &(impl Serialize + Sync),
     ) -> Result<Value, Undelivered> {
-        let sent = self.post().send(self, request, body).await;
+        let sent = self.send_once(request, body).await;
         let archived = match sent {
             Err(failure) if failure.is_archived() => failure,
             sent => return Ok(sent?),
         };
         let open = (LightMethod::Patch, Route::Channel { channel_id: channel.into() });
-        let opened = self.post().send(self, open, &json!({ "archived": false })).await;
+        let opened = self.send_once(open, &json!({ "archived": false })).await;
         match opened {
-            Ok(_) => Ok(self.post().send(self, request, body).await?),
+            Ok(_) => Ok(self.send_once(request, body).await?),
             // What can be tried again later stays so; else it is the thread that people can open.
             Err(failure) if failure.passes() => Err(failure.into()),
             Err(_) => Err(archived.into()),
@@ -116,7 +119,7 @@ impl Connection {
 }
 
 #[async_trait]
-impl Channels for Connection {
+impl Channels for Poster {
     async fn post(
         &self,
         channel: ChannelId,

@@ -7,7 +7,7 @@ use serenity::all::{
 };
 
 use crate::commands::HISTORY_MOST;
-use crate::message::REASON;
+use crate::text::REASON;
 
 /// The one slash command, under which all others stand.
 pub(super) const COMMAND: &str = "lock";

@@ -11,7 +11,8 @@ use super::markup::Drawn;
 use super::parse::{FORM_TEXT, custom_id};
 use super::register::REASON_LIMIT;
 use crate::command::Command;
-use crate::message::{Button, Form, Message, Tone, clip};
+use crate::message::{Button, Form, Message, Tone};
+use crate::text::clip;
 
 /// Buttons in a row, from Discord's component reference.
 const BUTTONS_A_ROW: usize = 5;
@@ -177,9 +178,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::message::{REASON, Text};
-    use crate::people::EventId;
-    use crate::unlock::RequestId;
+    use crate::message::Text;
+    use crate::people::{EventId, RequestId};
+    use crate::text::REASON;
 
     fn card() -> Message {
         let request = RequestId::of(EventId::new(7));

@@ -82,7 +82,7 @@ pub enum LockState {
     Free,
     /// Held, and its record says by whom.
     Held(Lock),
-    /// Held by nobody knows whom.
+    /// Held, but the holder is unknown.
     Unreadable(Unreadable),
 }
 

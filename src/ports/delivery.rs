@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::Hash;
 use crate::error::Fault;
 use crate::message::Message;
-use crate::people::{ChannelId, MessageId, Person};
-use crate::unlock::RequestId;
+use crate::people::{ChannelId, MessageId, Person, RequestId};
 use crate::watch::{Hold, PastHold, Verdict};
 
 /// What people are still to be told, in the order in which it happened. Written with what it is

@@ -6,8 +6,8 @@ use super::Notice;
 use crate::audit::Tail;
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
-use crate::people::{EventId, MessageId, Person, Place, UserId};
-use crate::unlock::{ApprovedUnlock, Found, Lately, Outcome, RequestId, Transition, UnlockRequest};
+use crate::people::{EventId, MessageId, Person, Place, RequestId, UserId};
+use crate::unlock::{ApprovedUnlock, Found, Lately, Outcome, Transition, UnlockRequest};
 
 /// The requests, and with each change of one the trail of it: both are written or neither.
 #[async_trait]
@@ -172,6 +172,7 @@ pub enum Changed {
 
 /// The result of [`Ledger::release`].
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is matched as soon as it is made")]
 pub enum Released {
     /// As for [`Changed`]: the row is gone if the change is done.
     Changed(Changed),

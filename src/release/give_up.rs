@@ -6,8 +6,9 @@ use super::LONGEST_RELEASE;
 use super::apply::apply;
 use crate::context::Context;
 use crate::error::{Error, Fault};
+use crate::people::RequestId;
 use crate::ports::Filed;
-use crate::unlock::{Event, Left, RequestId, Step, Unvouched};
+use crate::unlock::{Event, Left, Step, Unvouched};
 
 /// Ends a release that could neither be finished nor fail for [`LONGEST_RELEASE`], with what is left of
 /// the lock. `fault` is what kept it from its end.

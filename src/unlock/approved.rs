@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Pinned, Policy, RequestId, Status, UnlockRequest};
+use super::{Pinned, Policy, Status, UnlockRequest};
 use crate::lock::State;
-use crate::people::UserId;
+use crate::people::{RequestId, UserId};
 
 /// The right to release one lock: the records of it that were approved, and no others.
 ///

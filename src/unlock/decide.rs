@@ -15,8 +15,8 @@ use super::{
 };
 use crate::audit::{Action, Draft};
 use crate::lock::LockState;
-use crate::message::{REASON, clip};
 use crate::people::{Actor, Person, UserId};
+use crate::text::{REASON, clip};
 
 /// Something that bears on a request.
 #[derive(Clone, Debug)]

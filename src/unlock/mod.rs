@@ -54,7 +54,7 @@ pub use pinned::{Found, NotPinned, Pinned, Remains};
 pub use policy::{Asking, Policy};
 pub use refused::{Tried, refused};
 pub use rejection::Rejection;
-pub use request::{Approval, Closing, Left, Outcome, RequestId, Status, UnlockRequest};
+pub use request::{Approval, Closing, Left, Outcome, Status, UnlockRequest};
 pub use steps::{LockfileFate, RemovedBy, Step};
 pub use transition::Transition;
 pub use vouched::{Unvouched, Vouched, vouched};

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::transition::{draft, written};
-use super::{
-    Lately, Pinned, Policy, Rejection, RequestId, Status, Transition, UnlockRequest, may_ask,
-};
+use super::{Lately, Pinned, Policy, Rejection, Status, Transition, UnlockRequest, may_ask};
 use crate::audit::{Action, Draft};
 use crate::lock::{LockState, State};
-use crate::people::Actor;
+use crate::people::{Actor, RequestId};
 
 /// Who asks for which lock to be released, and why.
 #[derive(Clone, Copy, Debug)]

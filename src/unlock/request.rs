@@ -1,20 +1,13 @@
 //! A request to unlock, from its opening to its end.
 
 use std::collections::BTreeMap;
-use std::num::ParseIntError;
-use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Pinned, Policy};
 use crate::lock::State;
-use crate::people::{EventId, Person, Place, UserId};
-
-/// A request has the number of the event that opened it, so an event that is delivered twice opens
-/// one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RequestId(EventId);
+use crate::people::{Person, Place, RequestId, UserId};
 
 /// A request for one lock to be released. Only [`decide`](super::decide()) changes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,28 +125,6 @@ pub enum Outcome {
     Failed,
     /// Its card could not be posted, so nobody could approve it.
     Unpostable,
-}
-
-impl RequestId {
-    /// The request that this event opens.
-    #[must_use]
-    pub const fn of(event: EventId) -> Self {
-        Self(event)
-    }
-}
-
-impl std::fmt::Display for RequestId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for RequestId {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        text.parse().map(Self)
-    }
 }
 
 impl UnlockRequest {

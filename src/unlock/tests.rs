@@ -18,7 +18,9 @@ use serde_json::json;
 
 use super::*;
 use crate::lock::{Flaw, LockRecord, LockState, State, StoredLock, Stores};
-use crate::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
+use crate::people::{
+    Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
+};
 
 const RECORD: &str = r#"{"ID":"1f6e7bc2-0ede-e7d2-69ce-4a7141d98284","Operation":"OperationTypeApply","Info":"","Who":"ci@runner-7","Version":"1.11.4","Created":"2026-11-25T09:00:00Z","Path":"my-bucket/env/prod/terraform.tfstate"}"#;
 const OTHER: &str = r#"{"ID":"92c15b3e-7c3c-1b5d-8d35-0d3f6f6f2b10","Who":"zoe@laptop"}"#;

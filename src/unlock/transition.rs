@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{ApprovedUnlock, Lately, UnlockRequest};
 use crate::audit::{Action, Draft};
 use crate::lock::is_invisible;
-use crate::message::{REASON, clip};
 use crate::people::Person;
+use crate::text::{REASON, clip};
 
 /// What a decision comes to: all of it is written at once, or none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

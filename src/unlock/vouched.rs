@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{ApprovedUnlock, Policy, RequestId, UnlockRequest};
+use super::{ApprovedUnlock, Policy, UnlockRequest};
 use crate::audit::{Action, Entry};
-use crate::people::UserId;
+use crate::people::{RequestId, UserId};
 
 /// Proof that the trail has what a started release stands on. Only [`vouched`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::audit::Hash;
 use crate::lock::{Flaw, HeldLock, LockState, Operation, State, StatePath, age};
-use crate::message::clip;
-use crate::unlock::RequestId;
+use crate::people::RequestId;
+use crate::text::clip;
 
 /// Longest text of a record that is remembered of a hold, in characters.
 const TEXT: usize = 200;

@@ -10,8 +10,7 @@ use crate::lock::{
     Backend, BackendName, Catalog, Flaw, HeldLock, LockRecord, LockState, State, StatePath,
     StoredLock, Stores,
 };
-use crate::people::{ChannelId, Person, UserId};
-use crate::unlock::RequestId;
+use crate::people::{ChannelId, Person, RequestId, UserId};
 
 const BOTH: Stores = Stores { row: true, lockfile: true };
 const ROW: Stores = Stores { row: true, lockfile: false };

@@ -1,11 +1,12 @@
 //! What is announced.
 
 use super::cleared::{Clearing, all_stale, cleared, stale};
-use super::parts::{operation, or_unknown};
+use super::parts::by_holder;
 use super::request::{approvers, end};
 use crate::lock::{age, in_words};
-use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
 use crate::ports::Notice;
+use crate::text::{LONG, REASON, SHORT};
 use crate::unlock::{Closing, Left, Outcome, UnlockRequest};
 use crate::watch::{Hold, Verdict};
 
@@ -74,15 +75,7 @@ fn held(text: Text, request: &UnlockRequest, closing: &Closing) -> Text {
     if let Some(since) = lock.since() {
         text = text.then(format!(" {}", in_words(age(since, closing.at))));
     }
-    match lock.info() {
-        Some(info) => text
-            .then(" by ")
-            .quote(or_unknown(&info.who), SHORT)
-            .then(" (")
-            .append(operation(&info.operation))
-            .then(")"),
-        None => text.then(" by nobody knows whom"),
-    }
+    by_holder(text, lock.info().map(|info| (info.who.as_str(), &info.operation)))
 }
 
 /// `bob at the request of alice`

@@ -4,9 +4,10 @@ use super::parts::{held_by, or_unknown};
 use super::verdict::verdict_line;
 use crate::command::Command;
 use crate::lock::in_words;
-use crate::message::{Message, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
 use crate::people::Person;
 use crate::ports::Notice;
+use crate::text::SHORT;
 use crate::watch::{Ending, Hold, PastHold, Verdict};
 
 /// A lock that has cleared, as one line of a message.

@@ -1,8 +1,10 @@
 //! The questions back: what a button asks before it does something.
 
 use crate::command::Command;
-use crate::message::{FORM_TITLE, Form, Message, Text, Tone, clip_middle, visible};
-use crate::unlock::{RequestId, UnlockRequest};
+use crate::message::{FORM_TITLE, Form, Message, Text, Tone};
+use crate::people::RequestId;
+use crate::text::{clip_middle, visible};
+use crate::unlock::UnlockRequest;
 
 /// Asks why a lock has to be released.
 pub(crate) fn reason(typed_state: &str, name: &str) -> Form {

@@ -5,7 +5,8 @@
 
 use super::parts::or_unknown;
 use crate::lock::{Half, LockState, Sources};
-use crate::message::{LONG, SHORT, Text};
+use crate::message::Text;
+use crate::text::{LONG, SHORT};
 use crate::watch::HABIT;
 
 /// What is wrong with half a lock.

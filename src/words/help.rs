@@ -1,7 +1,8 @@
 //! What the bot does, and who may approve.
 
 use crate::lock::Catalog;
-use crate::message::{Message, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
+use crate::text::SHORT;
 use crate::unlock::Policy;
 
 /// The page of `/lock help`.

@@ -6,8 +6,9 @@ use super::parts::held_by;
 use crate::audit::Entry;
 use crate::command::Command;
 use crate::lock::{State, in_words};
-use crate::message::{Message, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
 use crate::people::Person;
+use crate::text::SHORT;
 use crate::watch::{Ending, PastHold};
 
 /// `Held 12 min by jjoyner@ci-runner-04 (apply), until …, released by request`

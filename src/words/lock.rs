@@ -7,11 +7,15 @@ use super::parts::{held_by, operation, or_unknown};
 use crate::command::Command;
 use crate::finding::{Known, Report};
 use crate::lock::{LockState, Sources, State, StateName, Store, Unreadable, age, in_words};
-use crate::message::{LONG, Message, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
 use crate::ports::Asked;
+use crate::text::{LONG, SHORT};
 use crate::watch::PastHold;
 
-/// Words what was found out.
+/// The label of the field about an open request.
+const OPEN_REQUEST: &str = "Open request";
+
+/// How the lock stands, without buttons.
 #[must_use]
 pub fn status(report: &Report) -> Message {
     let message = match &report.lock {
@@ -19,12 +23,45 @@ pub fn status(report: &Report) -> Message {
         LockState::Held(lock) => held(report, &lock.sources),
         LockState::Unreadable(lock) => unreadable(report, lock),
     };
+    message.read_at(report.at)
+}
+
+/// Adds the button that reads the state again.
+#[must_use]
+pub fn with_refresh(message: Message, report: &Report) -> Message {
     let state = match report.known {
         // A guessed path must not vouch for itself.
         Known::Unseen { .. } | Known::NotRead { .. } => report.state.short_name(),
         Known::Seen | Known::InFull { .. } => report.state.short_path(),
     };
-    message.read_at(report.at).button("Refresh", Command::Status { state }, true)
+    message.button("Refresh", Command::Status { state }, true)
+}
+
+/// Adds the button that asks for the lock to be released.
+pub(crate) fn with_ask(message: Message, state: &State) -> Message {
+    let ask = Command::Unlock { state: state.short_path(), reason: None };
+    message.button("Request unlock", ask, true)
+}
+
+/// Adds the button that joins those who wait.
+pub(crate) fn with_watch(message: Message, state: &State) -> Message {
+    let watch = Command::Watch { state: state.short_path(), keep: false };
+    message.button("Notify me", watch, true)
+}
+
+/// Adds the open request: `alice asks to unlock it: the card`.
+pub(crate) fn with_open_request(message: Message, asked: &Asked) -> Message {
+    let text = Text::default().person(&asked.requester).then(" asks to unlock it");
+    let text = match asked.card {
+        Some(card) => text.then(": ").message(asked.place, card),
+        None => text.then("."),
+    };
+    message.field(OPEN_REQUEST, text)
+}
+
+/// Says that it is not known whether there is an open request.
+pub(crate) fn with_request_not_read(message: Message) -> Message {
+    message.field(OPEN_REQUEST, Text::own("Could not be read; the log says why."))
 }
 
 fn title(mark: &'static str, state: &State, says: &'static str) -> Text {
@@ -167,18 +204,4 @@ pub(crate) fn last_hold(past: &PastHold) -> Text {
 /// In place of what past holds say.
 pub(crate) fn past_not_read() -> Text {
     Text::own("Its past holds could not be read; the log says why.")
-}
-
-/// `alice asks to unlock it: the card`
-pub(crate) fn asked(asked: &Asked) -> Text {
-    let text = Text::default().person(&asked.requester).then(" asks to unlock it");
-    match asked.card {
-        Some(card) => text.then(": ").message(asked.place, card),
-        None => text.then("."),
-    }
-}
-
-/// In place of what is known of a request.
-pub(crate) fn asked_not_read() -> Text {
-    Text::own("Could not be read; the log says why.")
 }

@@ -1,7 +1,8 @@
 //! Parts of sentences that several messages have.
 
 use crate::lock::Operation;
-use crate::message::{SHORT, Text};
+use crate::message::Text;
+use crate::text::SHORT;
 use crate::watch::Hold;
 
 /// What the holder is doing: our word for it, or the other tool's.
@@ -19,14 +20,19 @@ pub(crate) fn or_unknown(text: &str) -> &str {
 
 /// `Held 4 h 12 min by jjoyner@ci-runner-04 (apply)`, beginning with these words.
 pub(crate) fn held_by(words: String, hold: &Hold) -> Text {
-    let text = Text::own(words);
-    match (&hold.who, hold.operation()) {
-        (Some(who), Some(kind)) => text
+    let operation = hold.operation();
+    by_holder(Text::own(words), hold.who.as_deref().zip(operation.as_ref()))
+}
+
+/// ` by jjoyner@ci-runner-04 (apply)`, or that the holder is unknown.
+pub(crate) fn by_holder(text: Text, holder: Option<(&str, &Operation)>) -> Text {
+    match holder {
+        Some((who, kind)) => text
             .then(" by ")
             .quote(or_unknown(who), SHORT)
             .then(" (")
-            .append(operation(&kind))
+            .append(operation(kind))
             .then(")"),
-        _ => text.then(" by nobody knows whom"),
+        None => text.then(" by an unknown holder"),
     }
 }

@@ -6,7 +6,8 @@ use super::request::how_it_was_closed;
 use crate::command::Command;
 use crate::error::{Fault, Refusal};
 use crate::lock::NameError;
-use crate::message::{LONG, Message, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
+use crate::text::{LONG, SHORT};
 use crate::unlock::{self, BY_A_PERSON, NotPinned, OF_A_STATE};
 use crate::watch::MOST_WATCHED;
 

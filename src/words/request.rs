@@ -8,9 +8,10 @@ use super::lock::{held_for, lock_fields};
 use super::parts::or_unknown;
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
-use crate::message::{LONG, Message, REASON, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
 use crate::people::Person;
 use crate::ports::Filed;
+use crate::text::{LONG, REASON, SHORT};
 use crate::unlock::{Closing, Outcome, Policy, Status, UnlockRequest};
 
 /// The card of a request as it is now.

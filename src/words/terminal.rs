@@ -1,6 +1,7 @@
 //! What a chat in a terminal says for itself.
 
-use crate::message::{FORM_TITLE, Form, LONG, Message, SHORT, Text, Tone};
+use crate::message::{FORM_TITLE, Form, Message, Text, Tone};
+use crate::text::{LONG, SHORT};
 
 /// Refuses an answer to no question.
 pub(crate) fn asked_nothing() -> Message {

@@ -1,7 +1,8 @@
 //! The verdict on a hold, in a line that a person can check.
 
 use crate::lock::in_words;
-use crate::message::{SHORT, Text};
+use crate::message::Text;
+use crate::text::SHORT;
 use crate::watch::{Evidence, Hold, Kind, OTHER_RUNS, Verdict};
 
 /// `stale: 4 h 12 min, past applies here took 6 min (95 % under 11 min, 43 holds); ci-runner-04 has

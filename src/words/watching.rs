@@ -1,8 +1,9 @@
 //! Answers to those who wait for a lock.
 
 use crate::lock::{State, StateName};
-use crate::message::{Message, SHORT, Text, Tone};
+use crate::message::{Message, Text, Tone};
 use crate::people::UserId;
+use crate::text::SHORT;
 use crate::watch::{Line, MOST_WATCHED};
 
 /// Most states that are named: as many as one person may watch. Discord's limit for a description

@@ -14,8 +14,8 @@ use tracing::{error, info, warn};
 use crate::audit::{Checkpoint, Heads, Unsound, Verified, Verifier};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
-use crate::message::visible;
 use crate::ports::{Clock, Courier, Extent, Notice, Trail};
+use crate::text::visible;
 
 /// How often it is asked whether a day has begun.
 const INTERVAL: Duration = Duration::from_mins(10);

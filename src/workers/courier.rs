@@ -27,9 +27,9 @@ use tracing::{info, warn};
 
 pub use self::turns::Turns;
 use crate::error::Fault;
-use crate::people::ChannelId;
+use crate::people::{ChannelId, RequestId};
 use crate::ports::{Channels, Clock, Courier, Ledger, Outbox};
-use crate::unlock::{Policy, RequestId};
+use crate::unlock::Policy;
 
 /// How often the outbox is looked into when nobody asks for it: what a crash or an outage of
 /// Discord has left there waits no longer. A look is one query.

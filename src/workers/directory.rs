@@ -14,9 +14,9 @@ use tracing::{debug, warn};
 
 use crate::error::Fault;
 use crate::lock::{KnownStates, State, StatePath};
-use crate::message::visible;
 use crate::ports::{Directory, Holds, Locks, Trail};
 use crate::telemetry::millis;
+use crate::text::visible;
 
 /// How often the names are read anew. A new state is found by its full name from the start; only
 /// its completion waits. A pass reads the lock table once and lists the bucket once.

@@ -15,9 +15,9 @@ use crate::assess::assess_hold;
 use crate::context::Context;
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::StatePath;
-use crate::people::ChannelId;
+use crate::people::{ChannelId, RequestId};
 use crate::ports::Notice;
-use crate::unlock::{RequestId, Status};
+use crate::unlock::Status;
 use crate::watch::{Difference, Ending, Hold, Kind, PastHold, differences};
 
 /// How many differences are written at once.

@@ -13,9 +13,10 @@ use tracing::{error, info, warn};
 
 use crate::context::Context;
 use crate::error::{Error, Fault};
+use crate::people::RequestId;
 use crate::ports::Filed;
 use crate::release::{LONGEST_RELEASE, apply, due_event, give_up, resume};
-use crate::unlock::{RequestId, Status, UnlockRequest};
+use crate::unlock::{Status, UnlockRequest};
 
 /// How often it looks. Open requests are few: a look is one query, and for each of them two reads.
 /// Clicks decide by the clock themselves, so this only has to be in time for who watches the card.

@@ -10,7 +10,7 @@ use locktender::lock::{HeldLock, KnownState, LockState, State, StatePath};
 use locktender::ports::{Deleted, Locks};
 use locktender::unlock::ApprovedUnlock;
 use locktender::watch::{Ending, Hold, PastHold};
-use locktender::words::lock::status as status_message;
+use locktender::words::lock::{status, with_refresh};
 use proptest::prelude::*;
 
 use crate::support::dynamodb::text;
@@ -130,7 +130,7 @@ async fn only_a_full_path_vouches_for_a_state_that_was_never_seen() {
         assert_eq!(nearest.as_str(), "env/prod");
         // And a press of Refresh is about the same path.
         let report = reading.look(typed).await.unwrap();
-        let refresh = status_message(&report).buttons.remove(0).command;
+        let refresh = with_refresh(status(&report), &report).buttons.remove(0).command;
         assert!(known(refresh.state().unwrap()).await.is_known(), "{refresh:?}");
     }
 }

@@ -10,9 +10,8 @@ use aws_sdk_dynamodb::types::{
 use locktender::audit::{Entry, Hash, Tail};
 use locktender::aws::{AwsLedger, AwsTrail, LedgerTables, Migrations};
 use locktender::lock::StatePath;
-use locktender::people::{EventId, MessageId};
+use locktender::people::{EventId, MessageId, RequestId};
 use locktender::ports::{Ledger, Trail};
-use locktender::unlock::RequestId;
 use locktender::workers::verify;
 use serde_json::Value;
 

@@ -5,8 +5,7 @@ use locktender::commands;
 use locktender::console::{Style, table, text};
 use locktender::error::{Fault, FaultKind, Refusal};
 use locktender::lock::Stores;
-use locktender::people::EventId;
-use locktender::unlock::RequestId;
+use locktender::people::{EventId, RequestId};
 use locktender::words::refused::{
     fault as fault_message, refusal as refusal_message, unsettled as unsettled_message,
 };

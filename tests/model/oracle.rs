@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use locktender::audit::Action;
-use locktender::people::UserId;
-use locktender::unlock::{Outcome, RequestId};
+use locktender::people::{RequestId, UserId};
+use locktender::unlock::Outcome;
 
 use crate::protocol::Protocol;
 use crate::replica::By;

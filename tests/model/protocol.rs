@@ -5,7 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use locktender::lock::Stores;
-use locktender::unlock::{Outcome, Policy, RequestId};
+use locktender::people::RequestId;
+use locktender::unlock::{Outcome, Policy};
 use stateright::Model;
 
 use crate::ends::all_end;

@@ -4,7 +4,8 @@
 //! awaits is one step here; a fault in which nothing was written ends the command, and is the same
 //! as a crash.
 
-use locktender::unlock::{Left, LockfileFate, Rejection, RemovedBy, RequestId, Transition, Tried};
+use locktender::people::RequestId;
+use locktender::unlock::{Left, LockfileFate, Rejection, RemovedBy, Transition, Tried};
 
 use crate::store::{Change, Filed, Shared, Tail};
 use crate::world::{Halves, Record};

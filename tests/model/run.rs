@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use locktender::people::{Actor, EventId, UserId};
+use locktender::people::{Actor, EventId, RequestId, UserId};
 use locktender::unlock::{
-    Ask, Event, Found, Lately, Policy, Rejection, RequestId, Status, Transition, Tried, decide,
-    open, refused,
+    Ask, Event, Found, Lately, Policy, Rejection, Status, Transition, Tried, decide, open, refused,
 };
 
 use crate::flaw::Flaw;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use locktender::unlock::RequestId;
+use locktender::people::RequestId;
 
 use crate::oracle::Breach;
 use crate::replica::Task;

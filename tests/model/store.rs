@@ -8,8 +8,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use locktender::audit::Action;
-use locktender::people::{EventId, UserId};
-use locktender::unlock::{ApprovedUnlock, RequestId, Status, Transition, UnlockRequest};
+use locktender::people::{EventId, RequestId, UserId};
+use locktender::unlock::{ApprovedUnlock, Status, Transition, UnlockRequest};
 
 use crate::flaw::Flaw;
 use crate::world::{Half, Record};

@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use locktender::lock::{LockRecord, LockState, State as TfState, StoredLock, Stores};
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, RoleId, Room, UserId};
-use locktender::unlock::{Asking, Pinned, Policy, RequestId};
+use locktender::people::{
+    Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
+};
+use locktender::unlock::{Asking, Pinned, Policy};
 use serde_json::json;
 
 /// Bytes that a lock can have. A run of Terraform never writes the same twice, since an ID is random.

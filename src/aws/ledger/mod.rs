@@ -34,9 +34,9 @@ use crate::aws::session::Session;
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, StatePath};
-use crate::people::{MessageId, UserId};
+use crate::people::{MessageId, RequestId, UserId};
 use crate::ports::{Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released};
-use crate::unlock::{ApprovedUnlock, Lately, RequestId, UnlockRequest};
+use crate::unlock::{ApprovedUnlock, Lately, UnlockRequest};
 
 pub(in crate::aws) const REQUEST: &str = "request";
 pub(in crate::aws) const GUARD: &str = "open";

@@ -12,8 +12,8 @@ use crate::aws::own::{PK, SK, TTL, VERSION, path_key};
 use crate::aws::values::{Item, number, number_of, text, text_of};
 use crate::error::Fault;
 use crate::lock::StatePath;
-use crate::message::visible;
 use crate::people::UserId;
+use crate::text::visible;
 use crate::unlock::{Lately, Openings, WINDOW};
 
 const OPENED: &str = "opened";

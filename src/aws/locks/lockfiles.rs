@@ -18,7 +18,7 @@ use crate::aws::error::Subject;
 use crate::aws::locks::seen_lockfiles::{Listed, SeenLockfiles, Sorted, Version, is_of_one_object};
 use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock};
-use crate::message::visible;
+use crate::text::visible;
 
 /// How many records are fetched at once for a listing: enough to hide S3's 20 to 50 ms an object,
 /// and few enough to stay far from its 5,500 reads a second and prefix.

@@ -57,7 +57,7 @@ struct Sighting {
 
 /// What the stores of one state hold.
 #[derive(Default)]
-struct Found {
+struct Halves {
     row: Option<StoredLock>,
     lockfile: Option<StoredLock>,
 }
@@ -130,23 +130,23 @@ impl AwsLocks {
     }
 
     /// Everything that all tables and buckets hold, by the state it is for.
-    async fn find_all(&self) -> Result<BTreeMap<StatePath, (State, Found)>, Fault> {
+    async fn find_all(&self) -> Result<BTreeMap<StatePath, (State, Halves)>, Fault> {
         let (rows, lockfiles) = tokio::try_join!(
             try_join_all(self.tables.iter().map(LockTable::list)),
             try_join_all(self.lockfile_buckets().map(Bucket::lockfiles)),
         )?;
-        let mut found: BTreeMap<StatePath, (State, Found)> = BTreeMap::new();
+        let mut found: BTreeMap<StatePath, (State, Halves)> = BTreeMap::new();
         for (table, rows) in self.tables.iter().zip(rows) {
             for (path, stored) in rows {
                 if let Some(state) = self.state_in_table(table, &path) {
-                    found.entry(path).or_insert((state, Found::default())).1.row = Some(stored);
+                    found.entry(path).or_insert((state, Halves::default())).1.row = Some(stored);
                 }
             }
         }
         for (bucket, lockfiles) in self.lockfile_buckets().zip(lockfiles) {
             for (path, stored) in lockfiles {
                 if let Some(state) = self.state_with_lockfile(bucket, &path) {
-                    let entry = found.entry(path).or_insert((state, Found::default()));
+                    let entry = found.entry(path).or_insert((state, Halves::default()));
                     entry.1.lockfile = Some(stored);
                 }
             }
@@ -219,7 +219,7 @@ impl Locks for AwsLocks {
         // A listing reads whole tables and buckets: however many people ask, few run at once.
         let _turn = self.listing.acquire().await;
         let found = self.find_all().await?;
-        let locks = found.into_values().filter_map(|(state, Found { row, lockfile })| {
+        let locks = found.into_values().filter_map(|(state, Halves { row, lockfile })| {
             let expected = self.stores_of(&state.backend)?.expected();
             Some(HeldLock { state, lock: LockState::from_stores(expected, row, lockfile) })
         });

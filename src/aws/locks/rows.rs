@@ -13,7 +13,7 @@ use crate::aws::session::Session;
 use crate::aws::values::Item;
 use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock, is_digest_key};
-use crate::message::{LONG, clip, visible};
+use crate::text::{LONG, clip, visible};
 
 /// The lock table's key, and the attributes that tell its rows apart (Terraform's `s3/client.go`).
 pub(in crate::aws) const KEY: &str = "LockID";

@@ -13,8 +13,8 @@ use crate::aws::session::Session;
 use crate::aws::values::{Item, fields, item, number, text};
 use crate::error::Fault;
 use crate::lock::StatePath;
-use crate::message::visible;
 use crate::ports::Extent;
+use crate::text::visible;
 
 /// The key of an entry: the state path, and the entry's number in its chain.
 pub(in crate::aws) const PATH: &str = "path";

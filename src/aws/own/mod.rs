@@ -28,7 +28,7 @@ use crate::aws::session::Session;
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
-use crate::message::visible;
+use crate::text::visible;
 
 /// The key: what kind of thing it is, and which one.
 pub(in crate::aws) const PK: &str = "pk";

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::aws::values::{Item, number_of, text_of};
 use crate::error::Fault;
-use crate::message::visible;
+use crate::text::visible;
 
 /// Largest count that an item may hold: every JSON reader takes it exactly, and the next ones can be
 /// counted without an overflow.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, warn};
 
+use super::BotError;
 use super::pauses::chance;
 use super::payload::{self, Received, What};
 use super::pulse::Pulse;
 use super::socket::{End, Socket};
-use crate::discord::BotError;
-use crate::message::{LONG, clip, visible};
+use crate::text::{LONG, clip, visible};
 
 /// How long Discord may take for its first payload.
 const HELLO: Duration = Duration::from_secs(5);

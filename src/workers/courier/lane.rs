@@ -11,9 +11,8 @@ use super::queue::Queued;
 use super::turns::Lane;
 use super::{OutboxCourier, Told};
 use crate::error::{Fault, FaultKind};
-use crate::people::ChannelId;
+use crate::people::{ChannelId, RequestId};
 use crate::ports::{Filed, Notice, NoticeId, Undelivered};
-use crate::unlock::RequestId;
 use crate::words::announced::{notice, notices_together};
 
 /// Longest pause where Discord is busy and does not say for how long.

@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::OutboxCourier;
 use crate::error::{Fault, FaultKind};
-use crate::people::ChannelId;
+use crate::people::{ChannelId, RequestId};
 use crate::ports::{Due, Filed, Notice, NoticeId};
-use crate::unlock::RequestId;
 
 /// Most notices that are read. An outbox grows only while a channel refuses what is told in it, and
 /// that for a day: this many are more than a busy team has in one.

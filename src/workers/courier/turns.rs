@@ -7,9 +7,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::rest::Rest;
-use crate::people::ChannelId;
+use crate::people::{ChannelId, RequestId};
 use crate::ports::NoticeId;
-use crate::unlock::RequestId;
 
 /// The turns of all channels.
 #[derive(Default)]

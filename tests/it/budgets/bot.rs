@@ -15,9 +15,11 @@ use locktender::commands::Answer;
 use locktender::context::Context;
 use locktender::finding::Reading;
 use locktender::lock::{BackendStores, Catalog, HeldLock, LockRecord, LockState, StoredLock};
-use locktender::people::{Actor, ChannelId, EventId, GuildId, Person, Place, Room, UserId};
+use locktender::people::{
+    Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, Room, UserId,
+};
 use locktender::ports::Clock;
-use locktender::unlock::{Policy, RequestId};
+use locktender::unlock::Policy;
 use locktender::watch::{Ending, Hold, PastHold};
 use locktender::workers::{Checkpoints, LiveDirectory, Lookout, OutboxCourier, Warden};
 

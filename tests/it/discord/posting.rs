@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use locktender::discord::Connection;
+use locktender::discord::{Connection, Poster};
 use locktender::message::{Message, Text, Tone};
 use locktender::people::{self, MessageId};
 use locktender::ports::{Channels, Undelivered};
@@ -11,9 +11,9 @@ use crate::support::discord::{ChannelId, FakeDiscord, Fault};
 
 const POST: &str = "POST /channels/*/messages";
 
-fn connection(discord: &FakeDiscord) -> Connection {
+fn poster(discord: &FakeDiscord) -> Poster {
     let token = discord.token().to_owned().into();
-    Connection::new(token, discord.guild().get(), Some(discord.url()))
+    Poster::new(Connection::new(token, discord.guild().get(), Some(discord.url())))
 }
 
 fn id(channel: ChannelId) -> people::ChannelId {
@@ -25,7 +25,7 @@ fn says(words: &'static str) -> Message {
 }
 
 async fn post(discord: &FakeDiscord, channel: ChannelId) -> Result<MessageId, Undelivered> {
-    connection(discord).post(id(channel), &says("hello"), "n").await
+    poster(discord).post(id(channel), &says("hello"), "n").await
 }
 
 #[tokio::test]
@@ -54,14 +54,14 @@ async fn discord_says_for_how_long_to_wait_and_where() {
 async fn a_channel_whose_limit_is_used_up_is_not_asked() {
     let discord = FakeDiscord::start().await;
     let (channel, other) = (discord.channel("ops"), discord.channel("other"));
-    let connection = connection(&discord);
+    let poster = poster(&discord);
     discord.faults().next(1, POST, Fault::LastOne(Duration::from_mins(10)));
-    connection.post(id(channel), &says("the last one"), "1").await.unwrap();
-    let full = connection.post(id(channel), &says("one too many"), "2").await;
+    poster.post(id(channel), &says("the last one"), "1").await.unwrap();
+    let full = poster.post(id(channel), &says("one too many"), "2").await;
     let Err(Undelivered::Later { after: Some(after), .. }) = full else { panic!("{full:?}") };
     assert!(after > Duration::from_mins(9), "{after:?}");
     assert_eq!(discord.world().requests_to(POST).len(), 1, "Discord was not asked");
-    connection.post(id(other), &says("another channel"), "3").await.unwrap();
+    poster.post(id(other), &says("another channel"), "3").await.unwrap();
 }
 
 #[tokio::test]
@@ -98,10 +98,10 @@ async fn what_discord_refuses_is_told_from_what_it_cannot_do_now() {
 async fn a_card_in_an_archived_thread_is_changed_after_the_thread_is_opened() {
     let discord = FakeDiscord::start().await;
     let thread = discord.thread("incident");
-    let connection = connection(&discord);
-    let posted = connection.post(id(thread), &says("approve?"), "n").await.unwrap();
+    let poster = poster(&discord);
+    let posted = poster.post(id(thread), &says("approve?"), "n").await.unwrap();
     discord.archive(thread, false);
-    connection.edit(id(thread), posted, &says("denied")).await.unwrap();
+    poster.edit(id(thread), posted, &says("denied")).await.unwrap();
     assert!(!discord.is_archived(thread));
     let world = discord.world();
     assert!(world.text(&world.messages[0]).contains("denied"));
@@ -112,12 +112,12 @@ async fn a_card_in_an_archived_thread_is_changed_after_the_thread_is_opened() {
 async fn a_thread_that_cannot_be_opened_refuses_and_says_what_to_do() {
     let discord = FakeDiscord::start().await;
     let thread = discord.thread("incident");
-    let connection = connection(&discord);
-    let posted = connection.post(id(thread), &says("approve?"), "n").await.unwrap();
+    let poster = poster(&discord);
+    let posted = poster.post(id(thread), &says("approve?"), "n").await.unwrap();
     discord.archive(thread, true);
     for refused in [
-        connection.edit(id(thread), posted, &says("denied")).await,
-        connection.post(id(thread), &says("hello"), "m").await.map(|_| ()),
+        poster.edit(id(thread), posted, &says("denied")).await,
+        poster.post(id(thread), &says("hello"), "m").await.map(|_| ()),
     ] {
         let Err(Undelivered::Refused { why }) = refused else { panic!("{refused:?}") };
         assert!(why.contains("archived or locked"), "{why}");
@@ -125,6 +125,6 @@ async fn a_thread_that_cannot_be_opened_refuses_and_says_what_to_do() {
     // A thread that waits for Discord to be well again is no thread that cannot be opened.
     discord.archive(thread, false);
     discord.faults().next(1, "PATCH /channels/*", Fault::Status(503, 0));
-    let busy = connection.edit(id(thread), posted, &says("denied")).await;
+    let busy = poster.edit(id(thread), posted, &says("denied")).await;
     assert!(matches!(busy, Err(Undelivered::Later { .. })), "{busy:?}");
 }

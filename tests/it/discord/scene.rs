@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use locktender::clock::SystemClock;
-use locktender::discord::{Bot, BotError, Connection};
+use locktender::discord::{Bot, BotError, Connection, Poster};
 use locktender::finding::Reading;
 use locktender::lock::Catalog;
 use locktender::people::RoleId;
@@ -89,7 +89,7 @@ impl Scene {
             &[DynamoDb::backend()],
             reading,
             self.policy.clone(),
-            (Arc::new(connection.clone()), Arc::new(connection.clone())),
+            (Arc::new(Poster::new(connection.clone())), Arc::new(connection.clone())),
         );
         let stop = CancellationToken::new();
         let warden = Warden::new(context.clone());

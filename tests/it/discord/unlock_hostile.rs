@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use locktender::clock::SystemClock;
-use locktender::message::clip;
 use locktender::ports::Clock;
+use locktender::text::clip;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::json;

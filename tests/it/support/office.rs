@@ -19,10 +19,10 @@ use locktender::finding::Reading;
 use locktender::lock::{BackendStores, Catalog, StatePath};
 use locktender::message::Message;
 use locktender::people::{
-    Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RoleId, Room, UserId,
+    Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RequestId, RoleId, Room, UserId,
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Locks, Members, Undelivered};
-use locktender::unlock::{Asking, Policy, RequestId};
+use locktender::unlock::{Asking, Policy};
 use locktender::workers::{
     Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier, RememberedHolds, Turns, Warden,
 };
@@ -305,7 +305,7 @@ pub fn words(answer: &Answer) -> String {
     match &answer.said {
         Some(Ok(Reply::Message { message, .. }) | Err(message)) => text(message, Style::Plain),
         Some(Ok(Reply::Form(form))) => format!("{}\n{}", form.title, form.label),
-        Some(Ok(Reply::Done)) | None => String::new(),
+        Some(Ok(Reply::Silent)) | None => String::new(),
     }
 }
 

@@ -7,8 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::future::try_join_all;
 use locktender::audit::{Action, Draft, Entry, Hash, Tail, canonical};
 use locktender::lock::{LockRecord, LockState, StatePath, StoredLock, Stores};
-use locktender::people::{EventId, Person, UserId};
-use locktender::unlock::RequestId;
+use locktender::people::{EventId, Person, RequestId, UserId};
 use serde_json::{Map, Value, json};
 
 use super::dynamodb::{DynamoDb, record, tables, text};

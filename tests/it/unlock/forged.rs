@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
-use locktender::unlock::RequestId;
+use locktender::people::RequestId;
 use serde_json::{Value, json};
 
 use crate::support::dynamodb::{TABLE, tables, text};

@@ -7,7 +7,7 @@ mod ten_minutes;
 
 use locktender::commands::Answer;
 use locktender::lock::Stores;
-use locktender::unlock::RequestId;
+use locktender::people::RequestId;
 
 use crate::support::dynamodb::{TABLE, text};
 use crate::support::office::{ANNOUNCE, Office, PLACE, approver};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use locktender::command::Command;
-use locktender::unlock::RequestId;
+use locktender::people::RequestId;
 use serde_json::json;
 
 use crate::support::dynamodb::{TABLE, session};

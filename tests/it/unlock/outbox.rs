@@ -8,9 +8,8 @@ use chrono::TimeDelta;
 use locktender::aws::AwsOutbox;
 use locktender::command::Command;
 use locktender::context::Context;
-use locktender::people::EventId;
+use locktender::people::{EventId, RequestId};
 use locktender::ports::{Courier, Notice, NoticeId, Outbox, Undelivered};
-use locktender::unlock::RequestId;
 use locktender::workers::Warden;
 use tokio_util::sync::CancellationToken;
 

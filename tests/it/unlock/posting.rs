@@ -36,7 +36,7 @@ fn elsewhere(name: &str) -> Actor {
     Actor { place: ELSEWHERE, ..approver(name) }
 }
 
-async fn open_request(office: &Office) -> Option<locktender::unlock::RequestId> {
+async fn open_request(office: &Office) -> Option<locktender::people::RequestId> {
     let open = office.context.ledger.open_request(&office.path(STATE)).await.unwrap();
     open.map(|filed| filed.request.id)
 }

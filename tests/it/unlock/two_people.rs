@@ -2,8 +2,7 @@
 
 use chrono::TimeDelta;
 use locktender::command::Command;
-use locktender::people::{Actor, ChannelId, GuildId, RoleId};
-use locktender::unlock::RequestId;
+use locktender::people::{Actor, ChannelId, GuildId, RequestId, RoleId};
 
 use crate::support::dynamodb::TABLE;
 use crate::support::office::{ANNOUNCE, Office, PLACE, actor, approver, policy, words};

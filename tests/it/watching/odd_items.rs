@@ -107,7 +107,7 @@ async fn a_hold_is_announced_without_what_cannot_be_read_of_it() {
     office.db.delete(PROD).await;
     lookout(&office.context).pass().await.unwrap();
     let said = office.wall.read(ANNOUNCE).join("\n");
-    assert!(said.contains("env/prod is free. Held 10 min by nobody knows whom"), "{said}");
+    assert!(said.contains("env/prod is free. Held 10 min by an unknown holder"), "{said}");
 }
 
 #[tokio::test]
