@@ -8,10 +8,9 @@ use crate::people::{RequestId, UserId};
 
 /// The right to release one lock: the records of it that were approved, and no others.
 ///
-/// There is one only of a request that is being released and has the approvals that the policy asks
-/// for, of different people, none of them the requester. Every delete of a lock asks for it. A request
-/// that is read back says of itself what it likes: [`vouched`](super::vouched()) compares it with the
-/// trail.
+/// Only a request in release that has the approvals of the policy gives one: from different people, none of
+/// them the requester. Every delete of a lock takes it. A stored request may have been forged, so
+/// [`vouched`](super::vouched()) compares it with the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ApprovedUnlock {
     request: RequestId,
@@ -20,7 +19,7 @@ pub struct ApprovedUnlock {
 }
 
 impl ApprovedUnlock {
-    /// The right that a request gives from its last approval to its end; `None` before and after.
+    /// The right that a request gives from its last approval until its end. `None` before and after.
     #[must_use]
     pub fn of(request: &UnlockRequest, policy: &Policy) -> Option<Self> {
         let is_begun = request.status == Status::Executing;
@@ -37,7 +36,7 @@ impl ApprovedUnlock {
         self.request
     }
 
-    /// The state whose lock it is.
+    /// The state that is locked.
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
@@ -50,7 +49,7 @@ impl ApprovedUnlock {
     }
 }
 
-/// Whether a request has the words of enough people, each given once and none by who asked.
+/// Whether enough people approved a request, each once and none of them the requester.
 fn is_approved(request: &UnlockRequest, policy: &Policy) -> bool {
     let people: BTreeSet<UserId> =
         request.approvals.iter().map(|approval| approval.by.id).collect();

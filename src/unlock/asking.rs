@@ -3,12 +3,11 @@
 use super::{Policy, Rejection};
 use crate::people::Actor;
 
-/// Says whether somebody may ask for an unlock where they are: a person with the right role, in a
-/// channel for it, where the card of the request can be posted. [`open`](super::open()) asks this too; to ask it earlier spares
-/// people a form.
+/// Checks whether a person may ask for an unlock: their role, the channel, and that the card can be posted
+/// there. [`open`](super::open()) checks the same. The earlier check spares people a form.
 ///
 /// # Errors
-/// The first thing that is in the way.
+/// The first check that fails.
 pub fn may_ask(by: &Actor, policy: &Policy) -> Result<(), Rejection> {
     if by.is_bot {
         return Err(Rejection::Bot);

@@ -1,8 +1,8 @@
 //! The rules of two-person control.
 //!
-//! [`open`](super::open()) makes a request, and [`decide`] is the only thing that changes one. Both
-//! say what has to be written; whoever stores it writes all of it in one transaction, over the
-//! version that it was decided on, or none of it.
+//! [`open`](super::open()) makes a request, and only [`decide`] changes one. Both return what has to be
+//! written. The store writes all of it in one transaction, over the version that it was decided on, or none
+//! of it.
 
 use std::collections::BTreeSet;
 
@@ -18,43 +18,40 @@ use crate::lock::LockState;
 use crate::people::{Actor, Person, UserId};
 use crate::text::{REASON, clip};
 
-/// Something that bears on a request.
+/// An event that may change a request.
 #[derive(Clone, Debug)]
 pub enum Event<'e> {
-    /// Somebody approves. `standing` are those of the earlier approvers who are members with an
-    /// approver role still; the word of any other no longer counts.
+    /// A person approves. The approval of an earlier approver who is not in `standing` no longer counts.
     Approve {
         /// Who.
         by: &'e Actor,
-        /// Whose earlier word counts.
+        /// The earlier approvers who are still members with an approver role.
         standing: &'e BTreeSet<UserId>,
     },
-    /// Somebody says no. That the holder of the lock may do so too without a role takes knowing which
-    /// person a holder is, which nothing here does yet.
+    /// A person denies the request. The holder of the lock may not yet do so without an approver role: the
+    /// bot does not know which person a holder is.
     Deny {
         /// Who.
         by: &'e Actor,
         /// Why, if they say.
         reason: Option<String>,
     },
-    /// The requester takes it back.
+    /// The requester withdraws it.
     Withdraw {
         /// Who.
         by: &'e Actor,
         /// Why, if they say.
         reason: Option<String>,
     },
-    /// Its time has passed.
+    /// It has expired.
     Expire,
-    /// The pinned lock is not there any more. In a release that was taken up again, gone means
-    /// released.
+    /// The pinned lock is no longer there. In a resumed release, gone means released.
     LockChanged(Found),
-    /// A release that was cut off is taken up again.
+    /// A release that was interrupted is resumed.
     Resume,
     /// Every pinned record is gone, and this release removed them.
     Released,
-    /// Every pinned record is gone, removed by this release or by the holder, and another lock is
-    /// there by now.
+    /// Every pinned record is gone, removed by this release or by the holder, and another lock is there now.
     ReleasedAndRetaken(Box<LockState>),
     /// Another lock took the place of the pinned one after the pinned lockfile was removed.
     ChangedMidway {
@@ -63,15 +60,15 @@ pub enum Event<'e> {
         /// Who removed the lockfile.
         lockfile: RemovedBy,
     },
-    /// The release cannot succeed, with what to do about it. It has removed nothing.
+    /// The release cannot succeed, and has removed nothing. With what to do about it.
     Failed(String),
-    /// The request has no card, and its channel does not take one, with what to do about it.
+    /// The request has no card, since its channel does not take one. With what to do about it.
     Unpostable(String),
     /// The release cannot succeed, and has removed a part of the lock, or may have.
     FailedMidway {
         /// What failed, and what to do about it.
         why: String,
-        /// What is there still.
+        /// What is still there.
         left: Left,
     },
 }
@@ -79,7 +76,7 @@ pub enum Event<'e> {
 /// Decides what an event does to a request.
 ///
 /// # Errors
-/// A refusal, with which nothing changes.
+/// A rejection. The request stays as it is.
 pub fn decide(
     request: &UnlockRequest,
     event: Event<'_>,
@@ -92,7 +89,7 @@ pub fn decide(
         (Status::Pending, Event::Expire) if request.is_expired(now) => {
             Ok(close(request, Outcome::Expired, None, None, now))
         }
-        // A click is too late by the clock, whether or not anybody has closed the request yet.
+        // The clock decides whether a click is too late, not whether the request was closed already.
         (Status::Pending, Event::Deny { .. } | Event::Withdraw { .. })
             if request.is_expired(now) =>
         {
@@ -103,7 +100,7 @@ pub fn decide(
         }
         (Status::Pending, Event::Deny { by, reason }) => deny(request, by, reason, policy, now),
         (Status::Pending, Event::Withdraw { by, reason }) => withdraw(request, by, reason, now),
-        // Nobody could approve it, and it would keep everybody else from asking.
+        // Without a card it cannot be approved, and it would block other requests.
         (Status::Pending, Event::Unpostable(why)) => {
             Ok(close(request, Outcome::Unpostable, None, Some(why), now))
         }
@@ -119,8 +116,8 @@ pub fn decide(
             | Event::Expire,
         ) => Err(Rejection::NotDue),
         (Status::Executing, Event::Resume) if !request.resumed => Ok(resume(request, now)),
-        // Gone before this release removed anything: its holder has released it. A row is removed
-        // only together with the end of its request.
+        // It is gone, and this release removed nothing: the holder released it. This bot removes a row only
+        // together with the end of its request.
         (Status::Executing, Event::LockChanged(Found::Gone))
             if !request.resumed || request.pinned.lockfile().is_none() =>
         {
@@ -145,7 +142,7 @@ pub fn decide(
         (Status::Executing, Event::FailedMidway { why, left }) => {
             Ok(close(request, Outcome::Failed, None, Some(why), now).leaving(left))
         }
-        // A release in progress is not called off: some of it may have happened.
+        // A release in progress cannot be cancelled: part of the lock may be gone.
         (Status::Executing, _) => Err(Rejection::UnderWay),
     }
 }
@@ -158,7 +155,7 @@ fn approve(
     now: DateTime<Utc>,
 ) -> Result<Transition, Rejection> {
     second_person(request, by, policy, Rejection::Requester)?;
-    // Where everybody concerned can see it. Saying no is safe from anywhere.
+    // An approval must be seen where the request was made. A denial is safe from anywhere.
     if by.place.channel != request.place.channel {
         return Err(Rejection::Elsewhere(request.place.channel));
     }
@@ -218,8 +215,8 @@ fn withdraw(
     Ok(close(request, Outcome::Withdrawn, Some(&by.person), reason, now))
 }
 
-/// Whether somebody is the second person of a request: another one, no bot, with the right role, in
-/// the same server.
+/// Checks that a person can be the second one: not the requester, no bot, in the same server, with an
+/// approver role.
 fn second_person(
     request: &UnlockRequest,
     by: &Actor,
@@ -245,7 +242,7 @@ fn resume(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
     let mut next = changed(request);
     next.resumed = true;
     let entry = draft(request, Action::UnlockStarted, None, now);
-    let detail = Some("taken up again, after the first attempt was cut off".to_owned());
+    let detail = Some("resumed after the first attempt was cut off".to_owned());
     Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None, openings: None }
 }
 
@@ -273,7 +270,7 @@ fn lock_changed(request: &UnlockRequest, found: &Found, now: DateTime<Utc>) -> T
         Found::Gone => close(request, Outcome::AlreadyFree, None, None, now),
         Found::Other(lock) => {
             let mut note = other_lock(request, lock);
-            // Two processes may have taken it up at the same time.
+            // Two processes may have resumed it at the same time.
             if request.resumed && request.pinned.lockfile().is_some() {
                 note.insert_str(0, "an attempt at the release may have removed the lockfile; ");
             }
@@ -301,7 +298,7 @@ fn close(
     note: Option<String>,
     now: DateTime<Utc>,
 ) -> Transition {
-    // Holders and faults are texts of any length, and a request has to fit into its item.
+    // Holders and faults can be long texts, and a request has to fit into its item.
     let note = note.map(|note| clip(&note, REASON));
     let (reason, detail) = match outcome {
         Outcome::Denied | Outcome::Withdrawn => (note.clone(), None),
@@ -314,7 +311,7 @@ fn close(
 }
 
 impl Transition {
-    /// The same end, with what is left in the stores after it.
+    /// The same end, with what is left in the stores.
     fn leaving(mut self, left: Left) -> Self {
         if let Status::Closed(closing) = &mut self.next.status {
             closing.left = Some(left);
@@ -323,7 +320,7 @@ impl Transition {
     }
 }
 
-/// What the trail calls an end.
+/// The action of an end in the trail.
 fn ended(outcome: Outcome) -> Action {
     match outcome {
         Outcome::Unlocked => Action::UnlockDone,

@@ -11,22 +11,21 @@
 //! Pending --> Withdrawn: withdraw
 //! Executing --> AlreadyFree: lock is gone
 //! Executing --> Failed: failed, failed midway
+//! Executing --> Resumed: resume
 //! Executing --> Superseded: lock changed hands, changed midway
-//! Executing --> TakenUp: resume
 //! Executing --> Unlocked: released, released and retaken
-//! TakenUp --> Failed: failed, failed midway
-//! TakenUp --> Superseded: lock changed hands, changed midway
-//! TakenUp --> Unlocked: lock is gone, released, released and retaken
+//! Resumed --> Failed: failed, failed midway
+//! Resumed --> Superseded: lock changed hands, changed midway
+//! Resumed --> Unlocked: lock is gone, released, released and retaken
 //! ```
 //!
-//! `TakenUp` is `Executing` after a crash: a lockfile that is gone by then may have been removed by the first
-//! attempt. A request with too few approvals stays pending when it is approved. A test compares this chart
-//! with the rules.
+//! `Resumed` is `Executing` after an interruption: if the lockfile is gone, the first attempt may have
+//! removed it. An approved request that needs more approvals stays pending. A test compares this chart with
+//! the rules.
 //!
-//! Everything here is a pure function: the lock, the people, their roles and the time come in as
-//! arguments, and what comes out is data for a store to write. The rules are in [`decide()`]; what a
-//! request is bound to is [`Pinned`]; what a release does next is [`Step`]; and without an
-//! [`ApprovedUnlock`] nothing is deleted anywhere.
+//! Everything here is a pure function. The lock, the people, their roles and the time are arguments, and the
+//! result is data for a store to write. [`decide()`] has the rules. [`Pinned`] has the records that a request
+//! is bound to. [`Step`] is the next step of a release. Every delete of a lock takes an [`ApprovedUnlock`].
 
 mod approved;
 mod asking;

@@ -1,4 +1,4 @@
-//! How a request begins.
+//! Opens a request.
 
 use std::collections::BTreeMap;
 
@@ -19,21 +19,21 @@ pub struct Ask<'a> {
     pub state: &'a State,
     /// Its lock as it was read for this.
     pub lock: &'a LockState,
-    /// From when on the lock looks stale; `None` where nobody knows since when it is held.
+    /// From when on the lock looks stale. `None` where its age is not known.
     pub stale_from: Option<DateTime<Utc>>,
     /// Why it has to be released.
     pub reason: &'a str,
     /// Who asks.
     pub by: &'a Actor,
-    /// What they, and what others for this state, have opened lately.
+    /// The recent openings by this person and for this state.
     pub lately: &'a Lately,
 }
 
-/// Opens a request. That the state has no other open one is for the store to see to.
+/// Opens a request. The store ensures that the state has no other open one.
 ///
 /// # Errors
-/// When they may not ask there, the state is free, its record cannot be compared, there is no reason,
-/// or too many were opened lately.
+/// A rejection when the person may not ask there, the state is free, its record cannot be compared, the
+/// reason is empty, or too many requests were opened in the last hour.
 pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transition, Rejection> {
     may_ask(ask.by, policy)?;
     let pinned = Pinned::new(ask.lock)?;

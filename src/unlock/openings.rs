@@ -1,4 +1,4 @@
-//! How often requests are opened, so that nobody can call the approvers or fill the trail without end.
+//! Limits how often requests are opened, so that nobody can flood the approvers or the trail.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,28 +9,28 @@ use crate::people::Actor;
 /// Openings count for this long.
 pub const WINDOW: TimeDelta = TimeDelta::hours(1);
 
-/// Most openings of one person in that time. Nobody needs as many by hand.
+/// Most openings by one person in that time. By hand nobody needs that many.
 pub const BY_A_PERSON: usize = 10;
 
 /// Most openings for one state in that time.
 pub const OF_A_STATE: usize = 6;
 
-/// Openings that are remembered: as many as the larger limit has to see.
+/// Openings that are remembered: as many as the larger limit needs.
 const REMEMBERED: usize = BY_A_PERSON;
 
 /// The last openings by one person, or for one state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Openings {
-    /// Counts its changes. One more is written only over the version that it was counted on.
+    /// Counts its changes. A new opening is written only over the version that was counted.
     #[serde(skip)]
     pub version: u64,
-    /// When they were, oldest first.
+    /// The time of each, oldest first.
     pub opened: Vec<DateTime<Utc>>,
-    /// When a card of the state last called the approver roles.
+    /// When a card for the state last pinged the approver roles.
     pub called_at: Option<DateTime<Utc>>,
 }
 
-/// What was opened lately by who asks, and for the state that they ask about.
+/// The recent openings by the person who asks, and for the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lately {
     /// By the person.
@@ -40,7 +40,7 @@ pub struct Lately {
 }
 
 impl Openings {
-    /// From when on there are fewer than so many in the last hour; `None` where there are now.
+    /// When fewer than `most` will be in the last hour. `None` if that is so now.
     fn full_until(&self, limit: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let oldest = self.opened.len().checked_sub(limit)?;
         let until = *self.opened.get(oldest)? + WINDOW;
@@ -57,11 +57,11 @@ impl Openings {
 }
 
 impl Lately {
-    /// Says whether somebody may open one more request. An approver's own limit is the only one that
-    /// binds them: a stranger who uses up a state's openings must not keep those away who look after it.
+    /// Checks whether a person may open one more request. The limit of a state does not bind approvers: a
+    /// stranger who uses it up must not lock out the people responsible.
     ///
     /// # Errors
-    /// When there were too many, with when there can be the next one.
+    /// A rejection when there were too many, with the time of the next possible one.
     pub(super) fn allows(
         &self,
         by: &Actor,
@@ -77,7 +77,7 @@ impl Lately {
         }
     }
 
-    /// Whether the next card calls the approver roles: once an hour for a state is enough.
+    /// Whether the next card pings the approver roles, which happens once an hour for a state.
     pub(super) fn calls(&self, now: DateTime<Utc>) -> bool {
         self.of_state.called_at.is_none_or(|at| now - at >= WINDOW)
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lock::{Flaw, LockRecord, LockState, Sources, StoredLock, Stores};
 
-/// A held lock as it was read when a request was opened: what is released, or nothing is.
+/// A held lock as it was read when a request was opened. A release removes exactly these records, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
 pub struct Pinned(LockState);
@@ -13,7 +13,7 @@ pub struct Pinned(LockState);
 /// What took the place of a pinned lock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Found {
-    /// Nothing: whoever held it has released it.
+    /// Nothing: its holder released it.
     Gone,
     /// Another record, or one half of the lock without the other.
     Other(Box<LockState>),
@@ -34,10 +34,10 @@ pub enum NotPinned {
     /// There is no lock.
     #[error("the state is free")]
     Free,
-    /// A record that cannot be compared, so that no release of it could be bound to it.
+    /// A record that cannot be compared, so no release can be bound to it.
     #[error("the record cannot be compared: {0}")]
     Incomparable(Flaw),
-    /// A lockfile whose version the store does not tell, so that no delete could be bound to it.
+    /// A lockfile without an `ETag`, so no delete can be bound to it.
     #[error("the lockfile has no ETag")]
     NoEtag,
 }
@@ -46,8 +46,8 @@ impl Pinned {
     /// Pins a lock, with all its records as they are.
     ///
     /// # Errors
-    /// When there is none, or one of its records is too large or was not read, or a row's is no
-    /// string, or a lockfile's version is not known: of such a record there is not enough to tell it from another.
+    /// When there is no lock, or a record cannot be told from another one: it is too large, was not read, is
+    /// no string, or is a lockfile without an `ETag`.
     pub fn new(lock: &LockState) -> Result<Self, NotPinned> {
         let sources = lock.sources().ok_or(NotPinned::Free)?;
         for stored in sources.records() {
@@ -84,13 +84,13 @@ impl Pinned {
         self.0.sources().map_or(nowhere, Sources::expected)
     }
 
-    /// Its record in the lock table. A row without `Info` has its `Digest` for a record, or nothing.
+    /// Its record in the lock table. The record of a row without `Info` is its `Digest`, or nothing.
     #[must_use]
     pub fn row(&self) -> Option<&StoredLock> {
         self.0.sources()?.row.as_ref()
     }
 
-    /// Its record beside the state.
+    /// Its lockfile.
     #[must_use]
     pub fn lockfile(&self) -> Option<&StoredLock> {
         self.0.sources()?.lockfile.as_ref()
@@ -103,7 +103,7 @@ impl Pinned {
         self.expected().lockfile
     }
 
-    /// What is there in its place; `None` while it is there itself, every byte of every record.
+    /// What took its place. `None` while every byte of every record is still there.
     #[must_use]
     pub fn replaced_by(&self, now: &LockState) -> Option<Found> {
         match self.remains(now) {
@@ -138,7 +138,7 @@ impl Pinned {
         }
     }
 
-    /// Which of its records are still there, whatever else is there.
+    /// Which of its records are still there, even if others are there too.
     #[must_use]
     pub fn still_in(&self, now: &LockState) -> Remains {
         let same = |pinned: Option<&StoredLock>, now: Option<&StoredLock>| {
@@ -152,7 +152,7 @@ impl Pinned {
     }
 }
 
-/// The records of a pinned lock, as a request is written down with them.
+/// The stored form of a pinned lock.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     expected: Stores,

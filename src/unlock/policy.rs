@@ -1,4 +1,4 @@
-//! What a team asks of an unlock.
+//! The team's rules for an unlock.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -7,22 +7,22 @@ use chrono::TimeDelta;
 
 use crate::people::{Actor, ChannelId, RoleId};
 
-/// The rules of the team, read anew at every decision.
+/// The team's rules. Every decision reads them again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// The roles whose members may approve and deny.
     pub approver_roles: BTreeSet<RoleId>,
-    /// How many people have to approve, the requester not counted.
+    /// How many people must approve, without the requester.
     pub approvals: NonZeroU32,
     /// How long a request can be approved.
     pub request_ttl: TimeDelta,
-    /// The age past which a lock counts as stale where its past holds say nothing.
+    /// The age from which a lock counts as stale when there are too few past holds to compare with.
     pub stale_after: TimeDelta,
     /// Who may ask for an unlock, and where.
     pub asking: Asking,
 }
 
-/// Who may ask for an unlock, and where. By default anybody, in any channel.
+/// Who may ask for an unlock, and where. By default everybody, in every channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Asking {
     /// The roles whose members may ask; empty for anybody.
@@ -32,7 +32,7 @@ pub struct Asking {
 }
 
 impl Policy {
-    /// Whether somebody has a role that may approve. A role's name says nothing: two can have one.
+    /// Whether a person has an approver role. Roles are compared by ID: two roles can have the same name.
     #[must_use]
     pub fn is_approver(&self, actor: &Actor) -> bool {
         self.has_approver_role(&actor.roles)
@@ -46,13 +46,13 @@ impl Policy {
 }
 
 impl Asking {
-    /// Whether somebody has a role that may ask.
+    /// Whether a person has a role that may ask.
     #[must_use]
     pub fn allows(&self, actor: &Actor) -> bool {
         self.roles.is_empty() || !self.roles.is_disjoint(&actor.roles)
     }
 
-    /// Whether it may be asked in the channel in which somebody acts.
+    /// Whether requests may be opened in the channel in which a person acts.
     #[must_use]
     pub fn allows_the_channel_of(&self, actor: &Actor) -> bool {
         let here = [Some(actor.place.channel), actor.room.thread_of];

@@ -1,4 +1,4 @@
-//! Attempts that were refused, which are recorded too, at a bounded rate.
+//! Records refused attempts, at a bounded rate.
 
 use chrono::{DateTime, Utc};
 
@@ -7,12 +7,12 @@ use super::{Rejection, Transition, UnlockRequest};
 use crate::audit::{Action, Draft};
 use crate::people::Actor;
 
-/// How often a person's refused attempts on one request are recorded, and how often all people's
-/// are: enough to see them, and not enough to fill the trail with.
+/// Most refused attempts on one request that are recorded, for a person and for all people. They must show in
+/// the trail, and not fill it.
 const RECORDED_A_PERSON: u32 = 3;
 const RECORDED_A_REQUEST: u32 = 20;
 
-/// What somebody tried who was refused.
+/// What a refused person tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tried {
     /// To approve.
@@ -23,8 +23,7 @@ pub enum Tried {
     Withdraw,
 }
 
-/// Records that somebody was refused; `None` where that is no matter for the trail, or there is
-/// enough of it there.
+/// Records a refused attempt. `None` where it does not belong on record, or enough of them are recorded.
 #[must_use]
 pub fn refused(
     request: &UnlockRequest,

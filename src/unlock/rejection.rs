@@ -1,4 +1,4 @@
-//! Why somebody may not do what they tried.
+//! Why the rules reject what a person tried.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Closing, NotPinned, Tried};
 use crate::people::{ChannelId, Permission, RoleId};
 
-/// Why a request was not opened or not changed. Each is worded in `commands/refusal.rs`.
+/// Why a request was not opened or not changed. `words/refused.rs` has the sentence of each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Nothing can be released.
@@ -16,19 +16,19 @@ pub enum Rejection {
     /// A request without a reason.
     #[error("no reason was given")]
     NoReason,
-    /// They have opened as many requests within an hour as one person may, until then.
+    /// This person has opened the most requests allowed in an hour. The next is possible at this time.
     #[error("asked too often")]
     AskedTooOften(DateTime<Utc>),
-    /// As many requests were opened for the state within an hour as may be, until then.
+    /// The most requests allowed in an hour were opened for the state. The next is possible at this time.
     #[error("too many requests for the state")]
     StateAskedTooOften(DateTime<Utc>),
-    /// Only who has one of these roles may ask.
+    /// Only members with one of these roles may ask.
     #[error("not allowed to ask")]
     NotAsker(BTreeSet<RoleId>),
-    /// It may be asked in these channels and in no other.
+    /// Requests are opened in these channels only.
     #[error("not a channel for requests")]
     NotHere(BTreeSet<ChannelId>),
-    /// The card of a request could not be posted here, for want of these.
+    /// The card cannot be posted here, because these permissions are missing.
     #[error("the card cannot be posted")]
     CannotPost(BTreeSet<Permission>),
     /// The requester tried to be the second person.
@@ -37,10 +37,10 @@ pub enum Rejection {
     /// The requester tried to deny instead of withdrawing.
     #[error("requesters withdraw")]
     RequesterDenies,
-    /// An application is nobody's second pair of eyes.
+    /// Bots cannot approve.
     #[error("applications do not approve")]
     Bot,
-    /// Nobody without an approver role approves or denies.
+    /// Only members with an approver role approve or deny.
     #[error("not an approver")]
     NotApprover,
     /// The request was made in this other channel, and is approved there.
@@ -49,10 +49,10 @@ pub enum Rejection {
     /// The request was made in another server.
     #[error("asked in another server")]
     OtherServer,
-    /// One person approves once.
+    /// Each person approves once.
     #[error("approved already")]
     ApprovedAlready,
-    /// Its time had passed at the click.
+    /// The request had expired at the time of the click.
     #[error("expired")]
     Expired(DateTime<Utc>),
     /// Only the requester withdraws.
@@ -61,13 +61,13 @@ pub enum Rejection {
     /// Its approvals are complete, and the release is under way.
     #[error("under way")]
     UnderWay,
-    /// It has not come that far.
+    /// The event does not apply to the request's state.
     #[error("not due")]
     NotDue,
     /// It has ended.
     #[error("closed")]
     Closed(Closing),
-    /// There is no such request, or not any more.
+    /// There is no such request, or it is no longer stored.
     #[error("no such request")]
     Unknown,
     /// What was typed to confirm is not the state's name.
@@ -76,8 +76,8 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// Whether an attempt that was refused for this belongs into the trail: those are attempts on
-    /// the rule of two people, and no mere slips.
+    /// Whether an attempt rejected for this goes on record: attempts on the rule of two people do, mistakes
+    /// do not.
     #[must_use]
     pub fn is_on_record(&self, tried: Tried) -> bool {
         match self {

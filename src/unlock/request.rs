@@ -14,7 +14,7 @@ use crate::people::{Person, Place, RequestId, UserId};
 pub struct UnlockRequest {
     /// Which request.
     pub id: RequestId,
-    /// Counts its changes. A change is written only over the version that it was decided on.
+    /// Counts its changes. A change is written only over the version it was decided on.
     pub version: u64,
     /// The state.
     pub state: State,
@@ -24,27 +24,26 @@ pub struct UnlockRequest {
     pub requester: Person,
     /// Why, in their own words.
     pub reason: String,
-    /// Where they asked, which is where others approve.
+    /// Where they asked. Approvals come from there too.
     pub place: Place,
     /// When they asked.
     pub opened_at: DateTime<Utc>,
-    /// From when on nobody can approve any more.
+    /// From when on it cannot be approved.
     pub expires_at: DateTime<Utc>,
-    /// From when on the lock looks stale: until then, approving it asks for more. As it was judged
-    /// when the request was opened; `None` where nobody knows since when it is held.
+    /// From when on the lock looks stale, as judged when the request was opened. Until then an approval must
+    /// be confirmed. `None` where the age of the lock is not known.
     pub stale_from: Option<DateTime<Utc>>,
     /// Who has approved, each once, in order.
     pub approvals: Vec<Approval>,
-    /// How often each person was refused on the record.
+    /// How many refused attempts of each person are on record.
     pub refused: BTreeMap<UserId, u32>,
-    /// How far it has come. Nobody outside these rules can set it, or make a request otherwise than
-    /// by asking: so there is no right to release a lock but by the rules.
+    /// Its status. Only these rules can set it, so only they give the right to release a lock.
     pub(super) status: Status,
-    /// Whether its release was taken up again, after the first attempt at it was cut off. From then
-    /// on, what is found gone may have been removed by that attempt.
+    /// Whether its release was resumed after the first attempt was interrupted. From then on, the first
+    /// attempt may have removed what is gone.
     pub resumed: bool,
-    /// Whether its card calls the approver roles, which those of a state do once an hour. Requests of
-    /// earlier versions do not say so; theirs all called.
+    /// Whether its card pings the approver roles, which happens once an hour for a state. Requests of earlier
+    /// versions do not have this field; their cards pinged.
     #[serde(default = "calls")]
     pub calls_approvers: bool,
 }
@@ -53,7 +52,7 @@ fn calls() -> bool {
     true
 }
 
-/// One person's word for a request.
+/// An approval.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Approval {
     /// Whose.
@@ -62,7 +61,7 @@ pub struct Approval {
     pub at: DateTime<Utc>,
 }
 
-/// How far a request has come.
+/// The status of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -77,49 +76,48 @@ pub enum Status {
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Closing {
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Who ended it; nobody where time or the lock itself did.
+    /// Who ended it. `None` where it expired or its lock changed.
     pub by: Option<Person>,
     /// When.
     pub at: DateTime<Utc>,
-    /// What else there is to know: the reason of a denial or a withdrawal, what failed and what to do
-    /// about it.
+    /// The reason of a denial or withdrawal, or what failed and what to do about it.
     pub note: Option<String>,
-    /// What a release has left in the stores, where its outcome alone does not say it.
+    /// What a release left in the stores, where the outcome does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Left>,
 }
 
-/// What a release has left in the stores.
+/// What a release left in the stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Left {
-    /// The approved lock is gone, and another one is there by now.
+    /// The approved lock is gone, and another one is there now.
     NextLock,
     /// The lockfile was removed. The row is still there.
     Row,
     /// The row was removed. The lockfile is still there.
     Lockfile,
-    /// The lockfile may have been removed. Nobody could read what is there now.
+    /// The lockfile may have been removed. What is there now could not be read.
     Unknown,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The lock was released.
     Unlocked,
-    /// An approver said no.
+    /// An approver denied it.
     Denied,
-    /// The requester took it back.
+    /// The requester withdrew it.
     Withdrawn,
     /// Nobody approved in time.
     Expired,
-    /// Another lock is there by now, which stays.
+    /// Another lock is there, which stays.
     Superseded,
-    /// Whoever held the lock has released it.
+    /// The holder released the lock.
     AlreadyFree,
     /// The release was tried and did not succeed.
     Failed,
@@ -128,26 +126,26 @@ pub enum Outcome {
 }
 
 impl UnlockRequest {
-    /// How far it has come.
+    /// Its status.
     #[must_use]
     pub fn status(&self) -> &Status {
         &self.status
     }
 
-    /// Whether it can still come to something.
+    /// Whether it has not ended.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !matches!(self.status, Status::Closed(_))
     }
 
-    /// Whether its time has passed, whoever has noticed.
+    /// Whether it has expired, even if it is not closed yet.
     #[must_use]
     pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
         now >= self.expires_at
     }
 
-    /// Whether the lock is so old that its run has probably died. One of unknown age does not look
-    /// so: friction follows risk, and nobody knows theirs.
+    /// Whether the lock is so old that its run has probably died. A lock of unknown age does not look stale:
+    /// the risk of its release is not known.
     #[must_use]
     pub fn looks_stale(&self, now: DateTime<Utc>) -> bool {
         self.stale_from.is_some_and(|from| now >= from)

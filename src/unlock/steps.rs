@@ -1,8 +1,8 @@
 //! What a release in steps does next, and how it ends.
 //!
-//! A lockfile goes first, by itself. The row goes last, in one transaction with the record of the
-//! end. So while the lockfile is there, nothing was removed; and a row that is gone while its request
-//! is open was removed by somebody else.
+//! The lockfile is deleted first. The row is deleted last, in one transaction with the record of the end. So
+//! while the lockfile is there, this release removed nothing. If the row is gone while the request is open,
+//! another client removed it.
 
 use super::{Event, Found, Left, Pinned, Remains};
 use crate::lock::LockState;
@@ -10,25 +10,25 @@ use crate::lock::LockState;
 /// What a release does next.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// It deletes the lockfile, which is the pinned one.
+    /// Delete the lockfile, which is the pinned one.
     DeleteLockfile {
-        /// Whether the pinned row is there too.
+        /// Whether the pinned row is there as well.
         row: bool,
     },
-    /// It deletes the row, with the record of its end.
+    /// Delete the row, with the record of the end.
     DeleteRow(LockfileFate),
-    /// It has nothing to delete, and ends with this event.
+    /// Nothing is left to delete. This event ends the release.
     End(Event<'static>),
 }
 
-/// What became of the pinned lockfile before a release ends.
+/// What happened to the pinned lockfile before the release ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LockfileFate {
     /// There was none when the release began.
     Absent,
     /// It is gone.
     Removed(RemovedBy),
-    /// It is gone, removed by this release or by its holder, and this other lock is there now.
+    /// It is gone, removed by this release or by its holder. This other lock is there now.
     Replaced(Box<LockState>),
     /// The store refused to delete it. The text is the sentence of that fault.
     Refused(String),
@@ -39,14 +39,14 @@ pub enum LockfileFate {
 pub enum RemovedBy {
     /// The release: the store has said so.
     Release,
-    /// The release or the holder. A try of the delete went without an answer, or an attempt at the
-    /// release was cut off, and the store does not say who removed what is not there.
+    /// The release or the holder. A delete was not answered, or a release was interrupted, and the store does
+    /// not say who removed a lockfile that is gone.
     ReleaseOrHolder,
 }
 
 impl Step {
-    /// The next step, from the lock as it was just read. `may_have_removed`: an attempt at the
-    /// release was cut off, or a try of a delete went without an answer.
+    /// The next step, by the lock as it was just read. `may_have_removed`: a release was interrupted, or a
+    /// delete was not answered.
     #[must_use]
     pub fn next(pinned: &Pinned, lock: &LockState, may_have_removed: bool) -> Self {
         let may_have_removed = may_have_removed && pinned.lockfile().is_some();
@@ -81,7 +81,7 @@ impl Step {
 }
 
 impl RemovedBy {
-    /// What is known of it, as a clause.
+    /// A clause for notes.
     pub(super) fn sentence(self) -> &'static str {
         match self {
             Self::Release => "this release removed the lockfile",
@@ -117,7 +117,7 @@ impl LockfileFate {
     #[must_use]
     pub fn row_changed(&self, found: Found) -> Event<'static> {
         match (self, found) {
-            // The row went by itself, and the lockfile by this release: the lock is gone.
+            // Its holder removed the row, and this release the lockfile: the lock is gone.
             (Self::Removed(_), Found::Gone) => Event::Released,
             (Self::Removed(lockfile), Found::Other(to)) => {
                 Event::ChangedMidway { to, lockfile: *lockfile }
@@ -129,7 +129,7 @@ impl LockfileFate {
                 };
                 Event::ChangedMidway { to, lockfile: RemovedBy::ReleaseOrHolder }
             }
-            // The row went by itself, and the lockfile is still there.
+            // Its holder removed the row, and the lockfile is still there.
             (Self::Refused(why), Found::Gone) => {
                 Event::Failed(format!("the lockfile was not released: {why}"))
             }
@@ -137,7 +137,7 @@ impl LockfileFate {
         }
     }
 
-    /// The end of a release that has to leave the row where it is.
+    /// The end of a release that cannot delete the row.
     #[must_use]
     pub fn row_left(&self, why: &str) -> Event<'static> {
         let halfway = |lockfile: &str| Event::FailedMidway {

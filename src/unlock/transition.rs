@@ -1,4 +1,4 @@
-//! What a decision comes to, as data for whoever writes it down.
+//! The result of a decision, as data for the store.
 
 use chrono::{DateTime, Utc};
 
@@ -8,21 +8,21 @@ use crate::lock::is_invisible;
 use crate::people::Person;
 use crate::text::{REASON, clip};
 
-/// What a decision comes to: all of it is written at once, or none.
+/// The result of a decision. The store writes all of it at once, or none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Transition {
-    /// The request as it is from now on, one version further.
+    /// The next request, one version further.
     pub next: UnlockRequest,
     /// What goes on record, in order.
     pub entries: Vec<Draft>,
-    /// The right to release the lock, if this decision gives it.
+    /// The right to release the lock, where the decision gives it.
     pub unlock: Option<ApprovedUnlock>,
-    /// The openings with this one, if it is one.
+    /// The openings including this one, where the decision opens a request.
     pub openings: Option<Lately>,
 }
 
 impl Transition {
-    /// This decision and the one that follows from it, written as one.
+    /// This decision and one made on its result, as one change.
     #[must_use]
     pub fn and_then(self, later: Self) -> Self {
         debug_assert_eq!(
@@ -39,7 +39,7 @@ impl Transition {
     }
 }
 
-/// The request, to be changed.
+/// The request with the next version.
 pub(super) fn changed(request: &UnlockRequest) -> UnlockRequest {
     UnlockRequest { version: request.version + 1, ..request.clone() }
 }
@@ -62,7 +62,7 @@ pub(super) fn draft(
     }
 }
 
-/// A reason as it is kept; `None` where nothing in it can be seen.
+/// A reason in its stored form. `None` if it has no visible character.
 pub(super) fn written(reason: &str) -> Option<String> {
     let reason = reason.trim();
     let seen = |c: char| !c.is_whitespace() && !is_invisible(c);

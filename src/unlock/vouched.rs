@@ -1,8 +1,8 @@
-//! Whether the audit trail tells of a release what its request says.
+//! Checks that the audit trail agrees with a started release.
 //!
-//! A request lies in the bot's own table, and so does the status that says it is approved. The trail
-//! is another table, to which nobody adds an approval but together with its request. So a release
-//! that is taken up again, from nothing but what the table says, has to agree with the trail.
+//! A request and its status are in the bot's own table, where a forger may have written them. An approval in
+//! the trail is written only together with its request. So before a release is resumed from the table, the
+//! trail has to agree with it.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +10,17 @@ use super::{ApprovedUnlock, Policy, UnlockRequest};
 use crate::audit::{Action, Entry};
 use crate::people::{RequestId, UserId};
 
-/// Proof that the trail has what a started release stands on. Only [`vouched`] makes one.
+/// Proof that the trail agrees with a started release. Only [`vouched`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vouched(RequestId);
 
-/// In what the trail and a started release differ. The end of the request quotes the text.
+/// How the trail and a started release differ. The end of the request quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unvouched {
     /// The request itself has too few approvals, or one that does not count.
     #[error("the request does not have the approvals that a release needs")]
     TooFew,
-    /// What was read of the chain is not as it was written.
+    /// The entries that were read do not form an intact chain.
     #[error("entry {0} of its audit trail is not as it was written")]
     Broken(u64),
     /// No entry says that this requester opened it.
@@ -35,7 +35,7 @@ pub enum Unvouched {
     /// No entry says that its last approver began the release.
     #[error("the audit trail does not say that its release was begun")]
     NotStarted,
-    /// The trail has the end of it already.
+    /// The trail already has its end.
     #[error("the audit trail says that it has ended")]
     Ended,
 }
@@ -48,11 +48,11 @@ impl Vouched {
     }
 }
 
-/// Compares a started release with the trail. `entries` are those of its path's chain, oldest first,
-/// from before its opening to the end of the chain.
+/// Compares a started release with the trail. `entries` are the last ones of its path's chain, oldest first,
+/// from its opening or before.
 ///
 /// # Errors
-/// The first thing in which they differ.
+/// The first difference.
 pub fn vouched(
     request: &UnlockRequest,
     policy: &Policy,
@@ -75,8 +75,8 @@ pub fn vouched(
     if !request.approvals.iter().all(|approval| approvers.contains(&approval.by.id)) {
         return Err(Unvouched::NotApproved);
     }
-    // Written with the last approval that was needed. An approval that no longer counted then is in
-    // the trail as well, so the approvals alone do not prove that they were enough.
+    // It was written with the last approval. Approvals that became void are in the trail as well, so
+    // approvals alone do not prove that there were enough.
     let last = request.approvals.last().map(|approval| approval.by.id);
     if !by(Action::UnlockStarted).any(|entry| actor(entry) == last) {
         return Err(Unvouched::NotStarted);
@@ -87,7 +87,7 @@ pub fn vouched(
     Ok(Vouched(request.id))
 }
 
-/// Whether entries are one stretch of the path's chain, each as it was written.
+/// Whether the entries are consecutive in the path's chain, and unchanged.
 fn unbroken(request: &UnlockRequest, entries: &[Entry]) -> Result<(), Unvouched> {
     let mut before: Option<&Entry> = None;
     for entry in entries {

@@ -57,6 +57,28 @@ fn the_rules_do_no_io_and_read_no_clock() {
     assert_absent(&words, |file| rules.iter().any(|folder| file.starts_with(folder)));
 }
 
+/// The modules from the inside out. Each may import those before it.
+const RINGS: [&str; 16] = [
+    "people", "lock", "text", "audit", "unlock", "watch", "command", "message", "error", "ports",
+    "finding", "context", "conflict", "words", "release", "commands",
+];
+
+#[test]
+fn no_module_imports_one_further_out() {
+    let ring_of = |name: &str| RINGS.iter().position(|ring| *ring == name);
+    for (file, source) in sources() {
+        let module = file.split('/').next().unwrap().trim_end_matches(".rs");
+        let is_test = file.contains("/tests");
+        let Some(ring) = ring_of(module).filter(|_| !is_test) else { continue };
+        let tests = source.find("#[cfg(test)]\nmod tests {").unwrap_or(source.len());
+        for path in source[..tests].split("crate::").skip(1) {
+            let imported = path.split(|c: char| !c.is_ascii_lowercase()).next().unwrap();
+            let further_out = ring_of(imported).is_some_and(|other| other > ring);
+            assert!(!further_out, "src/{file} imports {imported}");
+        }
+    }
+}
+
 #[test]
 fn only_the_discord_adapter_knows_serenity() {
     assert_absent(&["serenity"], |file| !file.starts_with("discord/"));

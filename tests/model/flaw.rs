@@ -26,7 +26,7 @@ pub enum Flaw {
     /// A release is taken up again without a mark.
     NotMarked,
     /// Nobody takes up a release that was cut off.
-    NotTakenUp,
+    NotResumed,
     /// What was seen of a pending request's lock is taken for the end of a release that began since.
     SeenBefore,
     /// A lockfile that could not be deleted is forgotten when the row went by itself.

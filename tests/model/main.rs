@@ -109,7 +109,7 @@ fn the_order_of_a_release_is_needed() {
     is_found(Flaw::NotStarted, setups::lockfile(), promise);
     let promise = "a row goes together with the record of it";
     is_found(Flaw::RecordedLater, setups::row(), promise);
-    is_found(Flaw::NotTakenUp, setups::lockfile(), "every request can end");
+    is_found(Flaw::NotResumed, setups::lockfile(), "every request can end");
 }
 
 #[test]

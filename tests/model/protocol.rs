@@ -133,7 +133,7 @@ impl Protocol {
                 state.left.unpostable -= 1;
                 state.replicas[replica] = state.store.request(id).cloned().map(|filed| {
                     let (due, after) = (Due::Unpostable, After::Nothing);
-                    Task { by: By::Worker, step: Step::Settle { filed, due, after } }
+                    Task { by: By::Worker, step: Step::Apply { filed, due, after } }
                 });
             }
             Action::Step { replica, how } => {

@@ -1,4 +1,4 @@
-//! The release of a lock in steps, as `commands/release.rs` has it, and what comes due by itself.
+//! The release of a lock in steps, as `src/release` has it, and what comes due by itself.
 
 use locktender::unlock::{
     self as release, ApprovedUnlock, Event, Found, LockfileFate, RemovedBy, decide,
@@ -13,12 +13,12 @@ use crate::world::{Half, Halves, Record};
 
 impl Run<'_> {
     /// Takes up a release that was started.
-    pub fn take_up(&mut self, filed: Shared<Filed>) -> Option<Step> {
+    pub fn resume(&mut self, filed: Shared<Filed>) -> Option<Step> {
         match self.protocol.flaw {
-            Some(Flaw::NotTakenUp) => None,
+            Some(Flaw::NotResumed) => None,
             Some(Flaw::NotMarked) => self.finish(filed),
             _ if filed.request.resumed => self.finish(filed),
-            _ => Some(Step::Settle { filed, due: Due::Resume, after: After::Finish }),
+            _ => Some(Step::Apply { filed, due: Due::Resume, after: After::Finish }),
         }
     }
 
@@ -44,7 +44,7 @@ impl Run<'_> {
             }
             release::Step::DeleteRow(lockfile) => Step::End { filed, row: true, lockfile },
             release::Step::End(event) => {
-                Step::Settle { filed, due: came_due(&event, seen)?, after: After::Nothing }
+                Step::Apply { filed, due: came_due(&event, seen)?, after: After::Nothing }
             }
         })
     }
@@ -104,17 +104,17 @@ impl Run<'_> {
     }
 
     /// Writes what came due by itself.
-    pub fn settle(&mut self, filed: Shared<Filed>, due: Due, after: After) -> Option<Step> {
+    pub fn apply(&mut self, filed: Shared<Filed>, due: Due, after: After) -> Option<Step> {
         let event = self.event(due);
         let decided = decide(&filed.request, event, self.policy(), self.state.time.now());
         let Ok(transition) = decided else {
-            return self.settled(filed, after);
+            return self.applied(filed, after);
         };
         let change = Change { event: None, ..self.change(Some(filed), transition) };
-        Some(written(change, Then::Settle(due, after)))
+        Some(written(change, Then::Apply(due, after)))
     }
 
-    pub fn settled(&mut self, filed: Shared<Filed>, after: After) -> Option<Step> {
+    pub fn applied(&mut self, filed: Shared<Filed>, after: After) -> Option<Step> {
         match after {
             After::Nothing => None,
             After::Finish => self.finish(filed),
@@ -150,7 +150,7 @@ impl Run<'_> {
             _ => Event::LockChanged(found),
         };
         let due = came_due(&event, seen)?;
-        Some(Step::Settle { filed, due, after: After::Nothing })
+        Some(Step::Apply { filed, due, after: After::Nothing })
     }
 
     /// After the delete of a row was not allowed.
@@ -166,9 +166,9 @@ impl Run<'_> {
             }
             Then::End { lockfile, .. } => {
                 let due = came_due(&lockfile.row_left("not allowed"), Halves::default())?;
-                Some(Step::Settle { filed, due, after: After::Nothing })
+                Some(Step::Apply { filed, due, after: After::Nothing })
             }
-            _ => Some(Step::Settle { filed, due: Due::Failed, after: After::Nothing }),
+            _ => Some(Step::Apply { filed, due: Due::Failed, after: After::Nothing }),
         }
     }
 

@@ -53,7 +53,7 @@ pub enum Step {
     /// Ask for the release of the lock that was seen.
     Ask { seen: Halves, again: bool },
     /// Decide what became due.
-    Settle { filed: Shared<Filed>, due: Due, after: After },
+    Apply { filed: Shared<Filed>, due: Due, after: After },
     /// Read the end of the chain.
     Tail { change: Shared<Change>, then: Then },
     /// Send the transaction.
@@ -103,7 +103,7 @@ pub enum Due {
     Midway(Halves, RemovedBy),
 }
 
-/// What comes after it was settled.
+/// What comes after it was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum After {
     Nothing,
@@ -129,7 +129,7 @@ pub enum Then {
     /// It is the record of a refused attempt.
     Refuse(Shared<Rejection>, Attempt),
     /// It is what became due.
-    Settle(Due, After),
+    Apply(Due, After),
     /// It is the end of a release in steps.
     End { row: bool, lockfile: LockfileFate },
 }

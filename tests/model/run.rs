@@ -47,7 +47,7 @@ impl Run<'_> {
                 }
             }
             Step::Ask { seen, again } => self.ask(seen, again),
-            Step::Settle { filed, due, after } => self.settle(filed, due, after),
+            Step::Apply { filed, due, after } => self.apply(filed, due, after),
             Step::Tail { change, then } => {
                 let tail = self.state.store.tail();
                 Some(Step::Write { change, tail, then })
@@ -68,7 +68,7 @@ impl Run<'_> {
                 }
                 if other.request.is_expired(self.state.time.now()) {
                     let after = After::Reopen(seen);
-                    return Some(Step::Settle { filed: other, due: Due::Expire, after });
+                    return Some(Step::Apply { filed: other, due: Due::Expire, after });
                 }
                 let over = Look::Over { other, seen };
                 match self.protocol.flaw {
@@ -114,13 +114,13 @@ impl Run<'_> {
             None => {}
         }
         if filed.is_executing() {
-            return self.take_up(filed);
+            return self.resume(filed);
         }
         if !filed.request.is_open() {
             return None;
         }
         if filed.request.is_expired(self.state.time.now()) {
-            return Some(Step::Settle { filed, due: Due::Expire, after: After::Nothing });
+            return Some(Step::Apply { filed, due: Due::Expire, after: After::Nothing });
         }
         Some(self.look(Look::Warden(filed)))
     }
@@ -217,12 +217,12 @@ impl Run<'_> {
             Look::Open => Some(Step::Ask { seen, again: false }),
             Look::Over { other: filed, seen: first } => {
                 let due = due(&filed.request.pinned.replaced_by(&lock)?, seen);
-                Some(Step::Settle { filed, due, after: After::Reopen(first) })
+                Some(Step::Apply { filed, due, after: After::Reopen(first) })
             }
             Look::Warden(filed) => {
                 let found = filed.request.pinned.replaced_by(&lock)?;
                 let due = due(&found, seen);
-                Some(Step::Settle { filed, due, after: After::Nothing })
+                Some(Step::Apply { filed, due, after: After::Nothing })
             }
             Look::Finish { filed, may_have_removed } => self.found(filed, seen, may_have_removed),
         }

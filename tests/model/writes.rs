@@ -39,7 +39,7 @@ impl Run<'_> {
             }
             Err(_) if how == How::Lost => None,
             Err(Verdict::Repeated) => match then {
-                Then::Settle(_, after) => self.settled(change.from.clone()?, after),
+                Then::Apply(_, after) => self.applied(change.from.clone()?, after),
                 _ => None,
             },
             Err(Verdict::Stale(fresh)) => self.stale(&change, fresh, then),
@@ -61,7 +61,7 @@ impl Run<'_> {
     pub fn done(&mut self, filed: Shared<Filed>, then: &Then) -> Option<Step> {
         match *then {
             Then::Start => self.finish(filed),
-            Then::Settle(_, after) => self.settled(filed, after),
+            Then::Apply(_, after) => self.applied(filed, after),
             _ => None,
         }
     }
@@ -71,19 +71,19 @@ impl Run<'_> {
         let before = change.from.as_ref().map(|from| from.is_executing());
         let has_begun = before == Some(false) && filed.is_executing();
         let was_resumed = change.from.as_ref().is_some_and(|from| from.request.resumed);
-        let is_taken_up = !was_resumed && filed.request.resumed;
+        let is_resumed = !was_resumed && filed.request.resumed;
         match then {
             Then::Open { .. } => None,
             Then::Approve | Then::Release(_) | Then::Start => Some(Step::Lookup(filed)),
             Then::Close => Some(Step::Decide { filed, out: false }),
             Then::Refuse(refusal, attempt) => self.refuse(filed, refusal, attempt),
-            Then::Settle(_, after) if has_begun && self.protocol.flaw != Some(Flaw::SeenBefore) => {
-                self.settled(filed, after)
+            Then::Apply(_, after) if has_begun && self.protocol.flaw != Some(Flaw::SeenBefore) => {
+                self.applied(filed, after)
             }
             // Whoever has taken a release up ends it.
-            Then::Settle(_, after) if is_taken_up => self.settled(filed, after),
-            Then::End { .. } if is_taken_up => None,
-            Then::Settle(due, after) => Some(Step::Settle { filed, due, after }),
+            Then::Apply(_, after) if is_resumed => self.applied(filed, after),
+            Then::End { .. } if is_resumed => None,
+            Then::Apply(due, after) => Some(Step::Apply { filed, due, after }),
             Then::End { row, lockfile } => Some(Step::End { filed, row, lockfile }),
         }
     }

@@ -33,7 +33,7 @@ fn chart() -> String {
 fn status(request: &UnlockRequest) -> String {
     match &request.status {
         Status::Pending => "Pending".to_owned(),
-        Status::Executing if request.resumed => "TakenUp".to_owned(),
+        Status::Executing if request.resumed => "Resumed".to_owned(),
         Status::Executing => "Executing".to_owned(),
         Status::Closed(closing) => format!("{:?}", closing.outcome),
     }

@@ -181,7 +181,7 @@ fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
     let resumed = now(&started, Event::Resume).unwrap();
     assert_eq!(said(&Ok(resumed.clone())), "executing v2: unlock.started");
     assert_eq!(resumed.entries[0].actor, None);
-    assert!(resumed.entries[0].detail.as_ref().unwrap().starts_with("taken up again"));
+    assert!(resumed.entries[0].detail.as_ref().unwrap().starts_with("resumed"));
     assert_eq!(right_of(&resumed.next), right_of(&started));
     assert_eq!(now(&resumed.next, Event::Resume), Err(Rejection::UnderWay));
     for event in [gone, Event::Released] {
