@@ -1,4 +1,4 @@
-//! A change of a request is tried again when another process changed the request first.
+//! Retries a change of a request after a conflict: another process changed the request first.
 
 use crate::error::{Error, Fault};
 use crate::ports::{Changed, Filed};
@@ -24,10 +24,10 @@ impl From<Changed> for Attempt<Filed> {
     }
 }
 
-/// Tries a change on a request, and after each conflict again on the request as it is then.
+/// Tries a change of a request. After a conflict, tries it again on the request as it is now.
 ///
 /// # Errors
-/// That of a try; a fault after [`TRIES`] conflicts.
+/// The error of a try. A fault after [`TRIES`] conflicts.
 pub(crate) async fn retry_on_conflict<T, A>(
     mut filed: Filed,
     mut attempt: impl FnMut(Filed) -> A,

@@ -1,4 +1,4 @@
-//! What commands, releases and workers work with.
+//! What commands, releases and workers share.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ pub struct Context {
     pub policy: Policy,
     /// The requests.
     pub ledger: Arc<dyn Ledger>,
-    /// What was recorded.
+    /// The audit trail.
     pub trail: Arc<dyn Trail>,
-    /// What is remembered of holds.
+    /// The current and past holds.
     pub holds: Arc<dyn Holds>,
-    /// Who waits for which lock.
+    /// The people who wait for a lock.
     pub watches: Arc<dyn Watches>,
-    /// What brings the cards up to date.
+    /// Delivers notices and updates cards.
     pub courier: Arc<dyn Courier>,
-    /// Who has which role.
+    /// The members of the server.
     pub members: Arc<dyn Members>,
 }
 
 impl Context {
-    /// The request that a button is about. What a button says is looked up, never believed.
+    /// The request of a button. The button has only its number: the facts come from the table.
     ///
     /// # Errors
     /// A refusal where there is none, a fault where it cannot be read.

@@ -1,11 +1,10 @@
-//! The two ways in which a command does not succeed.
+//! The two ways in which a command fails.
 //!
-//! A [`Refusal`] is about what was asked: the person is told in one sentence, with the next step,
-//! and nobody else needs to know. A [`Fault`] is about what the bot stands on: it is logged under a
-//! reference, and the person gets the reference with the remedy. The types are never mixed.
+//! A [`Refusal`] is about the question: the person is told in one sentence, with the next step. A [`Fault`]
+//! is about something that the bot depends on: it is logged under a reference, and the person gets the
+//! reference and the remedy. The types are never mixed.
 //!
-//! A write that fails is a [`WriteFault`]: it says whether the write may have been carried out all the
-//! same.
+//! A failed write is a [`WriteFault`]: it says whether the write may have been carried out.
 
 use crate::lock::{NameError, State, StateName};
 use crate::people::{MessageId, Person, Place};
@@ -14,22 +13,22 @@ use crate::unlock;
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request itself cannot be met.
+    /// The question cannot be met.
     #[error(transparent)]
     Refusal(#[from] Refusal),
     /// Something that the bot needs has failed, and nothing was changed.
     #[error(transparent)]
     Unchanged(#[from] Fault),
-    /// Something has failed in the middle of a change, and it is not known what became of it.
+    /// Something failed in the middle of a change, and the outcome is not known.
     #[error("not known whether it was done: {0}")]
     Unsettled(#[source] Fault),
-    /// Nobody waits for the answer any more, and nothing was changed.
+    /// The interaction was given up, and nothing was changed.
     #[error(transparent)]
     GivenUp(#[from] GivenUp),
 }
 
 impl Error {
-    /// The same failure after part of a change was carried out: what became of the rest is not known.
+    /// The same failure after part of a change was carried out: the outcome is not known.
     #[must_use]
     pub fn unsettled(self) -> Self {
         match self {
@@ -39,15 +38,15 @@ impl Error {
     }
 }
 
-/// Discord has given the interaction up, or another process has it: nobody waits for the answer.
+/// Discord has given the interaction up, or another process answers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the interaction is not ours to answer")]
 pub struct GivenUp;
 
-/// A request that cannot be met. words/refused.rs has the sentence of each.
+/// A question that cannot be met. `words/refused.rs` has the sentence of each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// What was typed is no state's name.
+    /// The typed text is not a state's name.
     #[error("no state name: {error}")]
     BadName {
         /// What was typed.
@@ -65,7 +64,7 @@ pub enum Refusal {
         /// The known name that is most like it.
         nearest: Option<StateName>,
     },
-    /// The state has no lock, and whether there is such a state could not be found out.
+    /// The state has no lock, and it could not be read whether the state exists.
     #[error("not known whether there is such a state: {why}")]
     NotRead {
         /// Which.
@@ -73,7 +72,7 @@ pub enum Refusal {
         /// What failed, and what to do about it.
         why: String,
     },
-    /// What was typed means several states that exist.
+    /// The typed text means several states that exist.
     #[error("several states are meant")]
     Ambiguous {
         /// What was typed.
@@ -87,7 +86,7 @@ pub enum Refusal {
         /// The lock ID.
         id: String,
     },
-    /// A shortened name whose state is not known, or not any more.
+    /// A shortened name whose state is not known.
     #[error("unknown handle")]
     UnknownHandle,
     /// A shortened name, before any names have been read.
@@ -119,36 +118,36 @@ pub enum Refusal {
         /// Which.
         state: StateName,
     },
-    /// Too many wait for one lock.
+    /// The most people allowed wait for the lock.
     #[error("too many wait already")]
     LineIsFull {
-        /// Whose.
+        /// Which.
         state: StateName,
     },
-    /// This person watches as many states as anybody may.
+    /// This person watches the most states allowed.
     #[error("watches enough states already")]
     WatchesEnough,
-    /// The rules of two-person control say no.
+    /// The rules of two-person control reject it.
     #[error(transparent)]
     Unlock(#[from] unlock::Rejection),
 }
 
 /// A write that did not succeed, as far as the bot can tell.
 ///
-/// There is no conversion to a plain [`Fault`] but [`into_fault`](Self::into_fault), since only a
-/// refused write may be told as "nothing was changed".
+/// Only a refused write means that nothing was changed. So the one conversion to a plain [`Fault`] is
+/// explicit: [`into_fault`](Self::into_fault).
 #[derive(Debug, thiserror::Error)]
 pub enum WriteFault {
     /// Every try was refused, or none was sent: nothing was changed.
     #[error(transparent)]
     Refused(Fault),
-    /// Some try was sent and never answered: it may have been carried out, or may be yet.
+    /// A try was sent and never answered: it may have been carried out, or may still be.
     #[error("not known whether it was done: {0}")]
     Unanswered(#[source] Fault),
 }
 
 impl WriteFault {
-    /// The fault alone, for the log of a worker that looks again at its next pass.
+    /// The fault alone, for the log of a worker that tries again at its next pass.
     #[must_use]
     pub fn into_fault(self) -> Fault {
         match self {
@@ -158,7 +157,7 @@ impl WriteFault {
 }
 
 impl From<Fault> for WriteFault {
-    /// A fault of what comes before a write, such as a read.
+    /// A fault before the write, such as one of a read.
     fn from(fault: Fault) -> Self {
         Self::Refused(fault)
     }
@@ -188,7 +187,7 @@ pub enum FaultKind {
     Missing,
     /// The bucket exists in another region than the configured one.
     WrongRegion,
-    /// The table exists and is not one in which Terraform could lock.
+    /// The table exists, but Terraform could not lock in it.
     NotALockTable,
     /// No region is configured.
     NoRegion,
@@ -216,7 +215,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Something has happened that the code rules out.
+    /// A mistake in this program: something happened that the code rules out.
     #[must_use]
     pub fn bug() -> Self {
         Self {
@@ -227,7 +226,7 @@ impl Fault {
         }
     }
 
-    /// Others keep changing a request that was to be changed.
+    /// Conflicts did not end: others keep changing the same request.
     #[must_use]
     pub fn too_busy() -> Self {
         Self {
@@ -238,8 +237,7 @@ impl Fault {
         }
     }
 
-    /// What the service or library said, each error with those that it comes from. For the log and
-    /// for whoever reports a fault; it may quote what came from outside.
+    /// The library's error with its causes, for the log and for a report. It may quote text from outside.
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         let source: &dyn std::error::Error = self.source.as_deref()?;
@@ -267,7 +265,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether trying again would come to the same until somebody changes a setting or a permission.
+    /// Whether a retry is useless until a setting or a permission is changed.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Denied | Self::Missing | Self::WrongRegion | Self::NotALockTable)

@@ -1,4 +1,4 @@
-//! What the commands need of the world outside, as traits that the adapters fulfil.
+//! What the core needs from outside, as traits that the adapters implement.
 
 mod delivery;
 mod holds;
@@ -23,74 +23,71 @@ use crate::lock::{HeldLock, KnownState, KnownStates, LockState, State};
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
 
-/// The state locks of every configured backend.
+/// The state locks of all configured backends.
 ///
-/// What could not be read is a [`Fault`], never a free state and never a shorter list.
+/// A failed read is a [`Fault`], never a free state and never a shorter list.
 #[async_trait]
 pub trait Locks: Send + Sync {
-    /// The lock of one state, read strongly consistently from all stores of its backend at once.
+    /// The lock of one state. Reads all stores of its backend at the same time, strongly consistently.
     async fn inspect(&self, state: &State) -> Result<LockState, Fault>;
 
     /// Every held lock of every backend, each once, in no particular order.
     async fn list(&self) -> Result<Vec<HeldLock>, Fault>;
 
-    /// The states that can be seen: those with a digest row, a state object or a lock. May be some
-    /// seconds behind, and leaves out what may not be read: it serves finding, not deciding.
+    /// The states with a digest row, a state object or a lock. May be some seconds old, and leaves out what
+    /// may not be read. It serves to find a state, not to decide about it.
     async fn seen(&self) -> Result<Vec<KnownState>, Fault>;
 
-    /// Whether a lock, a digest row or a state object shows that there is such a state. Reads no
-    /// more than these, each strongly consistently.
+    /// Whether a lock, a digest row or a state object shows that the state exists. Reads only these, strongly
+    /// consistently.
     async fn has_trace(&self, state: &State) -> Result<bool, Fault> {
         Ok(self.seen().await?.iter().any(|known| known.state.path == state.path))
     }
 
-    /// Deletes the approved lockfile, if it is that very object still. The lock's row is deleted
-    /// with the record of it, by [`Ledger::release`].
+    /// Deletes the approved lockfile if it is still that very object. [`Ledger::release`] deletes the row.
     ///
     /// # Errors
-    /// A fault. If its kind is final, the store has refused every try and nothing was deleted.
+    /// A fault. If its kind is final, the store refused every try, and nothing was deleted.
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
 }
 
-/// What came of deleting a lockfile.
+/// The result of deleting a lockfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
-    /// It is gone, by this delete.
+    /// This delete removed it.
     Gone,
-    /// It was not there any more, and every try was answered: its holder has given it back.
+    /// It was not there, and every try was answered: its holder released it.
     Absent,
-    /// Nothing was deleted. The store says that another one is there, which stays.
+    /// Nothing was deleted. The store says that another lockfile is there.
     Changed,
-    /// A try went without an answer, and a later one was refused. The approved lockfile may have been
-    /// removed: look what is there.
+    /// A try was not answered, and a later one was refused. The approved lockfile may have been removed; the
+    /// next look shows it.
     Unanswered,
 }
 
 /// The members of the server.
 #[async_trait]
 pub trait Members: Send + Sync {
-    /// The roles that somebody has now; `None` for who is no member.
+    /// The roles that a person has now. `None` for a person who is not a member.
     async fn roles(&self, user: UserId) -> Result<Option<BTreeSet<RoleId>>, Fault>;
 }
 
-/// The edge's promise that whoever asked is still there.
+/// The edge's confirmation that the asker still waits.
 #[async_trait]
 pub trait Acceptance: Send + Sync {
-    /// Tells Discord that the interaction is being dealt with. To be waited for before the first
-    /// write: an interaction that Discord has given up changes nothing.
+    /// Acknowledges the interaction. Await it before the first write: an interaction that Discord has given
+    /// up must change nothing.
     async fn accept(&self) -> Result<(), GivenUp>;
 }
 
-/// The states that have been seen, for autocompletion, "did you mean", and for telling a state that
-/// is free from a name that is misspelt.
+/// The known states: for autocompletion, for "did you mean", and to tell a free state from a misspelt name.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// What is known now; `None` while nothing has been read yet. Costs no more than the
-    /// implementation says, and is asked only where a person would wait for it.
+    /// What is known now. `None` before the first read. Call it only where a person waits for the answer.
     async fn known(&self) -> Option<Arc<KnownStates>>;
 
-    /// Whether anything has ever been seen of a state. Up to date: a state that is not among the
-    /// known ones is looked for in the stores.
+    /// Whether anything was ever seen of a state. If the state is not among the known ones, the stores are
+    /// read.
     async fn has_seen(&self, state: &State) -> Result<bool, Fault>;
 }
 
@@ -100,8 +97,8 @@ pub trait Clock: Send + Sync {
     /// Now, by a clock that may be set.
     fn now(&self) -> DateTime<Utc>;
 
-    /// How long this process has been running, about. Nobody can set this clock, so durations that
-    /// something hangs on are measured with it.
+    /// How long this process has been running, roughly. This clock cannot be set, so durations that matter
+    /// are measured with it.
     fn uptime(&self) -> Duration;
 
     /// Returns after this much time.

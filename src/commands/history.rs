@@ -10,7 +10,7 @@ use crate::words::lock::past_not_read;
 /// that Discord allows a message, even where every character has to be escaped.
 pub const MOST: usize = 10;
 
-/// How many past holds stand on the first page.
+/// Past holds on the first page.
 const HOLDS: usize = 5;
 
 pub(super) async fn run(

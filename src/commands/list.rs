@@ -6,12 +6,11 @@ use crate::lock::{Catalog, HeldLock, Meanings, pasted};
 use crate::message::Message;
 use crate::words::list as words;
 
-/// Reads every held lock whose state's name or path, holder or lock ID has `filter` in it, or whose
-/// state is meant by it; oldest first. A lock of unknown age comes before all others, since nobody
-/// can say that it is young.
+/// Reads every held lock whose state's name or path, holder or lock ID contains `filter`, or whose state it
+/// means. Oldest first. A lock of unknown age comes before all others: it may be old.
 ///
 /// # Errors
-/// A fault where any of the stores cannot be read: a part of the locks is never shown as all.
+/// A fault where a store cannot be read: an incomplete list is never shown as complete.
 pub async fn list(reading: &Reading, filter: &str) -> Result<Vec<Report>, Fault> {
     let held = reading.locks.list().await?;
     let at = reading.clock.now();
@@ -25,13 +24,13 @@ pub async fn list(reading: &Reading, filter: &str) -> Result<Vec<Report>, Fault>
     Ok(reports)
 }
 
-/// What a filter lets through.
+/// The locks that a filter matches.
 struct Wanted {
     /// The filter in lower case, without blanks around it.
     part: String,
-    /// The filter as it was pasted: a whole lock ID.
+    /// The filter, where it is a whole lock ID.
     id: String,
-    /// The states that it means, where it is more than a part of a name.
+    /// The states that it means, where it means whole states.
     meanings: Option<Meanings>,
 }
 

@@ -1,4 +1,4 @@
-//! What people can ask for: one file a command, from its arguments to its answer as data.
+//! The commands, one file each: from the arguments to the answer as data.
 
 mod act;
 mod approve;
@@ -35,45 +35,45 @@ use crate::words::refused as words;
 /// An answer and who sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// Something is said.
+    /// A message.
     Message {
-        /// What.
+        /// The message.
         message: Message,
-        /// To whom.
+        /// Who sees it.
         audience: Audience,
     },
-    /// Something is asked back.
+    /// A form to fill in.
     Form(Form),
     /// No message: what was changed, such as a card, shows it.
     Silent,
 }
 
-/// Who asks, and in which event.
+/// The person who asks, and their interaction.
 #[derive(Clone, Copy)]
 pub struct Asker<'a> {
-    /// Who it is.
+    /// The person.
     pub actor: &'a Actor,
     /// The interaction.
     pub event: EventId,
-    /// The way to say that it is being dealt with.
+    /// Acknowledges the interaction.
     pub acceptance: &'a dyn Acceptance,
 }
 
-/// What came of a command, for the edge that was asked.
+/// The result of a command, for the edge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The reply, or the message about why there is none, which only the asker sees; nothing where
-    /// nobody waits for it any more.
+    /// The reply, or a message to the asker alone that says why there is none. `None` where the interaction
+    /// was given up.
     pub said: Option<Result<Reply, Message>>,
     /// One word for the log: `answered`, `refused`, `failed` or `given up`.
     pub outcome: &'static str,
 }
 
-/// Carries out what was asked, or words the refusal of it. A fault is logged under the event, whose
-/// number the person is told.
+/// Carries out a command, or words its refusal. A fault is logged under the number of the interaction, which
+/// the person is told.
 pub async fn answer(asked: &Result<Command, Refusal>, by: &Asker<'_>, context: &Context) -> Answer {
     let result = match asked {
-        // A panic is a fault like others: whoever asked is told, and the bot goes on.
+        // A panic is a fault like others: the asker is told, and the bot goes on.
         Ok(command) => match AssertUnwindSafe(run(command, by, context)).catch_unwind().await {
             Ok(result) => result,
             Err(_) => Err(Error::Unchanged(Fault::bug())),
@@ -113,7 +113,7 @@ fn log(reference: &str, fault: &Fault) {
 /// Carries a command out.
 ///
 /// # Errors
-/// A [`Refusal`] for what cannot be met, a [`Fault`] where something fails.
+/// A [`Refusal`] of the question, or a [`Fault`].
 pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result<Reply, Error> {
     match command {
         Command::Status { state } => status::run(context, state).await.map(Reply::channel),
@@ -147,13 +147,13 @@ pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result
 }
 
 impl Reply {
-    /// A message for everybody in the channel.
+    /// A message to the channel.
     #[must_use]
     pub fn channel(message: Message) -> Self {
         Self::Message { message, audience: Audience::Channel }
     }
 
-    /// A message for who asked.
+    /// A message to the asker alone.
     #[must_use]
     pub fn asker(message: Message) -> Self {
         Self::Message { message, audience: Audience::Asker }

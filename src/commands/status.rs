@@ -14,7 +14,7 @@ use crate::words::half::{a_half_was_lost, runs_take_one_half};
 use crate::words::lock as words;
 use crate::words::verdict::verdict_line;
 
-/// What is known of a state beside its lock.
+/// What is read beside the lock.
 struct Beside {
     asked: Result<Option<Asked>, Fault>,
     past: Result<Arc<Past>, Fault>,
@@ -30,8 +30,8 @@ impl Beside {
 
 pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error> {
     let reading = &context.reading;
-    // The rest is read at the same time as the lock, for the state that the text most likely means;
-    // and again if it turns out to mean another.
+    // The rest is read at the same time as the lock, for the state that the text most likely means. If it
+    // means another one, the rest is read again.
     let likely = reading.catalog.meanings(typed).ok().map(|all| all.likeliest.path);
     let likely_beside = async {
         match &likely {
@@ -61,7 +61,7 @@ pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error
     Ok(words::with_refresh(words::with_watch(message, &report.state), &report))
 }
 
-/// Adds how a hold compares with past ones; to a free state, its last hold.
+/// Adds how a hold compares with past ones, or the last hold of a free state.
 async fn with_past(
     context: &Context,
     message: Message,
@@ -73,7 +73,7 @@ async fn with_past(
         let Some(hold) = Hold::of(&report.held(), report.at) else {
             return Ok(past.last.as_ref().map(words::last_hold).into_iter().collect());
         };
-        // From memory, once the locks were looked at.
+        // This is in memory after the first look at all locks.
         let other_runs = context.holds.other_runs(&hold);
         let half = half_evidence(context, &report.lock, &hold, &past);
         let (half, other_runs) = futures::try_join!(half, other_runs)?;
@@ -95,7 +95,7 @@ async fn with_past(
     }
 }
 
-/// Which of the two causes the past speaks for, if it speaks for one. `hold` is the hold that goes on.
+/// The cause of a missing half, if the past shows one. `hold` is the current hold.
 async fn half_evidence(
     context: &Context,
     lock: &LockState,

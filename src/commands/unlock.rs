@@ -57,8 +57,8 @@ pub(super) async fn run(
     Err(Fault::too_busy().into())
 }
 
-/// Closes another request for the same lock if it is over and not closed yet. Posts its card again if that
-/// was deleted, since the asker wants to see it; a request that cannot have a card is closed by that.
+/// Closes another request for the same lock if it is over. Otherwise its card is posted again if it was
+/// deleted, since the asker wants to see it. A request whose card cannot be posted is closed by that.
 async fn close_if_over(context: &Context, other: Filed) -> Result<Filed, Error> {
     if let Some(event) = due_event(context, &other.request).await? {
         return apply(context, other, event).await;

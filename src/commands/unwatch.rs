@@ -1,4 +1,4 @@
-//! `/lock unwatch`: somebody does not want to be told any more.
+//! `/lock unwatch`: a person stops watching a state.
 
 use super::{Asker, Context, Reply};
 use crate::error::Error;
@@ -7,7 +7,7 @@ use crate::words::watching as words;
 pub(super) async fn run(context: &Context, by: &Asker<'_>, typed: &str) -> Result<Reply, Error> {
     let state = context.reading.resolve(typed).await?;
     let user = by.actor.person.id;
-    // Somebody may wait for a state of which nothing is left.
+    // A watched state may no longer exist.
     if context.watches.line(&state.path).await?.before(user).is_none()
         && let Some(refusal) = context.reading.unseen(typed, &state).await
     {

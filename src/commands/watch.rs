@@ -1,4 +1,4 @@
-//! `/lock watch`: somebody wants to be told when a lock clears.
+//! `/lock watch`: a person asks to be told when a lock clears.
 
 use super::{Asker, Context, Reply};
 use crate::error::{Error, Refusal};
@@ -32,12 +32,13 @@ pub(super) async fn run(
     let Some(line) = line else {
         return Err(Refusal::LineIsFull { state: state.name }.into());
     };
-    // It may have cleared meanwhile, and whoever tells people of it may have read the line before.
+    // The lock may have cleared in the meantime, and the lookout may have read the line before this person
+    // was in it.
     let is_surely_told = keep
         || match context.reading.locks.inspect(&state).await {
             Ok(LockState::Free) => {
                 let leave = |line: &Line| Some(line.without(user));
-                // From here on nobody may be told that nothing was changed: they are in line.
+                // The person is in line, so a fault must no longer say that nothing was changed.
                 let left = context.watches.change_line(&state, now, &leave).await;
                 left.map_err(|fault| Error::Unsettled(fault.into_fault()))?;
                 return Err(Refusal::NothingToWaitFor { state: state.name }.into());

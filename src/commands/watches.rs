@@ -1,4 +1,4 @@
-//! `/lock watches`: what somebody has asked to be told of.
+//! `/lock watches`: the states that a person watches.
 
 use super::{Asker, Context};
 use crate::error::Error;

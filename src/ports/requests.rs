@@ -1,4 +1,4 @@
-//! The requests to unlock, as they are kept.
+//! The requests to unlock, and their results.
 
 use async_trait::async_trait;
 
@@ -9,11 +9,11 @@ use crate::lock::StatePath;
 use crate::people::{EventId, MessageId, Person, Place, RequestId, UserId};
 use crate::unlock::{ApprovedUnlock, Found, Lately, Outcome, Transition, UnlockRequest};
 
-/// The requests, and with each change of one the trail of it: both are written or neither.
+/// The requests. A change of a request and its audit entries are written together, or not at all.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// The request of this number, read strongly consistently in one call; `None` where there is
-    /// none, or not any more.
+    /// The request of this number, read strongly consistently in one call. `None` where there is none, or its
+    /// time to live has passed.
     async fn request(&self, id: RequestId) -> Result<Option<Filed>, Fault>;
 
     /// The open request for a state's lock, if there is one.
@@ -23,14 +23,14 @@ pub trait Ledger: Send + Sync {
     /// one that this version cannot read.
     async fn open_request(&self, path: &StatePath) -> Result<Option<Filed>, Fault>;
 
-    /// Who asks for a state's lock to be released, and where: as much of an open request as its guard
-    /// says, in one call.
+    /// Who asks for the release of a state's lock, and where. Reads the guard of the open request, in one
+    /// call.
     ///
     /// # Errors
     /// As for [`open_request`](Self::open_request).
     async fn asked(&self, path: &StatePath) -> Result<Option<Asked>, Fault>;
 
-    /// What a person, and what others for a state, have opened lately.
+    /// The recent openings by a person and for a state.
     async fn lately(&self, path: &StatePath, person: UserId) -> Result<Lately, Fault>;
 
     /// Every open request that this version understands, in no particular order.
@@ -69,7 +69,7 @@ pub trait Ledger: Send + Sync {
     async fn set_card(&self, request: &UnlockRequest, card: MessageId) -> Result<(), Fault>;
 }
 
-/// An open request, as far as it takes to point people to it.
+/// What it takes to point people to an open request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// Who asks.
@@ -80,17 +80,17 @@ pub struct Asked {
     pub card: Option<MessageId>,
 }
 
-/// A request as the ledger has it.
+/// A stored request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filed {
     /// The request.
     pub request: UnlockRequest,
     /// Its card, once it is posted.
     pub card: Option<MessageId>,
-    /// The end of the path's chain when the request was last written: where the next entry goes as
-    /// a rule. While a request is open, nothing else is recorded for its path.
+    /// The end of the path's chain when the request was last written. The next entry usually goes there:
+    /// while a request is open, nothing else is recorded for its path.
     pub tail: Tail,
-    /// The event of its last change, if it was one.
+    /// The interaction that its last change was the effect of, if any.
     pub event: Option<EventId>,
 }
 

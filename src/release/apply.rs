@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::ports::{Change, Changed, Filed};
 use crate::unlock::{Event, decide};
 
-/// Applies an event to a request, and returns the request as it is then. Changes nothing where the rules
-/// do not provide for the event, such as in a request that was closed meanwhile.
+/// Applies an event to a request, and returns the request after it. Where the rules reject the event, for
+/// example since the request was closed in the meantime, nothing changes.
 ///
 /// # Errors
 /// A fault where the change cannot be written, or conflicts do not end.
@@ -19,7 +19,7 @@ pub async fn apply(context: &Context, filed: Filed, event: Event<'_>) -> Result<
             return Ok(Attempt::Done(filed));
         };
         Ok(match context.ledger.change(&Change::of(&filed, &transition)).await? {
-            // The event says nothing of the request any more.
+            // The event no longer applies.
             Changed::Conflict(fresh) if has_advanced(&filed, &fresh) => Attempt::Done(fresh),
             changed => changed.into(),
         })
@@ -27,8 +27,8 @@ pub async fn apply(context: &Context, filed: Filed, event: Event<'_>) -> Result<
     .await
 }
 
-/// Whether a release was begun, resumed or ended since `before` was read. What was seen of the lock before
-/// is no longer valid then: this bot may itself have removed what is missing.
+/// Whether a release was begun, resumed or ended since `before` was read. Then an earlier look at the lock is
+/// no longer valid: this bot may itself have removed what is missing.
 pub(super) fn has_advanced(before: &Filed, now: &Filed) -> bool {
     let progress = |filed: &Filed| (filed.request.status().clone(), filed.request.resumed);
     progress(before) != progress(now)

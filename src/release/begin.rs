@@ -8,9 +8,8 @@ use crate::people::EventId;
 use crate::ports::{Change, Changed, Filed, Released};
 use crate::unlock::{ApprovedUnlock, Event, Transition, decide};
 
-/// Records the approval and carries out the release that it gives the `right` to. A row alone is deleted in
-/// the same transaction. The result is the request as it is then, or a conflict, with which nothing was
-/// done.
+/// Records the approval, and carries out the release that `right` permits. A row alone is deleted in the same
+/// transaction. Returns the request after it, or the conflict that prevented all of it.
 ///
 /// # Errors
 /// [`Error::Unsettled`] from the moment the start of a release with a lockfile is recorded: part of the lock
@@ -39,13 +38,13 @@ pub(crate) async fn begin(
         Released::LockChanged(found) => Event::LockChanged(found),
         Released::RowRefused(why) => Event::Failed(why),
     };
-    // Nothing was deleted. The approval is a fact all the same, so both go on record.
+    // Nothing was deleted. The approval is still a fact, so both go on record.
     let ended = approved_and(context, approved, end)?;
     let change = Change::of(filed, &ended).by(interaction);
     Ok(context.ledger.change(&change).await?.into())
 }
 
-/// The approval and the end that follows from it, as one change.
+/// The approval and the end after it, as one change.
 fn approved_and(
     context: &Context,
     approved: &Transition,

@@ -7,14 +7,14 @@ use crate::error::Fault;
 use crate::lock::LockState;
 use crate::unlock::{Event, Status, UnlockRequest};
 
-/// How long Terraform may take from giving back the lockfile to giving back the row.
+/// How long Terraform may take between releasing the lockfile and releasing the row.
 const GIVING_BACK: Duration = Duration::from_secs(1);
 
 /// The event that ends a pending request now: it has expired, or its lock is no longer there. `None` while
 /// there is none, and for a request that is not pending.
 ///
-/// Terraform gives back a lock in two stores one half after the other. So a lock that looks half gone is
-/// read again before it counts as changed.
+/// Terraform releases a lock in two stores one half after the other. So a lock that looks half gone is read
+/// again before it counts as changed.
 ///
 /// # Errors
 /// A fault where the lock cannot be read.

@@ -1,4 +1,4 @@
-//! Brings a started release to its end, from whatever is left of the lock.
+//! Finishes a started release from what is left of the lock.
 
 use super::apply::{apply, has_advanced};
 use crate::conflict::{Attempt, retry_on_conflict};
@@ -10,8 +10,7 @@ use crate::unlock::{ApprovedUnlock, Event, LockfileFate, RemovedBy, Step, decide
 /// Most looks at the lock in one go.
 const LOOKS: usize = 10;
 
-/// How often a store may say that a lockfile has changed. The look after each time shows whether it
-/// has.
+/// How often a store may say that a lockfile has changed, while the next look shows the same one.
 const CHANGED: usize = 2;
 
 /// Deletes what is left of the approved lock, and records the end.
@@ -29,8 +28,8 @@ pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Err
     for _ in 0..LOOKS {
         let lock = match locks.inspect(right.state()).await {
             Ok(lock) => lock,
-            // Nothing was removed, so the request can end here. Nobody has to wait for a permission
-            // before they can ask again.
+            // Nothing was removed, so the request can end here. People can ask again before a permission is
+            // mended.
             Err(fault) if fault.kind.is_final() && !may_have_removed => {
                 let why = format!("nothing was released, since the lock cannot be read: {fault}");
                 return apply(context, filed, Event::Failed(why)).await;
@@ -46,7 +45,7 @@ pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Err
         };
         let lockfile = match locks.delete_lockfile(&right).await {
             Ok(Deleted::Gone) => LockfileFate::Removed(RemovedBy::Release),
-            // Its holder has given it back since the look.
+            // Its holder released it after the look.
             Ok(Deleted::Absent) => continue,
             Ok(Deleted::Changed) => {
                 changed += 1;
@@ -107,8 +106,8 @@ async fn end_with_row(
     }
 }
 
-/// The fault of a store that says that a lockfile has changed, and shows the same one. One that
-/// compares `ETag`s in another form than it gives them does so.
+/// A store says that a lockfile has changed, and shows the same one. Such a store compares `ETag`s in another
+/// form than the one it returns.
 fn changed_and_the_same() -> Fault {
     Fault {
         kind: FaultKind::Unexpected,

@@ -10,8 +10,8 @@ use crate::people::RequestId;
 use crate::ports::Filed;
 use crate::unlock::{Event, Left, Step, Unvouched};
 
-/// Ends a release that could neither be finished nor fail for [`LONGEST_RELEASE`], with what is left of
-/// the lock. `fault` is what kept it from its end.
+/// Ends a release that did not end within [`LONGEST_RELEASE`], and says what is left of the lock. `fault` is
+/// what prevented its end.
 ///
 /// # Errors
 /// A fault where the end cannot be written; the release stays started.
@@ -23,8 +23,8 @@ pub async fn give_up(context: &Context, id: RequestId, fault: &Fault) -> Result<
     apply(context, filed, event).await
 }
 
-/// Ends a release that does not agree with the audit trail. A lock that is gone is not called released: it
-/// is not known who removed it.
+/// Ends a release that does not agree with the audit trail. If the lock is gone, it is not called released:
+/// who removed it is not known.
 pub(super) async fn give_up_unvouched(
     context: &Context,
     filed: Filed,
@@ -49,8 +49,8 @@ pub(super) async fn give_up_unvouched(
     apply(context, filed, event).await
 }
 
-/// The failure of a release, by what is left of the lock. `nothing_left` makes it of the end that a release
-/// without anything left to delete would have.
+/// The failure of a release, by what is left of the lock. If nothing is left to delete, `nothing_left` turns
+/// the end of the release into its failure.
 async fn failure(
     context: &Context,
     filed: &Filed,

@@ -8,9 +8,9 @@
 //!                          no end in 10 minutes ──> give_up ────────────────────> closed as failed
 //! ```
 //!
-//! [`begin`] is called by the approval, [`resume`] and [`give_up`] by the warden. A row and the record of
-//! its delete are one transaction. A lockfile is deleted between two transactions, so each of them can be
-//! the last that this process makes: `finish` goes on from whatever is left of the lock.
+//! The approval calls [`begin`], the warden calls [`resume`] and [`give_up`]. One transaction deletes a row
+//! and records it. A lockfile is deleted between two transactions, and the process can die after each step.
+//! So `finish` continues from what is left of the lock.
 
 mod apply;
 mod begin;

@@ -1,4 +1,4 @@
-//! Holds a started release against the audit trail before it is taken up again.
+//! Compares a started release with the audit trail before it is resumed.
 
 use crate::audit::{Action, Entry};
 use crate::context::Context;
@@ -6,18 +6,18 @@ use crate::error::{Error, Fault};
 use crate::ports::Filed;
 use crate::unlock::{UnlockRequest, Unvouched, Vouched, vouched};
 
-/// Entries read at once. A request has fewer as a rule, and each entry is at most some KiB.
+/// Entries in a read. Most requests have fewer, and an entry is at most some KiB.
 const PAGE: usize = 50;
 
-/// Why a started release is not taken up.
+/// Why a started release is not resumed.
 pub(super) enum NotVouched {
-    /// It is not what it was: another process has ended it, or gone on with it.
+    /// Another process has changed it.
     Changed(Box<Filed>),
     /// It does not agree with the trail.
     Disagrees(Unvouched),
 }
 
-/// The proof that a started release agrees with the trail.
+/// Proves that a started release agrees with the trail.
 ///
 /// # Errors
 /// A fault where the trail or the request cannot be read.
@@ -30,7 +30,7 @@ pub(super) async fn vouch(
         Ok(vouched) => return Ok(Ok(vouched)),
         Err(why) => why,
     };
-    // The trail may be newer than what was read of the request: then another process has ended it.
+    // The trail may be newer than the request that was read. Then another process has ended it.
     let id = filed.request.id;
     if let Some(now) = context.ledger.request(id).await?
         && now.request.version != filed.request.version
@@ -40,8 +40,8 @@ pub(super) async fn vouch(
     Ok(Err(NotVouched::Disagrees(why)))
 }
 
-/// The newest entries of the request's path back to its opening, oldest first; all of them where its
-/// opening is not among them.
+/// The entries of the request's path since its opening, oldest first. All of them if its opening is not among
+/// them.
 async fn since_its_opening(
     context: &Context,
     request: &UnlockRequest,
@@ -54,7 +54,7 @@ async fn since_its_opening(
     loop {
         let before = entries.last().map(Entry::seq);
         let page = context.trail.newest(&request.state.path, before, PAGE).await?;
-        // A forged number must not have the same page read for ever.
+        // A forged number must not make this loop endless.
         let goes_on = page
             .last()
             .is_some_and(|last| last.seq() > 1 && before.is_none_or(|before| last.seq() < before));

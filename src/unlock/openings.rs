@@ -40,7 +40,7 @@ pub struct Lately {
 }
 
 impl Openings {
-    /// When fewer than `most` will be in the last hour. `None` if that is so now.
+    /// When fewer than `limit` openings will be in the last hour. `None` if that is so now.
     fn full_until(&self, limit: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let oldest = self.opened.len().checked_sub(limit)?;
         let until = *self.opened.get(oldest)? + WINDOW;

@@ -1,9 +1,8 @@
 //! One decision, one transaction.
 //!
-//! What a change consists of is written by a single `TransactWriteItems`: the request over the
-//! version that it was decided on, the guard of its path, the entries of the trail, the event, what
-//! people are told, and in a release the delete of the lock's row. `DynamoDB` writes all of it or
-//! none, and says of each condition that failed what stands in its way.
+//! A single `TransactWriteItems` writes a decision: the request over the version it was decided on, the guard
+//! of its path, the audit entries, the event, the notices, and in a release the delete of the lock's row.
+//! `DynamoDB` writes all of it or none, and says which conditions failed.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -162,14 +161,14 @@ impl AwsLedger {
                 Sent::Guarded(guard) => {
                     let open =
                         self.guarded_request(&guard).await.map_err(|fault| tries.judge(fault))?;
-                    // One that has ended meanwhile is no obstacle any more.
+                    // If that request has ended in the meantime, the path is open.
                     if open.request.is_open() {
                         return Ok(Err(Obstacle::AlreadyOpen(open)));
                     }
                 }
                 Sent::TailMoved => {
                     tail = self.trail.tail(&next.state.path).await?;
-                    // The number of its first entry is taken, so no try of that plan is ever carried
+                    // The number of its first entry is taken, so no try of that plan can still be carried
                     // out.
                     tries = Tries::default();
                 }
@@ -263,7 +262,7 @@ impl AwsLedger {
             let found = reason.item().filter(|item| !item.is_empty()).cloned();
             let path = write.transition.next.state.path.as_str();
             let found = found.and_then(|row| rows::stored(path, row));
-            // Of a row without a record the condition is about more than the record.
+            // For a row without a record, the condition is about more than the record.
             let pinned = write.transition.next.pinned.row();
             let pinned = pinned.filter(|row| row.info != Err(Flaw::Missing));
             if found.is_some() && found.as_ref() == pinned {
@@ -300,8 +299,8 @@ impl AwsLedger {
 }
 
 impl Plan {
-    /// Whether a request is as this plan would leave it: the hash at the end of its chain is over
-    /// all that the plan records, so that no other change comes to the same.
+    /// Whether a request is as this plan leaves it. The hash at the end of its chain covers all that the plan
+    /// records, so no other change has the same result.
     fn is_written_in(&self, filed: &Filed) -> bool {
         filed.tail == self.filed().tail && filed.request == self.filed().request
     }

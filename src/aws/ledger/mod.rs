@@ -84,8 +84,8 @@ impl AwsLedger {
             .expression_attribute_values(":card", text(card.to_string()))
     }
 
-    /// The request that the guard of a path stands for. Where it cannot be read, the path stays guarded:
-    /// a newer version may be in the middle of its release.
+    /// The request that a guard names. If it cannot be read, the path stays guarded: a newer version may be
+    /// in the middle of its release.
     pub(in crate::aws) async fn guarded_request(&self, guard: &Item) -> Result<Filed, Fault> {
         let odd = |odd| self.own.odd_item(guard, odd);
         let id = guarded(guard).map_err(odd)?;
@@ -93,8 +93,8 @@ impl AwsLedger {
     }
 }
 
-/// A request out of its item. The conditions of later writes go by the item's key and version, so both
-/// have to be those of the request.
+/// Reads a request from its item. Later writes have conditions on the item's key and version, so both must be
+/// those of the request.
 pub(in crate::aws) fn filed_of(item: &Item) -> Result<Filed, Odd> {
     let request: UnlockRequest = json(item, REQUEST)?;
     let tail: Tail = json(item, TAIL)?;
@@ -118,7 +118,7 @@ pub(in crate::aws) fn request_key(id: RequestId) -> String {
     format!("{REQUEST}#{id}")
 }
 
-/// Who asks and where, out of a guard; `None` for the guard of a version that did not write it there.
+/// Reads who asks and where from a guard. `None` for a guard of an earlier version, which did not have it.
 pub(in crate::aws) fn asked_of(guard: &Item) -> Result<Option<Asked>, Odd> {
     guarded(guard)?;
     if !guard.contains_key(REQUESTER) {
@@ -128,7 +128,7 @@ pub(in crate::aws) fn asked_of(guard: &Item) -> Result<Option<Asked>, Odd> {
     Ok(Some(Asked { requester: json(guard, REQUESTER)?, place: json(guard, PLACE)?, card }))
 }
 
-/// The request that a guard stands for.
+/// The number of the request that a guard names.
 pub(in crate::aws) fn guarded(guard: &Item) -> Result<RequestId, Odd> {
     let request = text_of(guard, REQUEST).and_then(|request| request.parse().ok());
     request.ok_or(Odd::Missing(REQUEST))

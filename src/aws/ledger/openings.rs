@@ -1,7 +1,7 @@
-//! The last openings of a person and of a state, which bound how many there are in an hour.
+//! The last openings by a person and for a state, which limit how many there are in an hour.
 //!
-//! They are written in the transaction of the opening that they count, and only over what was read
-//! of them, so that two openings at once cannot both be the last that is allowed.
+//! They are written in the transaction of the opening that they count, under the condition that they are
+//! unchanged. So two openings at once cannot both be the last one allowed.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::Put;
@@ -38,8 +38,8 @@ impl AwsLedger {
     }
 }
 
-/// What an item counts. One that is not understood counts as none: it must not keep people from
-/// asking, and is written over by the next opening.
+/// Reads the openings of an item. An item that is not understood counts none: it must not block people, and
+/// the next opening replaces it.
 fn openings(item: Option<&Item>) -> Openings {
     let Some(item) = item else {
         return Openings::default();
@@ -52,7 +52,7 @@ fn openings(item: Option<&Item>) -> Openings {
     Openings { version: number_of(item, VERSION).unwrap_or(0), ..openings }
 }
 
-/// Writes the openings with the one that they count now, over those that were read.
+/// Replaces the openings that were read with those that count one more.
 pub(in crate::aws) fn put_openings(
     table: &str,
     (path, person): (&StatePath, UserId),
@@ -78,7 +78,7 @@ fn put(
         .item(TTL, number((at + WINDOW).timestamp()))
         .expression_attribute_names("#version", VERSION);
     match openings.version.wrapping_sub(1) {
-        // Also over an item whose version this one does not understand.
+        // An item whose version is not understood is replaced too.
         0 => put
             .condition_expression(
                 "attribute_not_exists(#version) OR NOT attribute_type(#version, :number)",

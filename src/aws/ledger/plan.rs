@@ -1,4 +1,4 @@
-//! A change as the items of its transaction.
+//! The transaction of a change, item by item.
 
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -25,11 +25,10 @@ use crate::people::EventId;
 use crate::ports::{Filed, notices};
 use crate::unlock::UnlockRequest;
 
-/// How long a request is kept after its end, so that whoever presses a button of its card is told
-/// how it ended.
+/// How long a request is kept after its end. A click on its card is answered with how it ended.
 const REQUEST_KEPT: TimeDelta = TimeDelta::days(90);
 
-/// How long an event is remembered. Discord delivers one again within minutes or never.
+/// How long an event is remembered. Discord repeats a delivery within minutes or never.
 const EVENT_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// Longest client token of a transaction (API reference, "`TransactWriteItems`").
@@ -37,14 +36,14 @@ const TOKEN: usize = 36;
 
 const ALLOW: &str = "allow dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:DeleteItem on it";
 
-/// What an item of the transaction is there for.
+/// The purpose of an item of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::aws) enum Step {
     /// The lock's row is deleted.
     Row,
     /// The request is written over the version that it was decided on.
     Request,
-    /// The path is kept to one open request.
+    /// The path is guarded against a second open request, or no longer.
     Guard,
     /// An opening is counted.
     Openings,
@@ -52,11 +51,11 @@ pub(in crate::aws) enum Step {
     Entry,
     /// The event is taken.
     Event,
-    /// People are told.
+    /// A notice is put into the outbox.
     Notice,
 }
 
-/// A transaction that is ready to be sent, and what stands in the table after it.
+/// A transaction that is ready to be sent, and the request after it.
 pub(in crate::aws) struct Plan {
     steps: Vec<(Step, TransactWriteItem)>,
     filed: Filed,
@@ -123,7 +122,7 @@ impl Plan {
             let of = format!("{}#{:06}", next.id, next.version);
             steps.push((Step::Notice, put(Ok(put_notice(own, at, &of, place, notice)?))?));
         }
-        // Of the content and not only of the version: what is decided anew is another transaction.
+        // The token covers the content: another decision on the same version is another transaction.
         let token = Hash::of(format!("{written}{}", filed.tail.hash)).as_str()[..TOKEN].to_owned();
         Ok(Self { steps, filed, token })
     }
@@ -132,7 +131,7 @@ impl Plan {
         self.steps.iter().map(|(_, item)| item.clone()).collect()
     }
 
-    /// What its items are there for, in their order.
+    /// The purposes of its items, in order.
     pub(in crate::aws) fn steps(&self) -> impl Iterator<Item = Step> {
         self.steps.iter().map(|(step, _)| *step)
     }
@@ -146,8 +145,8 @@ impl Plan {
     }
 }
 
-/// Writes the request over the version before it, or as a new one. Its card stays what it is, since
-/// that is written by whoever posts it.
+/// Writes the request over the version before it, or as a new one. Does not touch its card, which the courier
+/// writes.
 fn request(
     table: &str,
     write: Write<'_>,
@@ -193,7 +192,7 @@ fn request(
     .build()
 }
 
-/// The guard also says who asks and where, so that an answer can point to the request without reading it.
+/// The guard also has who asks and where, so an answer can point to the request without reading it.
 fn guard(table: &str, request: &UnlockRequest) -> Result<Put, BuildError> {
     let written = |value: serde_json::Value| text(value.to_string());
     let item = Item::from([
@@ -224,7 +223,7 @@ fn taken(table: &str, event: EventId, at: DateTime<Utc>) -> Result<Put, BuildErr
     put_new(table, item, PK)
 }
 
-/// Puts an item where there is none; else `DynamoDB` gives what is there.
+/// Puts an item where there is none. Otherwise `DynamoDB` returns the one that is there.
 fn put_new(table: &str, item: Item, key: &str) -> Result<Put, BuildError> {
     Put::builder()
         .table_name(table)
@@ -259,13 +258,14 @@ impl AwsLedger {
         error: &SdkError<TransactWriteItemsError, HttpResponse>,
     ) -> Option<&str> {
         write.release_row?;
-        // Which table is missing is not said; the request was read from the bot's own just now.
+        // The error does not name the missing table. The bot's own is there: the request was just read from
+        // it.
         let is_missing = error.code() == Some("ResourceNotFoundException");
         let table = self.lock_table(&write.transition.next).ok()?;
         (is_missing || names(error, table)).then_some(table)
     }
 
-    /// The fault of a transaction. It is about several tables, and `AccessDenied` names the one.
+    /// The fault of a transaction, by the table that an `AccessDenied` names.
     pub(in crate::aws) fn transaction_fault(
         &self,
         write: Write<'_>,
