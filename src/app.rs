@@ -4,6 +4,7 @@
 
 mod audit;
 mod end;
+mod migrations;
 mod output;
 mod workers;
 
@@ -16,11 +17,10 @@ use tokio_util::sync::CancellationToken;
 pub use self::audit::audit;
 use self::end::on_signal;
 pub use self::end::{AppError, Success};
+pub use self::migrations::{check_migrations, migrate};
 use self::output::{print, print_json, stdout_style};
 use self::workers::Workers;
-use crate::aws::{
-    AwsHolds, AwsLedger, AwsLocks, AwsOutbox, AwsTrail, LedgerTables, Migrations, Session,
-};
+use crate::aws::{AwsHolds, AwsLedger, AwsLocks, AwsOutbox, AwsTrail, LedgerTables, Session};
 use crate::clock::SystemClock;
 use crate::commands::{self, StatusJson};
 use crate::console::{table, text};
@@ -57,8 +57,14 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     on_signal(move || stopped.cancel())?;
     let session = Session::from_environment().await?;
     let tables = settings.tables().into();
-    // On the heap, since the bot would carry it as long as it lives.
-    let prepare = Box::pin(prepare(&session, &tables, migrate));
+    // On the heap: it is needed once, and the bot's future lives as long as the bot.
+    let prepare = Box::pin(async {
+        if migrate {
+            migrations::apply(&session, &tables).await
+        } else {
+            migrations::require(&session, &tables).await
+        }
+    });
     let Some(prepared) = shutdown.run_until_cancelled(prepare).await else {
         return Ok(Success::Fine);
     };
@@ -134,33 +140,6 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Succe
             filter => format!("No held lock matches {:?}.", clip(filter, LONG)),
         };
         print(&table(&reports, &none))?;
-    }
-    Ok(Success::Fine)
-}
-
-/// `locktender migrate`: the bot's own tables.
-///
-/// # Errors
-/// When they cannot be read or made.
-pub async fn migrate(settings: &Settings, check: bool) -> Result<Success, AppError> {
-    let session = Session::from_environment().await?;
-    let migrations = Migrations::connect(&session, settings.tables().into());
-    if check {
-        let pending = migrations.pending().await?;
-        for name in &pending {
-            print(&format!("{name} is pending"))?;
-        }
-        if pending.is_empty() {
-            print("Nothing is pending.")?;
-        }
-        return Ok(if pending.is_empty() { Success::Fine } else { Success::ConditionFails });
-    }
-    let applied = migrations.apply().await?;
-    for name in &applied {
-        print(&format!("{name} applied"))?;
-    }
-    if applied.is_empty() {
-        print("Nothing was pending.")?;
     }
     Ok(Success::Fine)
 }
@@ -253,26 +232,6 @@ impl Parts<'_> {
             members: self.members,
         };
         (context, courier)
-    }
-}
-
-/// Applies the migrations, or sees that they have been applied. Where that cannot be found out the
-/// bot starts all the same, and says what is wrong when it is asked.
-async fn prepare(session: &Session, tables: &LedgerTables, migrate: bool) -> Result<(), AppError> {
-    let migrations = Migrations::connect(session, tables.clone());
-    if migrate {
-        for name in migrations.apply().await? {
-            tracing::info!(name, "migration applied");
-        }
-        return Ok(());
-    }
-    match migrations.pending().await {
-        Ok(pending) if pending.is_empty() => Ok(()),
-        Ok(_) => Err(AppError::NotMigrated { table: tables.table.clone() }),
-        Err(fault) => {
-            tracing::warn!(kind = fault.kind.as_str(), "migrations not checked: {fault}");
-            Ok(())
-        }
     }
 }
 

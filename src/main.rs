@@ -57,7 +57,8 @@ fn run() -> Result<Success, AppError> {
             }
             Call::List { filter, json } => app::list(&settings, &filter, json).await,
             Call::Audit { call } => app::audit(&settings, &call).await,
-            Call::Migrate { check } => app::migrate(&settings, check).await,
+            Call::Migrate { check: false } => app::migrate(&settings).await,
+            Call::Migrate { check: true } => app::check_migrations(&settings).await,
         }
     });
     // What still runs has nothing left to tell, and a read of a terminal would never end.

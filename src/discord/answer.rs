@@ -119,43 +119,45 @@ impl<'t> Ticket<'t> {
         };
         put_off?;
         match said {
-            Ok(Reply::Message { message, audience }) => {
-                let in_place = match self.asked_by {
-                    AskedBy::Command => false,
-                    AskedBy::Button { on } => audience == Audience::Channel || on == audience,
-                };
-                self.say(&message, audience, in_place).await
-            }
+            Ok(Reply::Message { message, audience }) => match self.asked_by {
+                AskedBy::Button { on } if audience == Audience::Channel || on == audience => {
+                    self.update(&message).await
+                }
+                _ => self.say(&message, audience).await,
+            },
             Ok(Reply::Form(form)) => self.ask_back(&form).await,
             Ok(Reply::Silent) => {
                 self.put_off().await?;
                 self.take_back().await;
                 Ok(())
             }
-            Err(message) => self.say(&message, Audience::Asker, false).await,
+            Err(message) => self.say(&message, Audience::Asker).await,
         }
     }
 
-    /// Says something to an audience: where `in_place`, on the message that was pressed.
-    async fn say(
-        &self,
-        message: &Message,
-        audience: Audience,
-        in_place: bool,
-    ) -> serenity::Result<()> {
+    /// Changes the message whose button was pressed.
+    async fn update(&self, message: &Message) -> serenity::Result<()> {
         let rendered = Rendered::new(message);
         match self.first().await {
-            First::Open if in_place => {
+            First::Open => {
                 let update = rendered.response(false);
                 self.respond(CreateInteractionResponse::UpdateMessage(update)).await
             }
+            First::PutOff => self.edit_original(rendered).await,
+            First::Lost => Err(serenity::Error::Other(GIVEN_UP)),
+        }
+    }
+
+    /// Answers with a message to an audience.
+    async fn say(&self, message: &Message, audience: Audience) -> serenity::Result<()> {
+        let rendered = Rendered::new(message);
+        match self.first().await {
             First::Open => {
                 let new = rendered.response(audience == Audience::Asker);
                 self.respond(CreateInteractionResponse::Message(new)).await
             }
-            // The original is the message that was pressed, or the placeholder.
-            First::PutOff if in_place || self.has_placeholder_for(audience) => {
-                within(LATER, rendered.edit().execute(self.http, self.token)).await.map(|_| ())
+            First::PutOff if self.has_placeholder_for(audience) => {
+                self.edit_original(rendered).await
             }
             First::PutOff => {
                 // A placeholder for everyone would make what takes its place so, too.
@@ -167,12 +169,17 @@ impl<'t> Ticket<'t> {
         }
     }
 
+    /// Changes the original response: the placeholder, or the message whose button was pressed.
+    async fn edit_original(&self, rendered: Rendered) -> serenity::Result<()> {
+        within(LATER, rendered.edit().execute(self.http, self.token)).await.map(|_| ())
+    }
+
     /// Opens a form, or says that it is too late for one.
     async fn ask_back(&self, form: &Form) -> serenity::Result<()> {
         if self.first().await == First::Open {
             return self.respond(CreateInteractionResponse::Modal(modal(form))).await;
         }
-        self.say(&too_late_for_a_form(), Audience::Asker, false).await
+        self.say(&too_late_for_a_form(), Audience::Asker).await
     }
 
     /// Has Discord wait for the answer, unless it does so already.
