@@ -1,6 +1,10 @@
 //! A question as data: what an edge makes of an interaction or a line, and what a button carries.
 
+mod slash;
+
+pub use self::slash::{CommandOption, Entered, OptionKind, Subcommand};
 use crate::people::RequestId;
+use crate::text::{REASON, clip};
 
 /// Something that a person asked for, by typing it, by pressing a button or by filling in a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,4 +178,139 @@ impl Command {
             other => other,
         }
     }
+}
+
+/// Longest filter of `/lock list`, in characters. The filter is part of the ids of the page's buttons.
+const FILTER: usize = 60;
+
+/// Most entries on a page of `/lock history`. With texts of at most [`SHORT`](crate::text::SHORT) characters
+/// they stay within the 6,000 that Discord allows a message, even if every character has to be escaped.
+pub const HISTORY_MOST: usize = 10;
+
+const STATE: CommandOption = CommandOption {
+    name: "state",
+    description: "The state, such as env/prod",
+    is_required: true,
+    kind: OptionKind::State,
+};
+
+const REASON_REQUIRED: CommandOption = CommandOption {
+    name: "reason",
+    description: "Why the lock has to be released, for the approvers",
+    is_required: true,
+    kind: OptionKind::Text(REASON),
+};
+
+const fn reason(description: &'static str) -> CommandOption {
+    CommandOption { description, is_required: false, ..REASON_REQUIRED }
+}
+
+const FILTER_OPTION: CommandOption = CommandOption {
+    name: "filter",
+    description: "Part of a state's or a holder's name",
+    is_required: false,
+    kind: OptionKind::Text(FILTER),
+};
+
+const COUNT: CommandOption = CommandOption {
+    name: "count",
+    description: "How many entries to show at once",
+    is_required: false,
+    kind: OptionKind::Number(HISTORY_MOST),
+};
+
+const KEEP: CommandOption = CommandOption {
+    name: "keep",
+    description: "Every time, and not only once",
+    is_required: false,
+    kind: OptionKind::Flag,
+};
+
+/// Every subcommand, in the order in which Discord lists them.
+pub static SUBCOMMANDS: [Subcommand; 10] = [
+    Subcommand {
+        name: "status",
+        description: "Who holds a state's lock, and for how long",
+        options: &[STATE],
+        read: |entered| Some(Command::Status { state: entered.text_of(&STATE)? }),
+    },
+    Subcommand {
+        name: "list",
+        description: "Every held lock, oldest first",
+        options: &[FILTER_OPTION],
+        read: |entered| {
+            let filter = entered.text_of(&FILTER_OPTION).unwrap_or_default();
+            Some(Command::List { filter, page: 0 })
+        },
+    },
+    Subcommand {
+        name: "unlock",
+        description: "Ask for a state's lock to be released; another person approves",
+        options: &[STATE, REASON_REQUIRED],
+        // Without a reason, a form asks for it.
+        read: |entered| {
+            Some(Command::Unlock { state: entered.text_of(&STATE)?, reason: reason_of(entered) })
+        },
+    },
+    Subcommand {
+        name: "deny",
+        description: "Deny a state's open request, as an approver",
+        options: &[STATE, reason("Why not, for the requester")],
+        read: |entered| {
+            Some(Command::DenyByState {
+                state: entered.text_of(&STATE)?,
+                reason: reason_of(entered),
+            })
+        },
+    },
+    Subcommand {
+        name: "withdraw",
+        description: "Withdraw your own request for a state's lock",
+        options: &[STATE, reason("Why, for the approvers")],
+        read: |entered| {
+            Some(Command::WithdrawByState {
+                state: entered.text_of(&STATE)?,
+                reason: reason_of(entered),
+            })
+        },
+    },
+    Subcommand {
+        name: "watch",
+        description: "Be told when a state's lock clears",
+        options: &[STATE, KEEP],
+        read: |entered| {
+            Some(Command::Watch { state: entered.text_of(&STATE)?, keep: entered.has(&KEEP) })
+        },
+    },
+    Subcommand {
+        name: "unwatch",
+        description: "Stop being told about a state's lock",
+        options: &[STATE],
+        read: |entered| Some(Command::Unwatch { state: entered.text_of(&STATE)? }),
+    },
+    Subcommand {
+        name: "watches",
+        description: "The states that you watch",
+        options: &[],
+        read: |_| Some(Command::Watches),
+    },
+    Subcommand {
+        name: "history",
+        description: "What was done about a state's lock, and by whom",
+        options: &[STATE, COUNT],
+        read: |entered| {
+            let count = entered.number_of(&COUNT).unwrap_or(HISTORY_MOST);
+            Some(Command::History { state: entered.text_of(&STATE)?, before: None, count })
+        },
+    },
+    Subcommand {
+        name: "help",
+        description: "What this bot does",
+        options: &[],
+        read: |_| Some(Command::Help),
+    },
+];
+
+fn reason_of(entered: &Entered) -> Option<String> {
+    entered.text_of(&REASON_REQUIRED).map(|reason| clip(&reason, REASON))
 }

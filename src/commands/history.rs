@@ -1,14 +1,11 @@
 //! `/lock history`: what has happened to a state's lock, from the audit trail, newest first.
 
 use super::Context;
+use crate::command::HISTORY_MOST;
 use crate::error::Error;
 use crate::message::Message;
 use crate::words::history as words;
 use crate::words::lock::past_not_read;
-
-/// Most entries on a page: with texts of at most [`SHORT`](crate::text::SHORT) characters they stay within the 6,000
-/// that Discord allows a message, even where every character has to be escaped.
-pub const MOST: usize = 10;
 
 /// Past holds on the first page.
 const HOLDS: usize = 5;
@@ -20,7 +17,7 @@ pub(super) async fn run(
     count: usize,
 ) -> Result<Message, Error> {
     let state = context.reading.resolve(typed).await?;
-    let count = count.clamp(1, MOST);
+    let count = count.clamp(1, HISTORY_MOST);
     let entries = context.trail.newest(&state.path, before, count);
     let holds = async {
         match before {

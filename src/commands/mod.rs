@@ -19,7 +19,6 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt;
 use tracing::warn;
 
-pub use history::MOST as HISTORY_MOST;
 pub use json::StatusJson;
 pub use list::list;
 

@@ -1,7 +1,6 @@
 //! What a line of the chat says, and who says it.
 
-use crate::command::Command;
-use crate::commands::HISTORY_MOST;
+use crate::command::{Command, Entered, OptionKind, Subcommand};
 use crate::text::{REASON, clip};
 
 /// Who speaks where a line names nobody.
@@ -55,51 +54,30 @@ pub(super) fn parse(words: &str) -> Said {
 }
 
 fn command(words: &str) -> Option<Command> {
-    let (subcommand, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
-    match subcommand {
-        "status" => Some(Command::Status { state: option("state", rest).to_owned() }),
-        "list" => Some(Command::List { filter: option("filter", rest).to_owned(), page: 0 }),
-        "unlock" => {
-            let (state, reason) = state_and_reason(rest);
-            Some(Command::Unlock { state, reason })
+    let (name, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+    let subcommand = Subcommand::named(name)?;
+    let mut entered = Entered::default();
+    match subcommand.options {
+        [] => {}
+        [only] => entered.text(only, option(only.name, rest)),
+        [state, second, ..] => {
+            let (of_state, value) = state_and(second.name, rest);
+            entered.text(state, of_state);
+            match second.kind {
+                _ if value.is_empty() => {}
+                OptionKind::State | OptionKind::Text(_) => entered.text(second, value),
+                OptionKind::Number(_) => entered.number(second, value.parse().ok()?),
+                OptionKind::Flag => entered.flag(second, value.eq_ignore_ascii_case("true")),
+            }
         }
-        "deny" => {
-            let (state, reason) = state_and_reason(rest);
-            Some(Command::DenyByState { state, reason })
-        }
-        "withdraw" => {
-            let (state, reason) = state_and_reason(rest);
-            Some(Command::WithdrawByState { state, reason })
-        }
-        "history" => {
-            let (state, count) = state_and("count", rest);
-            let count = if count.is_empty() { HISTORY_MOST } else { count.parse().ok()? };
-            Some(Command::History { state: state.to_owned(), before: None, count })
-        }
-        "watch" => {
-            let (state, keep) = state_and("keep", rest);
-            Some(Command::Watch {
-                state: state.to_owned(),
-                keep: keep.eq_ignore_ascii_case("true"),
-            })
-        }
-        "unwatch" => Some(Command::Unwatch { state: option("state", rest).to_owned() }),
-        "watches" => Some(Command::Watches),
-        "help" => Some(Command::Help),
-        _ => None,
     }
+    subcommand.read(&entered)
 }
 
 /// The value of a command's only option, with or without its name.
 fn option<'l>(name: &str, words: &'l str) -> &'l str {
     let words = words.trim();
     words.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).unwrap_or(words).trim()
-}
-
-/// A state and the reason after it, where there is one.
-fn state_and_reason(words: &str) -> (String, Option<String>) {
-    let (state, reason) = state_and("reason", words);
-    (state.to_owned(), (!reason.is_empty()).then(|| clip(reason, REASON)))
 }
 
 /// A state and the value of the option after it, which is empty where there is none. Without the
@@ -120,6 +98,7 @@ fn state_and<'l>(name: &str, words: &'l str) -> (&'l str, &'l str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::HISTORY_MOST;
 
     fn status(state: &str) -> Said {
         Said::Command(Command::Status { state: state.to_owned() })

@@ -10,8 +10,7 @@ use serenity::all::{
 };
 
 use super::register::COMMAND;
-use crate::command::Command;
-use crate::commands::HISTORY_MOST;
+use crate::command::{Command, Entered, Subcommand};
 use crate::error::Refusal;
 use crate::text::{REASON, clip};
 
@@ -31,41 +30,21 @@ pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal
     if interaction.data.name != COMMAND {
         return Err(Refusal::Unknown);
     }
-    let text = |wanted: &str| {
-        options.iter().find_map(|option| match option.value {
-            ResolvedValue::String(text) if option.name == wanted => Some(text.to_owned()),
-            _ => None,
-        })
-    };
-    let count = options.iter().find_map(|option| match option.value {
-        ResolvedValue::Integer(number) if option.name == "count" => usize::try_from(number).ok(),
-        _ => None,
-    });
-    let state = || text("state").ok_or(Refusal::Unknown);
-    let reason = || text("reason").map(|reason| clip(&reason, REASON));
-    match *name {
-        "status" => Ok(Command::Status { state: state()? }),
-        "list" => Ok(Command::List { filter: text("filter").unwrap_or_default(), page: 0 }),
-        // Without a reason, there is a form to ask for it.
-        "unlock" => Ok(Command::Unlock { state: state()?, reason: reason() }),
-        "deny" => Ok(Command::DenyByState { state: state()?, reason: reason() }),
-        "withdraw" => Ok(Command::WithdrawByState { state: state()?, reason: reason() }),
-        "history" => Ok(Command::History {
-            state: state()?,
-            before: None,
-            count: count.unwrap_or(HISTORY_MOST),
-        }),
-        "watch" => {
-            let keep = options.iter().any(|option| {
-                option.name == "keep" && matches!(option.value, ResolvedValue::Boolean(true))
-            });
-            Ok(Command::Watch { state: state()?, keep })
+    let subcommand = Subcommand::named(name).ok_or(Refusal::Unknown)?;
+    let mut entered = Entered::default();
+    for option in subcommand.options {
+        match options.iter().find(|given| given.name == option.name).map(|given| &given.value) {
+            Some(ResolvedValue::String(text)) => entered.text(option, *text),
+            Some(ResolvedValue::Integer(number)) => {
+                if let Ok(number) = usize::try_from(*number) {
+                    entered.number(option, number);
+                }
+            }
+            Some(ResolvedValue::Boolean(flag)) => entered.flag(option, *flag),
+            _ => {}
         }
-        "unwatch" => Ok(Command::Unwatch { state: state()? }),
-        "watches" => Ok(Command::Watches),
-        "help" => Ok(Command::Help),
-        _ => Err(Refusal::Unknown),
     }
+    subcommand.read(&entered).ok_or(Refusal::Unknown)
 }
 
 /// The letters typed so far, where they are the beginning of a state's name.
@@ -136,8 +115,8 @@ pub(super) fn custom_id(place: usize, command: &Command) -> String {
         Command::Watch { state, keep: false } => format!("{place}:watch:{state}"),
         Command::Watch { state, keep: true } => format!("{place}:keep:{state}"),
         Command::Unwatch { state } => format!("{place}:unwatch:{state}"),
-        Command::Watches => format!("{place}:watches"),
-        Command::Help => format!("{place}:help"),
+        // It has no arguments, or no message has a button for it.
+        other => format!("{place}:{}", other.name()),
     };
     if id.chars().count() > CUSTOM_ID_LIMIT { format!("{place}:too-long") } else { id }
 }

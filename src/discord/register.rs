@@ -6,82 +6,39 @@ use serenity::all::{
     Request, Route,
 };
 
-use crate::commands::HISTORY_MOST;
-use crate::text::REASON;
+use crate::command::{CommandOption, OptionKind, SUBCOMMANDS, Subcommand};
 
 /// The one slash command, under which all others stand.
 pub(super) const COMMAND: &str = "lock";
 
-/// Longest filter of `/lock list`, in characters: it stands in the ids of the page's buttons.
-const FILTER_LIMIT: u16 = 60;
-
-/// Longest reason of `/lock unlock`, in characters.
-#[expect(clippy::cast_possible_truncation, reason = "it is a few hundred")]
-pub(super) const REASON_LIMIT: u16 = REASON as u16;
-
 fn definition() -> CreateCommand {
-    let option =
-        |kind, name: &str, description: &str| CreateCommandOption::new(kind, name, description);
-    let subcommand =
-        |name: &str, description: &str| option(CommandOptionType::SubCommand, name, description);
-    let state = || {
-        option(CommandOptionType::String, "state", "The state, such as env/prod")
-            .required(true)
-            .set_autocomplete(true)
-    };
-    let filter =
-        option(CommandOptionType::String, "filter", "Part of a state's or a holder's name")
-            .max_length(FILTER_LIMIT);
-    let reason =
-        option(CommandOptionType::String, "reason", "Why the lock has to go, for whoever approves")
-            .required(true)
-            .max_length(REASON_LIMIT);
-    let why = |description: &str| {
-        option(CommandOptionType::String, "reason", description).max_length(REASON_LIMIT)
-    };
-    let count = option(CommandOptionType::Integer, "count", "How many entries to show at once")
-        .min_int_value(1)
-        .max_int_value(HISTORY_MOST as u64);
-    let keep = option(CommandOptionType::Boolean, "keep", "Every time, and not only once");
-    CreateCommand::new(COMMAND)
+    let mut command = CreateCommand::new(COMMAND)
         .kind(CommandType::ChatInput)
-        .description("Terraform and OpenTofu state locks")
-        .add_option(
-            subcommand("status", "Who holds a state's lock, and for how long")
-                .add_sub_option(state()),
-        )
-        .add_option(subcommand("list", "Every held lock, oldest first").add_sub_option(filter))
-        .add_option(
-            subcommand("unlock", "Ask for a state's lock to be released; somebody else approves")
-                .add_sub_option(state())
-                .add_sub_option(reason),
-        )
-        .add_option(
-            subcommand("deny", "Say no to a state's open request, as an approver")
-                .add_sub_option(state())
-                .add_sub_option(why("Why not, for whoever asked")),
-        )
-        .add_option(
-            subcommand("withdraw", "Take back your own request for a state's lock")
-                .add_sub_option(state())
-                .add_sub_option(why("Why, for whoever wanted to approve")),
-        )
-        .add_option(
-            subcommand("watch", "Be told when a state's lock clears")
-                .add_sub_option(state())
-                .add_sub_option(keep),
-        )
-        .add_option(
-            subcommand("unwatch", "Not be told about a state's lock any more")
-                .add_sub_option(state()),
-        )
-        .add_option(subcommand("watches", "What you wait for"))
-        .add_option(
-            subcommand("history", "What was done about a state's lock, and by whom")
-                .add_sub_option(state())
-                .add_sub_option(count),
-        )
-        .add_option(subcommand("help", "What this bot does"))
+        .description("Terraform and OpenTofu state locks");
+    for Subcommand { name, description, options, .. } in &SUBCOMMANDS {
+        let kind = CommandOptionType::SubCommand;
+        let mut subcommand = CreateCommandOption::new(kind, *name, *description);
+        for each in *options {
+            subcommand = subcommand.add_sub_option(option(each));
+        }
+        command = command.add_option(subcommand);
+    }
+    command
+}
+
+fn option(option: &CommandOption) -> CreateCommandOption {
+    let of_type = |kind| CreateCommandOption::new(kind, option.name, option.description);
+    let definition = match option.kind {
+        OptionKind::State => of_type(CommandOptionType::String).set_autocomplete(true),
+        OptionKind::Text(most) => {
+            of_type(CommandOptionType::String).max_length(u16::try_from(most).unwrap_or(u16::MAX))
+        }
+        OptionKind::Number(most) => {
+            of_type(CommandOptionType::Integer).min_int_value(1).max_int_value(most as u64)
+        }
+        OptionKind::Flag => of_type(CommandOptionType::Boolean),
+    };
+    if option.is_required { definition.required(true) } else { definition }
 }
 
 /// Whether the commands had to be told to Discord again.

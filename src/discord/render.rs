@@ -9,10 +9,9 @@ use serenity::all::{
 
 use super::markup::Drawn;
 use super::parse::{FORM_TEXT, custom_id};
-use super::register::REASON_LIMIT;
 use crate::command::Command;
 use crate::message::{Button, Form, Message, Tone};
-use crate::text::clip;
+use crate::text::{REASON, clip};
 
 /// Buttons in a row, from Discord's component reference.
 const BUTTONS_A_ROW: usize = 5;
@@ -107,6 +106,10 @@ impl Rendered {
         (!mentions.is_empty()).then(|| mentions.join(" "))
     }
 }
+
+/// Longest reason, as Discord counts it.
+#[expect(clippy::cast_possible_truncation, reason = "it is a few hundred")]
+const REASON_LIMIT: u16 = REASON as u16;
 
 /// A form as Discord's dialog with one text to fill in.
 pub(super) fn modal(form: &Form) -> CreateModal {
