@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Ok(Done::ConditionFails) => ExitCode::from(1),
         Ok(Done::Unknown) => ExitCode::from(2),
         Ok(Done::NotRead) => ExitCode::from(3),
-        // Whoever closed the pipe has what they wanted.
+        // The reader closed the pipe, so it needs no more output.
         Err(AppError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
@@ -40,7 +40,7 @@ fn run() -> Result<Done, AppError> {
     }
     let (filter, format) = settings.log()?;
     telemetry::start(filter, format);
-    // A single read needs no second thread, and starts sooner without.
+    // A single read needs no second thread, and starts faster without one.
     let mut runtime = if matches!(call, Call::Status { .. } | Call::List { .. }) {
         tokio::runtime::Builder::new_current_thread()
     } else {
@@ -60,7 +60,8 @@ fn run() -> Result<Done, AppError> {
             Call::Migrate { check } => app::migrate(&settings, check).await,
         }
     });
-    // What still runs has nothing left to tell, and a read of a terminal would never end.
+    // Does not wait for the remaining tasks: they have nothing left to do, and a read from a
+    // terminal would never end.
     runtime.shutdown_timeout(Duration::ZERO);
     done
 }

@@ -32,7 +32,7 @@ impl Answers {
         self.0.tries.load(Ordering::Relaxed) > self.0.answers.load(Ordering::Relaxed)
     }
 
-    /// Whether a fault means that the write was refused, or that its outcome is unknown.
+    /// Decides whether AWS refused the write, or its outcome is unknown.
     pub(super) fn judge(&self, fault: Fault) -> WriteFault {
         if self.is_one_missing() {
             WriteFault::Unanswered(fault)
@@ -57,8 +57,8 @@ impl Intercept for Answers {
         Ok(())
     }
 
-    /// The SDK does not call this if no answer came, and calls it with an error if an answer broke
-    /// off. A status of 500 or above says that something failed, but not what was done before.
+    /// The SDK does not call this if no answer came, and calls it with an error if an answer broke off. A
+    /// status of 500 or above does not say whether AWS carried out the write.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,

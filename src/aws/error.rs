@@ -81,23 +81,23 @@ impl Subject {
         self.sentence(allow, &Trouble::of(&**error), Some(Box::new(error.clone())))
     }
 
-    /// The fault of an answer that broke off or came too late.
+    /// The fault for an answer that broke off or came too late.
     pub(super) fn unreachable(&self, error: impl Error + Send + Sync + 'static) -> Fault {
         self.sentence("", &Trouble::Unreachable, Some(Box::new(error)))
     }
 
-    /// The fault of a table that is still busy after the last retry.
+    /// The fault for a table that is still busy after the last retry.
     pub(super) fn throttled(&self) -> Fault {
         self.sentence("", &Trouble::Throttled, None)
     }
 
-    /// The fault of a request that could not be built, or of an answer that this version does not
+    /// The fault for a request that could not be built, or for an answer that this version does not
     /// understand.
     pub(super) fn unexpected(&self, error: impl Error + Send + Sync + 'static) -> Fault {
         self.sentence("", &Trouble::Unexpected, Some(Box::new(error)))
     }
 
-    /// The fault of one item, with the key `pk`, `sk`, that this version cannot read.
+    /// The fault for one item, with the key `pk`, `sk`, that this version cannot read.
     pub(super) fn item_not_understood(
         &self,
         pk: &str,
@@ -115,7 +115,7 @@ impl Subject {
         }
     }
 
-    /// The fault of a table that has the wrong key schema.
+    /// The fault for a table with the wrong key schema.
     pub(super) fn has_another_key(&self) -> Fault {
         self.sentence("", &Trouble::NotALockTable, None)
     }
@@ -239,7 +239,7 @@ impl Trouble {
     /// Why a request was not sent: usually there were no credentials.
     fn before_sending(error: &(dyn Error + 'static)) -> Option<Self> {
         chain(error).find_map(|error| match error.downcast_ref::<CredentialsError>() {
-            // The provider itself finds out that an SSO login or a session has ended.
+            // The provider itself reports an expired SSO login or session.
             Some(error) if says_expired(error) => Some(Self::Expired),
             Some(CredentialsError::InvalidConfiguration(_)) => Some(Self::BadCredentials),
             Some(_) => Some(Self::NoCredentials),

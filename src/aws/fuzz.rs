@@ -1,4 +1,4 @@
-//! No stored item makes the bot panic, neither when it is read nor when its content is used.
+//! Tests that no stored item makes the bot panic, when it is read or when its content is used.
 //!
 //! The tests take the items that this version writes and change parts of them.
 
@@ -164,7 +164,7 @@ fn real() -> Vec<Item> {
     steps.extend(own.put_end_notices(now(), &hold, &notices).unwrap());
     steps.extend(plan.items());
     let mut items: Vec<Item> = steps.into_iter().filter_map(put_item).collect();
-    // An update writes the request item. This is how it is read back.
+    // The bot writes the request item with an update, so no put above contains it.
     items.push(item(&object(json!({
         "pk": format!("request#{}", filed.request.id), "sk": "request", "version": 0,
         "request": json!(filed.request).to_string(), "tail": json!(filed.tail).to_string(),
@@ -311,7 +311,7 @@ fn use_filed(filed: &Filed) {
     let _ = ApprovedUnlock::of(&filed.request, &policy());
 }
 
-/// Reads an item as every kind of item, and uses what could be read.
+/// Reads an item as each kind of item, and uses every result.
 fn read_and_use(item: &Item) {
     let line = line_of(item).map(|(line, version)| {
         let _ = LEDGER.own.put_line(&state(), &line, version, now());

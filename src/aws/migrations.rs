@@ -31,7 +31,7 @@ const MIGRATION: &str = "migration";
 
 const ALLOW_DESCRIBE: &str = "allow dynamodb:DescribeTable on it";
 
-/// How often, and with what pause, the status of a new table is polled. Creating one takes seconds.
+/// How often the status of a new table is polled, and the pause between. Creating a table takes seconds.
 const LOOKS: u32 = 120;
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -115,8 +115,8 @@ impl Migrations {
     /// longer exists counts as not applied.
     ///
     /// # Errors
-    /// A fault if this cannot be read. A missing table is no fault: then all migrations are
-    /// pending.
+    /// A fault if the applied migrations cannot be read. A missing table is no fault: then all migrations
+    /// are pending.
     pub async fn pending(&self) -> Result<Vec<String>, Fault> {
         let applied = match self.own.query(MIGRATION, None).await {
             Ok(applied) => applied,

@@ -1,11 +1,11 @@
-//! The pauses between retries after a conflict.
+//! The pauses between the tries of a call.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// The pause before each try of a write that may conflict with another one. Their sum is short
-/// enough for a person to wait.
+/// The pause before each try of a call that may conflict with another write or lack capacity. Their sum is
+/// short enough for a person to wait.
 pub(super) const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(50),

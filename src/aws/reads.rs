@@ -24,10 +24,10 @@ use crate::aws::pauses::{PAUSES, wait};
 use crate::aws::values::{Item, text, text_of};
 use crate::error::Fault;
 
-/// Most items of one call. So few give a small answer that is parsed quickly.
+/// Limit on the items of one call. A small answer is parsed quickly.
 const ITEMS: usize = 25;
 
-/// Calls at the same time. Reads that arrive meanwhile wait and share the next call.
+/// Limit on concurrent calls. Reads that arrive while all are busy wait and share the next call.
 const CALLS: usize = 8;
 
 /// How long items are read one by one after `BatchGetItem` was refused.
@@ -103,8 +103,8 @@ impl Reads {
         }
     }
 
-    /// Waits for an answer. If the item is still in the queue and a call is free, this task makes
-    /// the call, also for other readers. So usually no read needs to wake another task.
+    /// Waits for an answer. If the item is still in the queue and a call is free, this task makes the call,
+    /// also for other readers. So a read rarely needs to wake another task.
     async fn answered(
         &self,
         place: &Place,
@@ -180,7 +180,7 @@ impl Reads {
             let request = request(&together.left).map_err(SdkError::construction_failure)?;
             let call = self.client.batch_get_item().set_request_items(Some(request));
             let answer = call.send().await?;
-            // Without this part, an answer does not say that any item is missing.
+            // Without this part, the answer does not prove that an item is missing.
             let Some(items) = answer.responses else {
                 break;
             };

@@ -74,8 +74,8 @@ impl Bucket {
         }
     }
 
-    /// The lockfile of a state in a bucket that the bot can list. There a missing lockfile does not
-    /// look forbidden, so one that cannot be fetched exists.
+    /// The lockfile of a state in a bucket that the bot can list. S3 reports a missing object there as
+    /// missing, not as forbidden. So a lockfile that cannot be fetched exists.
     pub(super) async fn get_or_unread(
         &self,
         path: &StatePath,
@@ -89,8 +89,8 @@ impl Bucket {
         }
     }
 
-    /// Every lockfile of the bucket. Leaves out one that is removed while the list is read, and
-    /// includes one that cannot be fetched. Fetches only what changed since the last list.
+    /// Every lockfile of the bucket, also those that cannot be fetched. Leaves out a lockfile that is
+    /// removed while the list is read. Fetches only what changed since the last list.
     pub(super) async fn lockfiles(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
         let listed = self.listed_lockfiles().await?;
         let mut seen = self.seen().clone();
@@ -166,7 +166,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Reads a record, but only the first bytes of one that is above the limit.
+    /// Reads a record. If it is above the limit, only its first bytes are read.
     async fn read(&self, object: GetObjectOutput) -> Result<StoredLock, Fault> {
         let stored_at = object.last_modified.and_then(time);
         let etag = object.e_tag;

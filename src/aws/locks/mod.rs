@@ -31,8 +31,8 @@ use std::cell::LazyCell;
 /// How many listings run at once.
 const LISTINGS: usize = 2;
 
-/// How long to wait for the objects of a bucket without lockfiles. They only add to what the lock
-/// table shows, and the bot may not be allowed to list them.
+/// How long to wait for the objects of a bucket without lockfiles. They only add states to those of the
+/// lock table, and the bot may not be allowed to list them.
 const OBJECTS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many locks of a listing are checked again at once.

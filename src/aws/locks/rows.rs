@@ -82,8 +82,8 @@ impl LockTable {
         Ok(locks)
     }
 
-    /// The states that the table shows by their locks and digests, some of them twice. Read
-    /// eventually consistently, at half the price, since this is only for finding names.
+    /// The states whose locks or digests are in the table. A state may appear twice. The read is eventually
+    /// consistent, at half the price, since this is only for finding names.
     pub(super) async fn seen(&self) -> Result<Vec<Sighting>, Fault> {
         let mut seen = Vec::new();
         // Small pages, since no command waits for them, and a full page of 1 MB would stay in

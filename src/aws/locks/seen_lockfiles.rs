@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{Fault, FaultKind};
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock};
 
-/// How many lockfiles of a bucket are read. A team with thousands of states has tens of locks at
+/// Limit on the lockfiles of a bucket that are read. A team with thousands of states has tens of locks at
 /// once. All remembered lockfiles together stay below 32 MiB, with records of [`RECORD_LIMIT`].
 pub(super) const MOST_READ: usize = 2_000;
 

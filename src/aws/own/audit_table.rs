@@ -20,17 +20,17 @@ use crate::ports::Extent;
 pub(in crate::aws) const PATH: &str = "path";
 pub(in crate::aws) const SEQ: &str = "seq";
 
-/// Most entries of one page.
+/// Limit on the entries of one page.
 ///
-/// `DynamoDB` ends a page at 1 MB. For a page without a limit, the embedded one reads the whole
-/// rest of the table, so its time would grow with the square of the entries. A smaller page also
-/// saves memory, since each segment keeps two pages at once.
+/// `DynamoDB` ends a page at 1 MB. The embedded `DynamoDB` reads the whole rest of the table for a page
+/// without a limit, so its time would grow with the square of the entries. A smaller page also saves
+/// memory, since each segment keeps two pages at once.
 const PAGE: i32 = 500;
 
-/// Segments of a scan. One partition of `DynamoDB` gives 3,000 read units a second ("Best practices
-/// for designing and using partition keys effectively"). A new on-demand table gives 12,000
-/// ("On-demand capacity mode", "Initial throughput"), which is four partitions. More segments would
-/// wait for the same partitions, and each costs two pages of memory.
+/// Segments of a scan. One partition of `DynamoDB` serves 3,000 read units a second ("Best practices for
+/// designing and using partition keys effectively"). A new on-demand table serves 12,000 ("On-demand
+/// capacity mode", "Initial throughput"), which is four partitions. More segments would wait for the same
+/// partitions, and each costs two pages of memory.
 const SEGMENTS: u8 = 4;
 
 /// The items of a page, and the key where the next page begins.
@@ -47,14 +47,14 @@ pub(in crate::aws) struct AuditTable {
 
 impl AuditTable {
     pub(in crate::aws) fn new(session: &Session, name: String) -> Self {
-        // The embedded `DynamoDB` goes through its whole table for each page of a segment. It reads
-        // 100,000 entries in 4 segments four times as slowly as in one.
+        // The embedded `DynamoDB` goes through its whole table for each page of a segment. Reading 100,000
+        // entries takes it four times as long in 4 segments as in one.
         let segments = if session.has_dynamodb_double() { 1 } else { SEGMENTS };
         let client = session.dynamodb();
         Self { subject: Subject::own_table(&name, session.region()), client, name, segments }
     }
 
-    /// The number of segments with which reading the whole table is fastest.
+    /// The number of segments that reads the whole table fastest.
     pub(in crate::aws) fn segments(&self) -> u8 {
         self.segments
     }

@@ -74,7 +74,7 @@ pub(in crate::aws) fn past_key(path: &StatePath) -> String {
 }
 
 impl OwnTable {
-    /// Writes a hold over the stored one, under the condition that `under` adds.
+    /// Replaces the stored hold, under the condition that `under` adds.
     pub(in crate::aws) fn put_hold(
         &self,
         hold: &Hold,
@@ -105,8 +105,8 @@ impl OwnTable {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// The items that remember a past hold from `at` on: one by its state, one by its holder's
-    /// machine.
+    /// Writes a past hold under its state, and its state under its holder's machine. Both expire some time
+    /// after `at`.
     pub(in crate::aws) fn put_past(
         &self,
         past: &PastHold,
@@ -132,7 +132,7 @@ impl OwnTable {
         Ok(items)
     }
 
-    /// Writes the notices about the end of a hold, after all notices from before `at`.
+    /// Writes the notices about the end of a hold. They sort after all notices from before `at`.
     pub(in crate::aws) fn put_end_notices(
         &self,
         at: DateTime<Utc>,
@@ -161,7 +161,7 @@ impl OwnTable {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Writes a line over the stored one, if that still has this version.
+    /// Replaces the stored line if it still has this version.
     pub(in crate::aws) fn put_line(
         &self,
         state: &State,

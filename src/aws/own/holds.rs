@@ -48,7 +48,7 @@ impl AwsHolds {
         };
         let fault = self.own.odd_item(&item, odd);
         tracing::warn!(kind = fault.kind.as_str(), "a remembered hold is replaced: {fault}");
-        // People are not told twice that the same hold is stale.
+        // If it is the same hold, people are not told again that it is stale.
         let is_same = text_of(&item, ID) == Some(hold.id.as_str());
         let told_stale = is_same && item.contains_key(TOLD);
         let before = item.get(HOLD).cloned();
@@ -154,7 +154,8 @@ impl Holds for AwsHolds {
         for _ in 0..TRIES {
             let (line, version) = match self.line_and_version(&hold.state.path).await {
                 Err(fault) if fault.kind == FaultKind::NotUnderstood => {
-                    // Its watchers cannot be told, but all others can. The item stays unchanged.
+                    // The watchers in this line are not told, but the hold still ends. The line stays
+                    // unchanged.
                     tracing::warn!(kind = fault.kind.as_str(), "a line is not told: {fault}");
                     (Line::default(), 0)
                 }

@@ -1,4 +1,4 @@
-//! The bot's own table: a two-part key, and an expiry for each item.
+//! The bot's own table. Its key has two parts, and an item may expire.
 
 mod audit_table;
 pub(in crate::aws) mod hold_items;
@@ -30,7 +30,7 @@ use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::message::visible;
 
-/// The key: the kind of an item, and which one of its kind it is.
+/// The key of an item: its kind, and its name within that kind.
 pub(in crate::aws) const PK: &str = "pk";
 pub(in crate::aws) const SK: &str = "sk";
 
@@ -42,8 +42,7 @@ pub(in crate::aws) const TTL: &str = "ttl";
 
 const ALLOW: &str = "allow dynamodb:PutItem and dynamodb:DeleteItem on it";
 
-/// A path as part of a key: its hash, since a path may be longer than the 1,024 bytes of a sort
-/// key.
+/// A path as part of a key. It is hashed because a path may exceed the 1,024 bytes of a sort key.
 pub(in crate::aws) fn path_key(path: &StatePath) -> String {
     Hash::of(path.as_str()).to_string()
 }
@@ -83,7 +82,7 @@ impl FailedConditions {
     }
 }
 
-/// The table, for all kinds of items.
+/// The table that stores all kinds of items.
 #[derive(Clone, Debug)]
 pub(in crate::aws) struct OwnTable {
     reads: Reads,
@@ -152,7 +151,7 @@ impl OwnTable {
         self.gather(self.select(pk), limit, take).await
     }
 
-    /// The last items of one `pk`, the last one first. At most `limit`.
+    /// The items of one `pk` in descending order of their `sk`, at most `limit`.
     pub(in crate::aws) async fn newest(&self, pk: &str, limit: usize) -> Result<Vec<Item>, Fault> {
         self.pages(self.select(pk).scan_index_forward(false), Some(limit)).await
     }
@@ -260,7 +259,7 @@ impl OwnTable {
         self.subject.fault(allow, error)
     }
 
-    /// The fault of an item that this version cannot write.
+    /// The fault for a value that this version cannot convert.
     pub(in crate::aws) fn not_understood(
         &self,
         error: impl Error + Send + Sync + 'static,
@@ -268,7 +267,7 @@ impl OwnTable {
         self.subject.unexpected(error)
     }
 
-    /// The fault of one stored item that this version cannot read.
+    /// The fault for one stored item that this version cannot read.
     pub(in crate::aws) fn odd_item(&self, item: &Item, odd: Odd) -> Fault {
         let key = |name| visible(text_of(item, name).unwrap_or_default());
         self.subject.item_not_understood(&key(PK), &key(SK), odd)
@@ -292,7 +291,7 @@ impl OwnTable {
         understood
     }
 
-    /// The fault of a table that is still busy after the last retry.
+    /// The fault for a table that is still busy after the last retry.
     pub(in crate::aws) fn throttled(&self) -> Fault {
         self.subject.throttled()
     }

@@ -1,7 +1,7 @@
-//! The outbox: notices that are not delivered yet, as items in the order of the events.
+//! The outbox: undelivered notices, in the order of their events.
 //!
-//! A notice that cannot be delivered for a day moves from the `pk` `outbox` to `outbox#aside`,
-//! where the bot does not read it and where it expires.
+//! After a day of failed deliveries, a notice moves from the `pk` `outbox` to `outbox#aside`. The bot does
+//! not read it there, and it expires.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -114,8 +114,8 @@ impl Outbox for AwsOutbox {
     }
 
     async fn set_aside(&self, id: &NoticeId, why: &str, now: DateTime<Utc>) -> Result<(), Fault> {
-        // Written before the original is removed: after a crash in between it exists in both
-        // places, and is set aside again.
+        // The copy is written before the original is removed. After a crash in between both exist, and the
+        // next try sets the notice aside again.
         if let Some(mut item) = self.own.get(OUTBOX, &id.0).await? {
             item.insert(PK.to_owned(), text(ASIDE));
             item.insert(WHY.to_owned(), text(why));

@@ -1,4 +1,4 @@
-//! Reads stored items. A reader function fails only for its own item.
+//! Reads stored items. An unreadable item does not affect the others.
 //!
 //! Another version may have written an item, and anyone with write access to the table can store
 //! anything. An item that this version cannot read is [`Odd`]: a list leaves it out, and a read of

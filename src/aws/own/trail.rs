@@ -18,7 +18,7 @@ use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::ports::{Extent, Notice, Trail};
 
-/// The last checkpoint, and the chain heads of every checkpoint.
+/// The key and attributes of the last checkpoint, and of the chain heads of every checkpoint.
 const CHECKPOINT: &str = "checkpoint";
 const LAST: &str = "last";
 const AT: &str = "at";
@@ -165,7 +165,7 @@ impl Trail for AwsTrail {
         next.insert(SK.to_owned(), text(LAST));
         next.insert(AT.to_owned(), text(at.to_rfc3339()));
         if let Some(heads) = heads {
-            // Stored before the checkpoint refers to them.
+            // The heads are stored before the checkpoint refers to them.
             let kept = self.put_heads(at, heads).await?;
             next.insert(HEADS_AT.to_owned(), text(kept));
         }
