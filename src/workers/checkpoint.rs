@@ -22,9 +22,9 @@ const INTERVAL: Duration = Duration::from_mins(10);
 
 /// Makes the checkpoints.
 pub struct Checkpoints {
-    /// What is checked.
+    /// The trail that is checked.
     pub trail: Arc<dyn Trail>,
-    /// Delivers the notice about it.
+    /// Delivers the notice about the checkpoint.
     pub courier: Arc<dyn Courier>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -53,12 +53,12 @@ async fn verify_once(
     trail: &dyn Trail,
     path: Option<&StatePath>,
 ) -> Result<Result<Verified, Unsound>, Fault> {
-    // The checkpoint is read first. Entries appended later only add to what it has seen.
+    // The checkpoint is read first, so it knows no entry that the check does not see.
     let checkpoint = trail.checkpoint().await?;
     let heads = checkpoint.map_or(Ok(Heads::new()), |checkpoint| checkpoint.heads);
     let (mut seen, damaged) = match heads {
         Ok(heads) => (heads, None),
-        // The entries are still checked, since a bad entry says more.
+        // The entries are still checked, since a bad entry tells more than a damaged checkpoint.
         Err(damaged) => (Heads::new(), Some(damaged)),
     };
     if let Some(path) = path {

@@ -1,8 +1,8 @@
 //! Delivers the outbox: updates of cards, and announcements.
 //!
-//! Each channel has its own turns and its own order. A channel where Discord is slow, that refuses
-//! the bot, or that is gone does not delay another one (`lane.rs`). A refused notice is told
-//! elsewhere, kept for a day, or set aside (`undelivered.rs`).
+//! Each channel has its own turns and its own order. A channel does not delay the others if Discord is slow
+//! there, if it refuses the bot, or if it is gone (`lane.rs`). A refused notice is posted elsewhere, kept
+//! for a day, or set aside (`undelivered.rs`).
 
 mod card;
 mod gather;
@@ -35,11 +35,11 @@ use crate::unlock::{Policy, RequestId};
 /// there wait no longer than this. A look is one query.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Longest pause between two looks while the outbox cannot be read, or is long.
+/// Longest pause between two looks while the outbox cannot be read, or is long and a channel rests.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// An outbox with more notices than this is long. Each look reads all of it, so while everything in
-/// it waits it is read less often.
+/// An outbox with more notices than this is long. Each look reads all of it, so while a channel rests a
+/// long one is read less often.
 const LONG: usize = 100;
 
 /// Longest wait for a channel's turn.
@@ -103,12 +103,11 @@ impl Look {
 }
 
 impl OutboxCourier {
-    /// Delivers on each wake-up, and from time to time, until `shutdown`. Then it delivers what is
-    /// left for at most 3 s. The next start delivers the rest.
+    /// Delivers on each wake-up, and every few seconds, until `shutdown`. Then it spends up to 3 s on the
+    /// remaining notices. The next start delivers the rest.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let mut deliveries = JoinSet::new();
-        // The channels with a delivery under way, and those of them that have new notices
-        // meanwhile.
+        // The channels with a running delivery, and those of them that got new notices meanwhile.
         let (mut busy, mut again) = (HashSet::new(), HashSet::new());
         let mut pause = INTERVAL;
         let mut next = Instant::now();
@@ -158,8 +157,8 @@ impl OutboxCourier {
         }
     }
 
-    /// Delivers once what can be delivered, in all channels at the same time. Returns whether the
-    /// whole outbox could be read and written.
+    /// Delivers all deliverable notices once, in all channels at the same time. Returns whether the whole
+    /// outbox could be read and written.
     pub async fn round(&self) -> bool {
         match self.look().await {
             Ok(look) => {
@@ -226,7 +225,7 @@ impl Courier for OutboxCourier {
         match timeout(PATIENCE, self.drain(channel)).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => not_delivered(&fault),
-            // The worker finishes what was cut off, and nothing is posted twice.
+            // The worker finishes this delivery, and nothing is posted twice.
             Err(_) => self.turns.wake.notify_one(),
         }
     }

@@ -29,9 +29,8 @@ const ENTRIES: usize = 10;
 /// Longest pause between two passes while nothing can be read.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// How often a hold is assessed again, since its machine may have started other runs meanwhile.
-/// This also keeps the statistics of the hold cached, so that an answer about it need not read a
-/// table.
+/// How often a hold is assessed again, since its machine may have started other runs meanwhile. This also
+/// keeps the statistics of the hold cached, so an answer about it need not read a table.
 const ASSESSED_EVERY: TimeDelta = TimeDelta::minutes(10);
 
 /// The age from which other runs of its machine count as evidence that a hold is stale.
@@ -42,8 +41,8 @@ pub struct Lookout {
     context: Context,
     announce: Option<ChannelId>,
     interval: Duration,
-    /// The holds as the last pass left them. `None` if they must be read from the tables. This
-    /// cache saves reading the tables in every pass.
+    /// The holds after the last pass. `None` if they must be read from the tables. This cache saves reading
+    /// the tables in every pass.
     known: Mutex<Option<BTreeMap<StatePath, Known>>>,
 }
 
@@ -205,7 +204,7 @@ impl Lookout {
                 return Ok(By::SomebodyNow);
             }
             Ok(_) => {}
-            // Whether this request is releasing the lock is not known, but the lock has cleared.
+            // It is unknown whether this request is releasing the lock, but the lock has cleared.
             Err(fault) if fault.kind == FaultKind::NotUnderstood => {
                 warn!(kind = fault.kind.as_str(), "an open request is not heeded: {fault}");
             }

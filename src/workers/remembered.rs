@@ -17,7 +17,7 @@ use crate::watch::{Hold, HoldId, Line, Past, PastHold};
 /// How long a statistic is used. A short hold may have been seen only by another replica.
 const BELIEVED: Duration = Duration::from_mins(10);
 
-/// Most statistics of one kind that are kept, since anyone may ask for any path.
+/// Limit on cached statistics of one kind, since anyone may ask for any path.
 const MOST: usize = 10_000;
 
 /// The holds, with a cache of the statistics of past ones.
@@ -132,7 +132,7 @@ impl Holds for RememberedHolds {
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault> {
         let ended = self.holds.end(past, next, at, notices).await;
-        // Also if another process ended it first or the answer was lost: the hold is over.
+        // The hold is over, even if another process ended it first or the answer was lost.
         self.forget(&past.hold);
         ended
     }

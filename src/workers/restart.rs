@@ -11,8 +11,8 @@ use tracing::error;
 /// Pause before a restart. The cause of the panic may still be there.
 pub const REST: Duration = Duration::from_secs(10);
 
-/// Runs a worker until it ends, and restarts it after `rest` if it panics. Returns whether its last
-/// run ended without a panic. That is false only if `shutdown` comes during a rest.
+/// Runs a worker until it ends, and restarts it after `rest` if it panics. Returns `false` only if
+/// `shutdown` comes during a rest.
 pub async fn restarting<F: Future<Output = ()>>(
     worker: impl Fn(CancellationToken) -> F,
     shutdown: CancellationToken,

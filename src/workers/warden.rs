@@ -17,9 +17,9 @@ use crate::ports::Filed;
 use crate::release::{LONGEST_RELEASE, abandon, over, resume, settle};
 use crate::unlock::{RequestId, Status, UnlockRequest};
 
-/// Pause between two rounds. Open requests are few: a round is one query and two reads for each of
-/// them. A click checks the expiry itself, so this need only be fast enough for people who watch
-/// the card.
+/// Pause between two rounds. There are few open requests, and a round is one query and two reads for each
+/// request. A click checks the expiry itself, so this need only be fast enough for people who watch the
+/// card.
 const INTERVAL: Duration = Duration::from_secs(3);
 
 /// Longest pause between two rounds while nothing can be read.
@@ -46,9 +46,8 @@ impl Warden {
         Self { context, under_way: Mutex::default() }
     }
 
-    /// Runs a round from time to time until `shutdown`. The first one starts at once: it is the
-    /// recovery after a crash. A round that has begun is finished, since it may be in the middle of
-    /// a release.
+    /// Runs rounds until `shutdown`. The first one starts at once: it is the recovery after a crash. A
+    /// round that has begun is finished, since it may be in the middle of a release.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut pause = INTERVAL;
         while !shutdown.is_cancelled() {
@@ -129,7 +128,7 @@ impl Warden {
             if under_way < GRACE {
                 return Ok(filed);
             }
-            // If another process is still carrying it out, this does no harm: every step is
+            // Another process may still be carrying it out. That does no harm, since every step is
             // conditional.
             info!(request = %id, "finishing a release that was begun");
             return match resume(context, filed).await {

@@ -14,8 +14,8 @@ use crate::words::request::card;
 const ASKER_WAITS: TimeDelta = TimeDelta::seconds(20);
 
 impl OutboxCourier {
-    /// Posts the card of a request, or edits it to show the current status. Posts a deleted card
-    /// again, unless the end of its request is announced anyway.
+    /// Posts the card of a request, or edits it to show the current status. Posts a deleted card again,
+    /// unless the end of its request has its own notice.
     pub(super) async fn bring_up_to_date(
         &self,
         filed: &Filed,
@@ -49,7 +49,7 @@ impl OutboxCourier {
             Ok(posted) => {
                 self.ledger.set_card(request, posted).await?;
                 if is_first && request.version > 0 {
-                    // That earlier try may have posted an older status.
+                    // That earlier try may have posted the card with an older status.
                     let edited = self.channels.edit(channel, posted, &message).await;
                     return Ok(edited.map(|()| Told::Posted));
                 }
@@ -59,9 +59,9 @@ impl OutboxCourier {
         }
     }
 
-    /// Closes a pending request if Discord refuses its card, or if the card's channel is gone. Such
-    /// a request could never be approved, and would block other requests for the state. If Discord
-    /// is only busy, the request waits for its card.
+    /// Closes a pending request if Discord refuses its card, or if the card's channel is gone. Such a
+    /// request could never be approved, and would block other requests for the state. If Discord is only
+    /// busy, the request stays open.
     async fn unpostable(
         &self,
         filed: &Filed,

@@ -8,8 +8,8 @@ use crate::audit::Hash;
 use crate::ports::{Notice, NoticeId};
 use crate::words::cleared::Clearing;
 
-/// Most notices in one message, and most people that they name together. That is as many as fit
-/// into a message, and as one line of watchers can have.
+/// Limits of one message: its notices, and the people that they name together. Ten notices fit into a
+/// message. A line has no more than 50 watchers.
 const TOGETHER: usize = 10;
 const NAMED_TOGETHER: usize = 50;
 

@@ -44,7 +44,7 @@ impl OutboxCourier {
         if self.turns.busy_until(lane, Instant::now()).is_some() {
             return Ok(());
         }
-        // Read in this turn, so that it does not contain what the last turn delivered.
+        // Read in this turn, so that it does not contain notices which the last turn delivered.
         let mut queue = self.queue().await?.of(channel);
         lane.odd.retain(|id, _| queue.iter().any(|queued| queued.id == *id));
         // Why the channel refused, if it has refused in this turn.
@@ -68,7 +68,7 @@ impl OutboxCourier {
             }
             let filed = understood(self.filed(&first.notice).await)?;
             let is_new = is_card && matches!(&filed, Ok(Some(filed)) if has_no_card_yet(filed));
-            // A new card is always tried: its requester learns at once whether the channel takes
+            // A new card is always tried, so that its requester learns at once whether the channel accepts
             // it.
             if lane.refusing.end(now).is_some() && !is_new {
                 passed_over = true;
@@ -89,8 +89,8 @@ impl OutboxCourier {
                         self.try_once_more(channel, lane, &batch).await?;
                     }
                     if passed_over && lane.refusing.end(now).is_none() {
-                        // The channel takes messages again, so the next turn starts with those that
-                        // were passed over.
+                        // The channel accepts messages again, so the next turn starts with those that were
+                        // passed over.
                         self.turns.wake.notify_one();
                         return Ok(());
                     }
@@ -116,9 +116,9 @@ impl OutboxCourier {
         Ok(())
     }
 
-    /// Tries a suspect batch again after Discord has taken another one. If it fails now, the batch
-    /// is the cause. The earlier failures may have had another cause: Discord was in trouble, or
-    /// took the batch and its answer was lost.
+    /// Tries a suspect batch again after Discord has accepted another one. If it fails now, the batch is
+    /// the cause. The earlier failures may have had another cause: Discord was in trouble, or accepted the
+    /// batch and its answer was lost.
     async fn try_once_more(
         &self,
         channel: ChannelId,
@@ -131,7 +131,7 @@ impl OutboxCourier {
             Err(Undelivered::Later { after: None, why }) => {
                 self.not_taken(channel, lane, batch, &Undelivered::NotTaken { why }).await
             }
-            // They are still due, so the channel's next turn handles them.
+            // The notices are still due, so the channel's next turn handles them.
             Err(_) => Ok(()),
         }
     }
@@ -257,8 +257,8 @@ impl OutboxCourier {
     }
 }
 
-/// If this version cannot read an item, such as a request of a newer version, turns the fault into
-/// a failure of that notice alone.
+/// Limits the fault of an item that this version cannot read to one notice. The item may be a request of a
+/// newer version.
 fn understood<T>(read: Result<T, Fault>) -> Result<Result<T, Undelivered>, Fault> {
     match read {
         Ok(read) => Ok(Ok(read)),

@@ -10,8 +10,8 @@ use crate::people::ChannelId;
 use crate::ports::{Due, Filed, Notice, NoticeId};
 use crate::unlock::RequestId;
 
-/// Most notices that are read. An outbox grows only while a channel refuses messages, and for a day
-/// at most. A busy team has fewer notices than this in a day.
+/// Limit on the notices that are read. An outbox grows only while a channel refuses messages, for a day at
+/// most. A busy team has fewer notices than this in a day.
 const MOST: usize = 10_000;
 
 /// A notice that this version understands.
@@ -21,7 +21,7 @@ pub(super) struct Queued {
     pub(super) id: NoticeId,
     /// The notice.
     pub(super) notice: Notice,
-    /// Since when its channel refuses it.
+    /// When its channel first refused it.
     pub(super) refused_since: Option<DateTime<Utc>>,
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 /// The first pause if Discord names none. Each failure in a row doubles it.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// Longest pause that is accepted from Discord.
+/// Limit on the pause that Discord may ask for.
 const LONGEST_SAID: Duration = Duration::from_hours(24);
 
 /// A pause after failures, which grows with each of them. Discord bans an address after 10,000
@@ -24,8 +24,8 @@ impl Rest {
         self.until.filter(|until| *until > now)
     }
 
-    /// Begins the pause after a failure. It doubles with each failure in a row, up to `longest`. If
-    /// Discord `said` how long to wait, it is never shorter than that.
+    /// Begins the pause after a failure. The pause doubles with each failure in a row, up to `longest`. If
+    /// Discord `said` how long to wait, the pause is at least that long, up to 24 hours.
     pub(super) fn begin(&mut self, now: Instant, said: Option<Duration>, longest: Duration) {
         let grown = FIRST.saturating_mul(2_u32.saturating_pow(self.failures)).min(longest);
         let pause = match said {
@@ -50,8 +50,7 @@ mod tests {
 
     const LONGEST: Duration = Duration::from_mins(5);
 
-    /// The pauses after this many failures in a row, each failure at the end of the pause before
-    /// it.
+    /// The pauses after this many failures in a row. Each failure happens when the previous pause ends.
     fn pauses(failures: usize, said: Option<Duration>) -> Vec<Duration> {
         let mut now = Instant::now();
         let mut rest = Rest::default();

@@ -19,7 +19,7 @@ pub struct Turns {
     everywhere: Mutex<Rest>,
     /// The channels of the requests with due notices. A request never changes its channel.
     places: Mutex<HashMap<RequestId, ChannelId>>,
-    /// The channels whose deliveries an answer to a person waits for.
+    /// The channel of each answer to a person that waits for deliveries.
     waited_for: Mutex<Vec<ChannelId>>,
     /// Wakes the worker.
     pub(super) wake: Notify,
@@ -31,7 +31,7 @@ pub(super) struct Wait<'t> {
     channel: ChannelId,
 }
 
-/// The state of one channel. The task that has locked it delivers there.
+/// The state of one channel. Only the task that has locked it delivers there.
 #[derive(Default)]
 pub(super) struct Lane {
     /// The pause after Discord was busy.
@@ -68,8 +68,7 @@ impl Turns {
         held(&self.everywhere)
     }
 
-    /// Discord has taken a message, so the next pause is short again. A pause that has begun
-    /// meanwhile stays.
+    /// Shortens the next pause, since Discord has accepted a message. A pause that began meanwhile stays.
     pub(super) fn is_well_everywhere(&self, now: Instant) {
         let mut everywhere = self.everywhere();
         if everywhere.end(now).is_none() {
@@ -77,7 +76,7 @@ impl Turns {
         }
     }
 
-    /// Until when nothing at all may be sent to a channel.
+    /// Until when nothing may be sent to a channel.
     pub(super) fn busy_until(&self, lane: &Lane, now: Instant) -> Option<Instant> {
         self.everywhere().end(now).max(lane.busy.end(now))
     }

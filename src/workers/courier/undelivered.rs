@@ -1,5 +1,5 @@
-//! Handles notices that Discord refuses: tells them in another channel, keeps them for a day, or
-//! gives them up.
+//! Handles notices that Discord refuses: posts them in another channel, keeps them for a day, or gives them
+//! up.
 
 use chrono::TimeDelta;
 use tracing::{error, warn};
@@ -13,13 +13,13 @@ use crate::ports::{Due, Notice, NoticeId};
 use crate::unlock::Outcome;
 use crate::words::announced::notice;
 
-/// How long a notice is kept that is refused, or that this version cannot read. That is enough time
-/// to fix a permission, or for a newer version to deliver it.
+/// How long a notice is kept if it is refused, or if this version cannot read it. That is enough time to
+/// fix a permission, or for a newer version to deliver it.
 const KEPT: TimeDelta = TimeDelta::days(1);
 
 impl OutboxCourier {
-    /// Handles a notice that its channel refuses for now. Tells it in another channel if there is
-    /// one. Otherwise retries it for a day, then gives it up.
+    /// Handles a notice that its channel refuses for now. Posts it in another channel if there is one.
+    /// Otherwise retries it for a day, then gives it up.
     pub(super) async fn refused(
         &self,
         channel: ChannelId,
@@ -67,12 +67,12 @@ impl OutboxCourier {
         }
     }
 
-    /// Adds a notice for another channel in place of one that its own channel refuses. A release
-    /// goes to the channel of its request, and the end of a request to the announce channel.
-    /// Returns whether the first notice is done.
+    /// Adds a notice for another channel in place of one that its own channel refuses. A release goes to
+    /// the channel of its request, and the end of a request to the announce channel. Returns whether the
+    /// refused notice is done.
     async fn told_elsewhere(&self, channel: ChannelId, queued: &Queued) -> Result<bool, Fault> {
         if queued.refused_since.is_some() {
-            // It was already told elsewhere at its first refusal.
+            // It was posted elsewhere at its first refusal.
             return Ok(false);
         }
         let id = NoticeId(format!("{}#elsewhere", queued.id.0));
@@ -111,7 +111,7 @@ impl OutboxCourier {
     async fn give_up(&self, channel: ChannelId, queued: &Queued, why: &str) -> Result<(), Fault> {
         let (id, channel) = (queued.id.0.as_str(), channel.get());
         if matches!(queued.notice, Notice::Card { .. }) {
-            // It only repeats what the request and the trail say.
+            // The card only repeats what the request and the trail say.
             warn!(id, channel, why, "a card is not brought up to date any more");
             return self.outbox.strike(&queued.id).await;
         }
