@@ -1,4 +1,4 @@
-//! Small pieces of work that stand behind every answer, without network and without disk.
+//! Measures small steps behind every answer, without network and disk.
 //!
 //! `cargo bench --bench micro` runs all of them.
 
@@ -35,14 +35,14 @@ fn main() {
     divan::main();
 }
 
-/// What one record costs: every status parses one, every list all of them.
+/// Parses one record. Every status parses one, and every list parses all of them.
 #[divan::bench]
 fn parse_a_record(bencher: Bencher) {
     let record = record(0);
     bencher.bench(|| black_box(&record).parse().unwrap());
 }
 
-/// From what was read to the text of the answer.
+/// Makes the text of a status from what was read.
 #[divan::bench]
 fn word_and_write_a_status(bencher: Bencher) {
     let held = Given::locks(1).0.remove(0);
@@ -51,28 +51,28 @@ fn word_and_write_a_status(bencher: Bencher) {
     bencher.bench(|| text(&locktender::words::lock::status(black_box(&report)), Style::Coloured));
 }
 
-/// What Discord waits for at every letter that is typed.
+/// Completes a name. Discord waits for this at every typed letter.
 #[divan::bench(args = ["", "p", "prod", "team-7 prod", "nothing like it"])]
 fn complete_among_5000(bencher: Bencher, typed: &str) {
     let known = known(5_000);
     bencher.bench(|| black_box(&known).matching(black_box(typed), 25).len());
 }
 
-/// What a status of a name that nobody has seen costs more.
+/// Finds the nearest name, the extra cost of a status for an unknown name.
 #[divan::bench(args = ["team-7/servcie-7/prod", "nothing like it"])]
 fn nearest_among_5000(bencher: Bencher, typed: &str) {
     let known = known(5_000);
     bencher.bench(|| black_box(&known).nearest(black_box(typed)).cloned());
 }
 
-/// What the names of all states cost whenever they are read anew.
+/// Sorts all state names, as after each read of them.
 #[divan::bench]
 fn sort_5000_names(bencher: Bencher) {
     let seen: Vec<KnownState> = seen(5_000).collect();
     bencher.with_inputs(|| seen.clone()).bench_values(KnownStates::new);
 }
 
-/// One page of `/lock list` among 1,000 locks: filter, sort and word, but no reading.
+/// Makes one page of `/lock list` from 1,000 locks: filters, sorts and words it, without reading.
 #[divan::bench]
 fn page_of_1000_locks(bencher: Bencher) {
     let context = context(reading(Given::locks(1_000)));
@@ -83,7 +83,7 @@ fn page_of_1000_locks(bencher: Bencher) {
     bencher.bench(|| runtime.block_on(commands::run(black_box(&command), &by, &context)).unwrap());
 }
 
-/// What a look at 1,000 locks costs, beside the reading of them.
+/// Compares 1,000 locks with the last pass, without reading them.
 #[divan::bench]
 fn differences_of_1000_locks(bencher: Bencher) {
     let held = Given::locks(1_000).0;
@@ -93,7 +93,7 @@ fn differences_of_1000_locks(bencher: Bencher) {
     bencher.bench(|| differences(black_box(&before), black_box(&held), noon()));
 }
 
-/// What is to be thought of 1,000 locks, each of which has 100 past holds behind it.
+/// Judges 1,000 holds, each with 100 past holds.
 #[divan::bench]
 fn verdicts_for_1000_locks(bencher: Bencher) {
     let held = Given::locks(1_000).0;
@@ -114,7 +114,7 @@ fn verdicts_for_1000_locks(bencher: Bencher) {
     });
 }
 
-/// A hold of the same state that is over, of another length each.
+/// A past hold of the same state. Each has a different length.
 fn past(hold: &Hold, at: i64) -> PastHold {
     let since = noon() - TimeDelta::days(at + 1);
     let length = TimeDelta::seconds(300 + at * 7_919 % 600);
@@ -122,7 +122,7 @@ fn past(hold: &Hold, at: i64) -> PastHold {
     PastHold { hold, ended_at: since + length, ending: Ending::Cleared }
 }
 
-/// Locks that are simply there.
+/// Fixed locks, in memory.
 struct Given(Vec<HeldLock>);
 
 impl Given {
@@ -169,7 +169,7 @@ impl Directory for Given {
     }
 }
 
-/// A time that stands still.
+/// A clock that stands still.
 struct Noon;
 
 impl Clock for Noon {
@@ -186,7 +186,7 @@ fn noon() -> DateTime<Utc> {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-/// Whoever is needed by what is not measured here.
+/// Stands in for the ports that are not measured here.
 struct Nobody;
 
 #[async_trait]
@@ -217,7 +217,7 @@ fn reading(given: Given) -> Reading {
     Reading { catalog: catalog(), locks: given.clone(), directory: given, clock: Arc::new(Noon) }
 }
 
-/// What a command is given. The tables in it are never asked.
+/// The context of a command. Its tables are never read.
 fn context(reading: Reading) -> Context {
     let session = Session::at("http://127.0.0.1:1", Patience::default());
     let tables = || LedgerTables { table: "none".to_owned(), audit_table: "none".to_owned() };
@@ -279,7 +279,7 @@ fn known(count: usize) -> KnownStates {
     KnownStates::new(seen(count))
 }
 
-/// Nothing here ever waits; this only turns the crank.
+/// A minimal runtime, since the futures here never wait.
 fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }

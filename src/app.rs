@@ -1,6 +1,6 @@
-//! The composition root: puts the adapters behind the ports, and the edges in front of the commands.
+//! The composition root: connects the adapters to the ports, and the interfaces to the commands.
 //!
-//! The only file that names both Discord and AWS.
+//! Only this file uses both Discord and AWS.
 
 mod audit;
 mod end;
@@ -39,14 +39,14 @@ use crate::workers::{
     LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds, Turns,
 };
 
-/// How often the demo watches its locks.
+/// Pause between two lookout passes in the demo.
 #[cfg(feature = "embedded")]
 const DEMO_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `locktender run`: the bot, until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// When a setting is wrong, the tables are not there, or Discord refuses.
+/// If a setting is wrong, the tables are missing, or Discord refuses.
 pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError> {
     let discord = settings.discord()?;
     let unlock = settings.unlock()?;
@@ -101,7 +101,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
 /// `locktender status`: one state, as text or JSON.
 ///
 /// # Errors
-/// When a setting is wrong, the text is no state's name, or its lock cannot be read.
+/// If a setting is wrong, the text is not a state's name, or the lock cannot be read.
 pub async fn status(
     settings: &Settings,
     state: &str,
@@ -128,7 +128,7 @@ pub async fn status(
 /// `locktender list`: every held lock, as a table or JSON.
 ///
 /// # Errors
-/// When a setting is wrong, or the locks cannot be read.
+/// If a setting is wrong, or the locks cannot be read.
 pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Success, AppError> {
     let reading = command_line(settings).await?;
     let reports = commands::list(&reading, filter).await?;
@@ -147,7 +147,7 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Succe
 /// `locktender demo`: a chat in the terminal over an embedded `DynamoDB`.
 ///
 /// # Errors
-/// When the data cannot be used, or the terminal goes away.
+/// If the data cannot be used, or the terminal goes away.
 #[cfg(feature = "embedded")]
 pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     use crate::demo::{Demo, chat};
@@ -169,19 +169,18 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
         members: Demo::members(),
     };
     let (context, courier) = parts.join(&demo.session, reading);
-    // Nobody waits for Discord here, and a line of the chat is to stand under what it has brought
-    // about.
+    // There is no Discord to wait for. The effects of a line should appear directly below it.
     let courier = Arc::new(PromptCourier(courier));
     let context = Context { courier, ..context };
     let shutdown = CancellationToken::new();
     let mut workers = Workers::new(shutdown.clone());
-    // Checkpoints are left out: nobody keeps what a chat in a terminal has shown.
+    // There are no checkpoints: people do not keep what a chat in a terminal has shown.
     let warden = Arc::new(Warden::new(context.clone()));
     workers.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
     let lookout = Arc::new(Lookout::new(context.clone(), None, DEMO_INTERVAL));
     lookout.pass().await?;
     workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
-    // What a line has brought about is told before the next one is read.
+    // Announces the effects of a line before the next one is read.
     let look = async || {
         if let Err(fault) = lookout.pass().await {
             tracing::warn!(kind = fault.kind.as_str(), "the locks were not looked at: {fault}");
@@ -195,7 +194,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     Ok(Success::Fine)
 }
 
-/// What the commands are put together of, apart from the reading of locks.
+/// The parts from which the context of the commands is built, apart from the reading of locks.
 struct Parts<'p> {
     tables: LedgerTables,
     backends: &'p [BackendStores],
@@ -244,7 +243,7 @@ fn reading(session: &Session, backends: Vec<BackendStores>, memory: Memory) -> R
     Reading { catalog, locks, directory, clock: Arc::new(SystemClock) }
 }
 
-/// What the bot's own tables remember of states.
+/// Builds the access to what the bot's own tables know about states.
 fn memory(session: &Session, tables: &LedgerTables) -> Memory {
     let holds = Arc::new(AwsHolds::connect(session, tables.clone()));
     Memory { holds, trail: Arc::new(AwsTrail::connect(session, tables.clone())) }

@@ -1,4 +1,4 @@
-//! The wall clock, read in this file and nowhere else.
+//! The wall clock. Only this file reads it.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 
 use crate::ports::Clock;
 
-/// When the uptime was first asked for.
+/// When `uptime` was first called.
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// The clock of the machine.
+/// The machine's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock;
 

@@ -1,4 +1,4 @@
-//! The whole product with nothing to set up: locks to look at, and a chat to ask in.
+//! The whole product without any setup: locks to look at, and a chat to use commands in.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -25,10 +25,10 @@ use crate::watch::{Ending, Hold, PastHold};
 const TABLE: &str = "terraform-locks";
 const BUCKET: &str = "my-bucket";
 
-/// The one role, which everybody has.
+/// The only role, which all people have.
 const APPROVERS: RoleId = RoleId::new(1);
 
-/// States that have been written before, so that there are names to complete and free ones to ask
+/// States that were written before, so that there are names to complete and free states to ask
 /// about. `env/qa@blue` is a workspace.
 const STATES: [&str; 8] = [
     "env/dev",
@@ -62,10 +62,10 @@ const LOCKS: [Seed; 3] = [
     ("env/qa@blue", 26, "state-rm", "sam@build-7", "b7a3c9f0-1d52-4be8-03c6-9f2e8d7a5c14"),
 ];
 
-/// How many minutes past applies took where the first of these locks is.
+/// How many minutes past applies took in the state of the first of these locks.
 const PAST: [i64; 12] = [6, 5, 7, 6, 11, 5, 6, 6, 8, 5, 6, 7];
 
-/// What another tool left behind on a state: held, and nobody can tell by whom.
+/// A record of another tool: the state is held, but the holder is unknown.
 const UNREADABLE: (&str, &str) = ("legacy/network", "locked by the migration script, ask Kim");
 
 const BANNER: &str = "\
@@ -90,7 +90,7 @@ pub struct Demo {
     /// Its one backend.
     pub backend: BackendStores,
     started: DateTime<Utc>,
-    /// Runs as long as this is kept.
+    /// The database runs as long as this exists.
     _database: Embedded,
 }
 
@@ -100,7 +100,7 @@ pub enum DemoError {
     /// The embedded `DynamoDB` did not start.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// It did not take the demo's locks.
+    /// The database did not accept the demo's locks.
     #[error(transparent)]
     Fault(#[from] Fault),
     /// The demo's own settings are wrong.
@@ -112,11 +112,11 @@ pub enum DemoError {
 }
 
 impl Demo {
-    /// Starts the database, in memory or with the data of a file, fills a new one, and makes the
+    /// Starts the database in memory or with the data of a file, fills a new one, and creates the
     /// bot's own tables.
     ///
     /// # Errors
-    /// When the file cannot be used or the database does not start.
+    /// If the file cannot be used or the database does not start.
     pub async fn start(file: Option<&Path>, clock: &dyn Clock) -> Result<Self, DemoError> {
         let started = clock.now();
         let database = Embedded::start(file).await?;
@@ -132,7 +132,7 @@ impl Demo {
         Ok(Self { session, backend, started, _database: database })
     }
 
-    /// The channel, as standard output shows it.
+    /// The channel, shown on standard output.
     #[must_use]
     pub fn board(&self, style: Style) -> Arc<Board> {
         Arc::new(Board::new(style, self.started, Box::new(std::io::stdout())))
@@ -144,8 +144,8 @@ impl Demo {
         LedgerTables { table: "locktender".to_owned(), audit_table: "locktender-audit".to_owned() }
     }
 
-    /// The rules: the defaults, with everybody an approver. By them the lock of `env/prod` is a
-    /// stale one, and that of `env/staging` may be of a live run.
+    /// The default rules, with all people as approvers. By them the lock of `env/prod` is stale,
+    /// and that of `env/staging` may belong to a live run.
     #[must_use]
     pub fn policy() -> Policy {
         Policy {
@@ -157,14 +157,14 @@ impl Demo {
         }
     }
 
-    /// Whoever speaks is a member.
+    /// Everyone in the chat is a member.
     #[must_use]
     pub fn members() -> Arc<dyn Members> {
         Arc::new(Everybody)
     }
 }
 
-/// All that there are, each an approver.
+/// All people of the chat, each with the approver role.
 struct Everybody;
 
 #[async_trait]
@@ -195,7 +195,7 @@ async fn fill(sandbox: &Sandbox, catalog: &Catalog, now: DateTime<Utc>) -> Resul
     Ok(())
 }
 
-/// Remembers past holds, as if the bot had been there for some days.
+/// Stores past holds, as if the bot had run for some days.
 async fn remember(holds: &AwsHolds, catalog: &Catalog, now: DateTime<Utc>) -> Result<(), Fault> {
     let (name, _, operation, who, id) = LOCKS[0];
     let Ok(state) = catalog.resolve(name) else {
@@ -233,10 +233,11 @@ fn record(
     ))
 }
 
-/// Lets people speak until the input ends, and looks after each line at what has become of the locks.
+/// Runs the chat until the input ends. Calls `look` after each line, so that changes of the locks
+/// are noticed.
 ///
 /// # Errors
-/// When the terminal or pipe goes away.
+/// If the terminal or pipe goes away.
 pub async fn chat(
     context: Context,
     board: Arc<Board>,

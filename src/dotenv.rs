@@ -1,14 +1,14 @@
-//! The `.env` file.
+//! Reads the `.env` file.
 
 use std::path::PathBuf;
 
 use crate::settings::SettingsError;
 
-/// Reads a `.env` in the working directory, or else beside the program, into the environment. What
-/// the environment has already stays.
+/// Reads a `.env` from the working directory, or else from the program's directory, into the
+/// environment. Variables that are already set stay.
 ///
 /// # Errors
-/// When a line cannot be read. The error never shows the line: it may hold a secret.
+/// If a line cannot be read. The error never shows the line, which may contain a secret.
 pub fn read() -> Result<(), SettingsError> {
     let beside_program =
         std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(".env")));

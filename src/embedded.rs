@@ -11,29 +11,29 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Embedded {
     address: SocketAddr,
-    /// The server runs until its other end hears from this, or that it is gone.
+    /// The server runs until this sender is dropped.
     _stop: oneshot::Sender<()>,
 }
 
 /// Why the embedded `DynamoDB` did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// The file is no database, or cannot be opened for writing.
+    /// The file is not a database, or cannot be opened for writing.
     #[error("cannot open the demo's data: {0}")]
     Database(String),
-    /// The path of the file is no UTF-8.
+    /// The file's path is not UTF-8.
     #[error("the path of the demo's data must be UTF-8")]
     Path,
-    /// There is no port on the loopback interface.
+    /// No port is free on the loopback interface.
     #[error("cannot listen on 127.0.0.1")]
     Listen(#[from] std::io::Error),
 }
 
 impl Embedded {
-    /// Starts it on a free port, with the data of a file, or in memory without one.
+    /// Starts it on a free port, with the data of a file or, without a file, in memory.
     ///
     /// # Errors
-    /// When the file cannot be used, or there is no free port.
+    /// If the file cannot be used, or no port is free.
     pub async fn start(file: Option<&Path>) -> Result<Self, EmbeddedError> {
         let database = match file {
             Some(path) => Database::new(path.to_str().ok_or(EmbeddedError::Path)?),
@@ -44,7 +44,7 @@ impl Embedded {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
-            // Dropping the sender is the signal, so there is nothing to tell apart in the outcome.
+            // Dropping the sender is the signal, so the result does not matter.
             let dropped = async { drop(stopped.await) };
             if let Err(error) =
                 dynoxide::server::serve_with_shutdown(listener, database, dropped).await

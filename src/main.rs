@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Ok(Success::ConditionFails) => ExitCode::from(1),
         Ok(Success::Unknown) => ExitCode::from(2),
         Ok(Success::NotRead) => ExitCode::from(3),
-        // Whoever closed the pipe has what they wanted.
+        // The reader closed the pipe, so it needs no more output.
         Err(AppError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
@@ -40,7 +40,7 @@ fn run() -> Result<Success, AppError> {
     }
     let (filter, format) = settings.log()?;
     telemetry::start(filter, format);
-    // A single read needs no second thread, and starts sooner without.
+    // A single read needs no second thread, and starts faster without one.
     let mut runtime = if matches!(call, Call::Status { .. } | Call::List { .. }) {
         tokio::runtime::Builder::new_current_thread()
     } else {
@@ -61,7 +61,8 @@ fn run() -> Result<Success, AppError> {
             Call::Migrate { check: true } => app::check_migrations(&settings).await,
         }
     });
-    // What still runs has nothing left to tell, and a read of a terminal would never end.
+    // Does not wait for the remaining tasks: they have nothing left to do, and a read from a
+    // terminal would never end.
     runtime.shutdown_timeout(Duration::ZERO);
     done
 }

@@ -17,13 +17,13 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log of this process on standard error. Panics are logged with their place, and
-/// without their words, which may quote what must not be logged.
+/// Starts the log of this process on standard error. A panic is logged with its place but without
+/// its message, which may quote secrets.
 ///
-/// Libraries speak at `warn` at the most, whatever the filter says: serenity's and tungstenite's
-/// finer events carry the bot token and the tokens of interactions. The AWS SDK and the embedded
-/// `DynamoDB` speak at `error`: what they warn of comes back as a fault, which says it better and
-/// without whole responses.
+/// Libraries log at `warn` and above, even if the filter asks for more: finer events of serenity
+/// and tungstenite contain the bot token and the tokens of interactions. The AWS SDK and the
+/// embedded `DynamoDB` log only at `error`. Their warnings come back as faults, which are clearer
+/// and do not contain whole responses.
 pub fn start(filter: EnvFilter, format: LogFormat) {
     let quiet_libraries = filter_fn(|metadata| match metadata.target() {
         own if own.starts_with("locktender") => true,
@@ -37,7 +37,7 @@ pub fn start(filter: EnvFilter, format: LogFormat) {
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(stderr).boxed(),
     };
     let subscriber = registry().with(layer.with_filter(filter.and(quiet_libraries)));
-    // There is one already only where somebody calls this twice, and then it may stay.
+    // This fails only if it is called twice, and then the first subscriber stays.
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -45,7 +45,7 @@ pub fn start(filter: EnvFilter, format: LogFormat) {
     }));
 }
 
-/// A duration as the log writes it, in whole milliseconds.
+/// A duration in whole milliseconds, as the log writes it.
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

@@ -1,19 +1,19 @@
-//! The yardstick: the least that a serenity bot can do to answer from a `DynamoDB` row.
+//! The baseline: the least work with which a serenity bot can answer from a `DynamoDB` row.
 //!
 //! It reads the option of the command, does one strongly consistent `GetItem`, and answers with one
-//! message that holds the row's `Info` as it is. It is this executable once more, in a process of
-//! its own.
+//! message that contains the row's `Info` unchanged. It is this executable again, in its own
+//! process.
 //!
-//! The same as in Locktender: serenity with the same features and no intent, the AWS SDK with its
+//! It shares with Locktender: serenity with the same features and no intents, the AWS SDK with
 //! credentials, region and endpoint from the environment, Tokio's multi-threaded runtime, the
-//! system's allocator, the build profile. Everything that differs is to Locktender's disadvantage
-//! but for the last:
+//! system's allocator, and the build profile. The differences put Locktender at a disadvantage,
+//! except for the last:
 //!
-//! - it checks no server, keeps no names of states, parses no record, looks for no typing error, has
-//!   no deadline, no embed and no button, and registers no command;
-//! - it writes no log, where Locktender writes one line an interaction to a file;
-//! - it never reads root certificates, since its HTTP client trusts none: `http` needs none;
-//! - its file holds the benches and the doubles too, of which it touches next to nothing.
+//! - it checks no server, keeps no state names, parses no record, detects no typing errors,
+//!   registers no command, and has no deadline, embed or button,
+//! - it writes no log, while Locktender writes one line an interaction to a file,
+//! - it never reads root certificates, since its HTTP client trusts none and `http` needs none,
+//! - its executable also contains the benches and the doubles, but uses almost none of that code.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
@@ -55,7 +55,7 @@ pub async fn run() {
     client.await.unwrap().start().await.unwrap();
 }
 
-/// An HTTP client of the SDK for plain `http`.
+/// An SDK HTTP client for plain `http`.
 pub fn http_client() -> SharedHttpClient {
     let no_roots = TlsContext::builder().with_trust_store(TrustStore::empty()).build().unwrap();
     aws_smithy_http_client::Builder::new()

@@ -1,4 +1,4 @@
-//! A bot in a process of its own.
+//! Runs a bot in its own process.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,42 +14,43 @@ use crate::store::{LOCK_ID, STATE, Store};
 /// The program.
 const LOCKTENDER: &str = env!("CARGO_BIN_EXE_locktender");
 
-/// A window of time, and the processor time in it below which a bot is at rest.
+/// A bot rests if it uses at most `AT_REST` of processor time in a `WINDOW`.
 const WINDOW: Duration = Duration::from_secs(1);
 const AT_REST: Duration = Duration::from_millis(10);
 
-/// How long a bot may take to come to rest.
+/// How long a bot may take until it rests.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A bot in a process of its own, connected to a Discord of its own.
+/// A bot in its own process, connected to its own Discord double.
 pub struct Bot {
     discord: Discord,
     process: Running,
-    /// What every answer has in it.
+    /// Texts that every answer must contain.
     expected: &'static [&'static str],
 }
 
 impl Bot {
-    /// Locktender, on one of the tables.
+    /// Locktender on one of the tables.
     pub async fn locktender(store: &Store, table: &str) -> Self {
         Self::start(Path::new(LOCKTENDER), "run", store.variables(table), &[LOCK_ID]).await
     }
 
-    /// Locktender, which announces in this channel.
+    /// Locktender with this announce channel.
     pub async fn announcing(store: &Store, table: &str, channel: u64) -> Self {
         let mut variables = store.variables(table);
         variables.push(("LOCKTENDER_ANNOUNCE_CHANNEL_ID", channel.to_string()));
         Self::start(Path::new(LOCKTENDER), "run", variables, &[LOCK_ID]).await
     }
 
-    /// Locktender, which looks at the locks once and not again, and answers with all of a scene.
+    /// Locktender that looks at the locks only once, and whose answers contain all parts of a
+    /// scene.
     pub async fn in_scene(store: &Store, table: &str) -> Self {
         let mut variables = store.variables(table);
         variables.push(("LOCKTENDER_POLL_INTERVAL", "1d".to_owned()));
         Self::start(Path::new(LOCKTENDER), "run", variables, scene::EXPECTED).await
     }
 
-    /// The bare bot, on one of the tables.
+    /// The bare bot on one of the tables.
     pub async fn bare(store: &Store, table: &str) -> Self {
         let this = std::env::current_exe().unwrap();
         Self::start(&this, bare::ARGUMENT, store.variables(table), &[LOCK_ID]).await
@@ -60,18 +61,18 @@ impl Bot {
         &self.process
     }
 
-    /// The Discord that it is connected to.
+    /// The Discord double that it is connected to.
     pub fn discord(&self) -> &Discord {
         &self.discord
     }
 
-    /// Asks for the status of the lock so many times at once, and says how long it took until the
-    /// last answer had arrived.
+    /// Asks for the status of the lock `count` times at once, and returns the time until the last
+    /// answer.
     pub async fn ask(&self, count: usize) -> Duration {
         self.discord.ask(count, STATE, self.expected).await
     }
 
-    /// Waits until it does next to nothing by itself any more.
+    /// Waits until it rests.
     pub async fn rests(&self) {
         let begun = Instant::now();
         loop {
@@ -91,7 +92,7 @@ impl Bot {
         expected: &'static [&'static str],
     ) -> Self {
         let discord = Discord::start().await;
-        // The shape of a real token, which serenity looks at.
+        // It has the format of a real token, since serenity checks that.
         let token = "MTEwMDAwMDAwMDAwMDAwMDAwMg.bench0.bench_bench_bench_bench_bench_";
         variables.push(("DISCORD_TOKEN", token.to_owned()));
         variables.push(("DISCORD_GUILD_ID", GUILD.to_string()));

@@ -1,4 +1,4 @@
-//! Locktender beside the bare bot: latency, throughput and memory.
+//! Compares Locktender with the bare bot: latency, throughput and memory.
 
 use std::time::Duration;
 
@@ -9,37 +9,37 @@ use crate::report::{Report, Target, median, ms, quantile, ratio};
 use crate::scene::Scene;
 use crate::store::{LARGE_TABLE, Store, TABLE};
 
-/// Pairs of fresh processes that are measured. Where a process lies in memory and how its
-/// allocator happens to share it out make as much of a difference as the code does.
+/// Pairs of fresh processes that are measured. The address layout of a process and the state of its
+/// allocator change the figures as much as the code does.
 const PAIRS: usize = 5;
 
-/// Interactions of each bot before anything is timed, so that connections are made and code is in
+/// Interactions of each bot before the timing starts, so that connections are open and code is in
 /// memory.
 const WARM_UP: usize = 100;
 
 /// Interactions of each bot, one after the other.
 const ONE_BY_ONE: usize = 300;
 
-/// Interactions at once, and how often that is done.
+/// Interactions in one burst, and the number of bursts.
 const AT_ONCE: usize = 300;
 const BURSTS: usize = 10;
 
-/// What was measured of one bot, in all of its processes.
+/// The measurements of one bot over all of its processes.
 #[derive(Default)]
 struct Series {
     one_by_one: Vec<Duration>,
-    /// The first burst of a process, which makes the connections that the others use.
+    /// The first burst of a process, which opens the connections that later bursts use.
     first_bursts: Vec<Duration>,
     bursts: Vec<Duration>,
-    /// The most connections to the `DynamoDB` at one time.
+    /// Most connections to the `DynamoDB` at one time.
     connections: Vec<usize>,
     /// Before the bursts, after the first one, and after the last one.
     memory: [Vec<Memory>; 3],
-    /// From the first interaction on, so over the same ones for both.
+    /// Measured from the first interaction on, so it covers the same interactions for both bots.
     processor: Vec<Duration>,
 }
 
-/// Measures both, in turn.
+/// Measures both bots in turn.
 pub async fn measure(store: &Store, report: &mut Report) {
     let (ours, bare) = pairs(store, TABLE).await;
     latency(&ours, &bare, report);
@@ -47,7 +47,7 @@ pub async fn measure(store: &Store, report: &mut Report) {
     burst(&ours, &bare, report);
     processor(&ours, &bare, report);
     memory(&ours, &bare, Target::AtMost(1.15), "", report);
-    // The names of states are the one thing that grows with the table; the bare bot keeps none.
+    // Only the state names grow with the table, and the bare bot keeps none.
     let (ours, bare) = pairs(store, LARGE_TABLE).await;
     memory(&ours, &bare, Target::AtMost(1.3), ", 5,000 rows", report);
 }
@@ -117,9 +117,9 @@ fn throughput(ours: &Series, bare: &Series, report: &mut Report) {
     );
 }
 
-/// What a burst does besides: the longest that anybody waits, and what it takes.
+/// Other figures of a burst: the longest wait, and the number of connections.
 fn burst(ours: &Series, bare: &Series, report: &mut Report) {
-    // All are asked at the same moment, so the longest answer is the length of its burst.
+    // All interactions are sent at once, so the slowest answer takes as long as the burst.
     let longest =
         |series: &Series| *series.first_bursts.iter().chain(&series.bursts).max().unwrap();
     let (our, bare_longest) = (longest(ours), longest(bare));
@@ -140,7 +140,8 @@ fn burst(ours: &Series, bare: &Series, report: &mut Report) {
     );
 }
 
-/// What the ratios would be if the `DynamoDB` and the Discord of the bench took no time.
+/// The processor times. Their ratio shows what the other ratios would be if the bench's `DynamoDB`
+/// and Discord took no time.
 fn processor(ours: &Series, bare: &Series, report: &mut Report) {
     let (our, bare) = (median(&ours.processor), median(&bare.processor));
     report.figure(
@@ -152,7 +153,7 @@ fn processor(ours: &Series, bare: &Series, report: &mut Report) {
     );
 }
 
-/// The target is that of what stays in memory when all is over, and of the peak.
+/// The target applies to the memory after the last burst. The peak has a target of its own.
 fn memory(ours: &Series, bare: &Series, target: Target, on: &str, report: &mut Report) {
     let now = |memory: &Memory| memory.now;
     let peak = |memory: &Memory| memory.peak;
@@ -179,8 +180,9 @@ fn memory(ours: &Series, bare: &Series, target: Target, on: &str, report: &mut R
     add("RssAnon", 2, own, Target::None);
 }
 
-/// Asks both so many times, `at_once` at a time. Who goes first changes from turn to turn, so that
-/// neither always runs on what the other has left in the caches, and drift meets both.
+/// Asks both bots `turns` times, with `at_once` interactions each time. The order changes every
+/// turn, so that neither bot always profits from caches that the other filled, and drift affects
+/// both.
 async fn in_turn(
     (ours, bare): &(Bot, Bot),
     turns: usize,

@@ -1,4 +1,4 @@
-//! Child processes that never outlive this one, and what the kernel counts of them.
+//! Child processes that never outlive this one, and their memory and processor time.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-/// The program takes the shell's place and keeps its process id. Beside it a subshell waits for the
-/// end of a pipe, which the kernel closes however this process ends, and then kills the group.
+/// The program replaces the shell and keeps its process ID. A subshell waits for the end of a pipe
+/// and then kills the process group. The kernel closes the pipe however this process ends.
 const TETHER: &str = r#"
     exec 3<&0 </dev/null
     (read -r _ <&3; kill -KILL 0) &
@@ -18,29 +18,29 @@ const TETHER: &str = r#"
 /// Clock ticks a second in `/proc`, the same on every Linux that Rust runs on (`USER_HZ`).
 const TICKS: u32 = 100;
 
-/// How often the memory of a process that ends by itself is looked at.
+/// How often to read the memory of a process that ends by itself.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// A running program. Dropping it kills it, also on a panic.
 pub struct Running {
     child: Child,
-    /// Held for being closed; nothing is ever written to it.
+    /// Held so that it closes with this process. Nothing is written to it.
     _tether: Option<ChildStdin>,
     log: File,
 }
 
-/// What a process has in memory, in KiB.
+/// The memory of a process, in KiB.
 pub struct Memory {
     /// `VmRSS`: now.
     pub now: u32,
-    /// `VmHWM`: at most so far.
+    /// `VmHWM`: the peak so far.
     pub peak: u32,
     /// `RssAnon`: now, without the pages of the program's own file.
     pub own: u32,
 }
 
 impl Running {
-    /// Starts a program with these variables and no others. Its log goes to a file without a name.
+    /// Starts a program with only these variables. Its log goes to an unnamed file.
     pub fn start(program: &Path, arguments: &[&str], variables: &[(&str, String)]) -> Self {
         let log = tempfile::tempfile().unwrap();
         let child = Command::new("/bin/sh")
@@ -59,7 +59,7 @@ impl Running {
         Self { _tether: child.stdin.take(), child, log }
     }
 
-    /// What it has written to its log, for saying why it does not do what it should.
+    /// The log so far, for error messages.
     pub fn log(&self) -> String {
         let mut log = self.log.try_clone().unwrap();
         let mut text = String::new();
@@ -78,13 +78,12 @@ impl Running {
         self.memory_if_any().unwrap()
     }
 
-    /// Waits for its end, which has to be a good one, and gives the most `VmHWM` and the most
-    /// processor time that were seen. The kernel forgets them with the process, so they are looked
-    /// at all the while.
+    /// Waits until it ends successfully, and returns the highest `VmHWM` and processor time that
+    /// were read. The kernel drops both when the process is reaped, so they are polled until then.
     pub fn used_until_end(mut self) -> (u32, Duration) {
         let (mut peak, mut processor) = (0, Duration::ZERO);
         loop {
-            // Before it is waited for it has an entry in /proc, if only as what is left of it.
+            // Until it is reaped it has an entry in /proc, at least as a zombie.
             peak = self.memory_if_any().map_or(peak, |memory| peak.max(memory.peak));
             processor = processor.max(self.processor_time());
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -95,7 +94,7 @@ impl Running {
         }
     }
 
-    /// Nothing once it has ended.
+    /// `None` once it has ended.
     fn memory_if_any(&self) -> Option<Memory> {
         let status = self.proc("status");
         let kib = |name: &str| {
@@ -105,11 +104,11 @@ impl Running {
         Some(Memory { now: kib("VmRSS")?, peak: kib("VmHWM")?, own: kib("RssAnon")? })
     }
 
-    /// The processor time that it has used, in user and in system mode.
+    /// The processor time so far, in user and system mode.
     pub fn processor_time(&self) -> Duration {
         let stat = self.proc("stat");
-        // The name in the second field may hold anything; the last parenthesis ends it. After it,
-        // fields 14 and 15 of proc_pid_stat(5) are the 12th and 13th.
+        // The name in the second field may contain any characters, but the last parenthesis ends
+        // it. After it, fields 14 and 15 of proc_pid_stat(5) are the 12th and 13th.
         let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
         let ticks: u32 = fields.skip(11).take(2).map(|field| field.parse::<u32>().unwrap()).sum();
         Duration::from_secs(1) * ticks / TICKS
@@ -122,7 +121,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself; what is left of its group goes with the tether.
+        // It may have ended by itself. Closing the tether kills the rest of its group.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

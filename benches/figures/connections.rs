@@ -1,4 +1,4 @@
-//! How many TCP connections a process has to one port of the loopback interface.
+//! Counts the TCP connections of a process to one port of the loopback interface.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
-/// How often they are counted while something goes on.
+/// How often they are counted during a measurement.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// `ESTABLISHED` in `/proc/net/tcp`.
 const ESTABLISHED: &str = "01";
 
-/// Those that are established now.
+/// The established connections now.
 pub fn open_to(process: u32, port: u16) -> usize {
     let sockets = sockets(process);
-    // The table is that of all processes: only an inode says whose a connection is.
+    // The table covers all processes. The inode shows which process has a connection.
     let table = std::fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap();
     let to_port = format!(":{port:04X}");
     let is_open = |line: &&str| {
@@ -29,7 +29,7 @@ pub fn open_to(process: u32, port: u16) -> usize {
     table.lines().filter(is_open).count()
 }
 
-/// The most of them at one time while something goes on.
+/// The most connections at one time while `going_on` runs.
 pub async fn most_during(process: u32, port: u16, going_on: impl Future) -> usize {
     let over = Arc::new(AtomicBool::new(false));
     let is_over = over.clone();
@@ -46,7 +46,7 @@ pub async fn most_during(process: u32, port: u16, going_on: impl Future) -> usiz
     most.await.unwrap()
 }
 
-/// The inodes of the sockets of a process.
+/// The socket inodes of a process.
 fn sockets(process: u32) -> HashSet<String> {
     let files = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
     // A file may have been closed since it was listed.

@@ -1,5 +1,5 @@
-//! Where the figures are kept: docs/BENCHMARKS.md, between two marks, with the commit, the time and
-//! the machine that they are of.
+//! Writes the figures into docs/BENCHMARKS.md, between two marks, with the commit, the time and the
+//! machine.
 
 use std::fs::{read_to_string, write};
 use std::process::Command;
@@ -9,18 +9,18 @@ use locktender::ports::Clock;
 
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The document, from the package on.
+/// The path of the document inside the package.
 const PATH: &str = "docs/BENCHMARKS.md";
 
-/// What the figures stand between.
+/// The marks around the figures.
 const BEGIN: &str = "<!-- measured: begin -->\n";
 const END: &str = "<!-- measured: end -->\n";
 
-/// What the figures will be of, as found before anything is measured.
+/// The commit, time and machine of the figures, read before anything is measured.
 pub struct Origin(String);
 
 impl Origin {
-    /// Looks at the sources and at the machine.
+    /// Reads them from the repository and the machine.
     pub fn now() -> Self {
         let load = proc("loadavg");
         let load = load.split_whitespace().next().unwrap();
@@ -43,26 +43,26 @@ impl Origin {
         ))
     }
 
-    /// All that stands between the marks.
+    /// The whole text between the marks.
     pub fn with(&self, figures: &str) -> String {
         format!("\n{}\n{figures}\n", self.0)
     }
 }
 
-/// Finds out whether there is a place for figures, before minutes are spent on them.
+/// Checks that the document has both marks, before minutes are spent on measuring.
 pub fn check() {
     with_figures("");
 }
 
-/// Writes the figures over the last ones.
+/// Replaces the last figures.
 pub fn keep(figures: &str) {
     write(path(), with_figures(figures)).unwrap();
 }
 
-/// What the AWS CLI says that it is; `None` where there is none that runs.
+/// The version of the AWS CLI. `None` if there is none that runs.
 pub fn aws_cli() -> Option<String> {
     let version = output("aws", &["--version"])?;
-    // The rest repeats what is known of the machine.
+    // The rest only describes the machine.
     Some(version.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }
 
@@ -77,7 +77,8 @@ fn path() -> String {
     format!("{PACKAGE}/{PATH}")
 }
 
-/// The commit that was measured. The document itself changes with every run.
+/// The commit that was measured. Changes of the document itself are ignored, since every run makes
+/// them.
 fn commit() -> String {
     let Some(hash) = output("git", &["rev-parse", "--short", "HEAD"]) else {
         return "unknown".to_owned();
@@ -88,7 +89,7 @@ fn commit() -> String {
     if is_clean { format!("`{hash}`") } else { format!("`{hash}`, with changes") }
 }
 
-/// What a program that runs well prints.
+/// The output of a program. `None` if it fails.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).current_dir(PACKAGE).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

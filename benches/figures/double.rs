@@ -1,7 +1,7 @@
-//! A double of Discord that knows one bot, sends it interactions and takes its answers.
+//! A Discord double for one bot: sends it interactions and receives its answers.
 //!
-//! It does as little as it can, since what it does is a part of both bots' times: a frame is made
-//! before the clock is started, an answer is taken before it is looked at.
+//! It does as little work as possible, since its work counts in the times of both bots. It makes
+//! frames before the clock starts, and checks answers after it stops.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -23,30 +23,31 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex as AsyncMutex, broadcast, oneshot, watch};
 use tokio::time::timeout;
 
-/// The server of the interactions.
+/// The Discord server of the interactions.
 pub const GUILD: u64 = 1_100_000_000_000_000_001;
 
-/// The channel in which people ask.
+/// The channel of the interactions.
 pub const CHANNEL: u64 = 1_100_000_000_000_000_004;
 
-/// The number of every message that is posted to a channel.
+/// The ID of every message that is posted to a channel.
 pub const MESSAGE: &str = "1100000000000000010";
 
 const APPLICATION: u64 = 1_100_000_000_000_000_002;
 
-/// How long a bot may take for anything. Far longer than any does: it ends a bench that hangs.
+/// Limit for every wait on a bot. It is far longer than any bot takes, and ends a bench that hangs.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A quarter of Discord's 41,250 ms, so that a window of 20 s without interactions has one in it.
+/// About a quarter of Discord's 41,250 ms, so that a window of 20 s without interactions contains
+/// one.
 const HEARTBEAT_MS: u32 = 10_000;
 
-/// How the response to an interaction begins that only says that the answer follows.
+/// How a deferred response begins, which only says that the answer follows.
 const PUT_OFF: &[u8] = br#"{"type":5"#;
 
-/// What the token of every interaction begins with; its number follows.
+/// The text before the interaction's number in its token.
 const TOKEN: &str = "aW50ZXJhY3Rpb246";
 
-/// A Discord on a loopback port.
+/// A Discord double on a loopback port.
 pub struct Discord {
     address: std::net::SocketAddr,
     shared: Arc<Shared>,
@@ -56,7 +57,7 @@ struct Shared {
     gateway_url: String,
     gateway: AsyncMutex<Option<SplitSink<WebSocket, Message>>>,
     connected: watch::Sender<bool>,
-    /// Who waits for the answers to which interactions.
+    /// The waiting receivers, by interaction.
     asked: Mutex<HashMap<u64, oneshot::Sender<(Instant, Bytes)>>>,
     last_id: Mutex<u64>,
     /// What the bot has posted to channels.
@@ -96,14 +97,14 @@ impl Discord {
         format!("http://{}", self.address)
     }
 
-    /// Waits until the bot has said who it is; false if it takes too long.
+    /// Waits until the bot has identified itself. Returns false if it takes too long.
     pub async fn connected(&self) -> bool {
         let mut connected = self.shared.connected.subscribe();
         timeout(LIMIT, connected.wait_for(|&connected| connected)).await.is_ok()
     }
 
-    /// Sends interactions at once, and says how long it took until all of them were answered with
-    /// a message that has these texts in it.
+    /// Sends `count` interactions at once, and returns the time until all are answered. Each answer
+    /// must contain the `expected` texts.
     pub async fn ask(&self, count: usize, state: &str, expected: &[&str]) -> Duration {
         let (mut frames, mut answers) = (Vec::new(), Vec::new());
         for _ in 0..count {
@@ -131,7 +132,7 @@ impl Discord {
         last - begun
     }
 
-    /// What the bot posts to channels from now on, and when each of it has arrived whole.
+    /// Messages that the bot posts to channels from now on, each with its arrival time.
     pub fn posted(&self) -> broadcast::Receiver<(Instant, Bytes)> {
         self.shared.posted.subscribe()
     }
@@ -144,10 +145,10 @@ impl Discord {
 }
 
 impl Shared {
-    /// Gives an answer to the one who waits for it; false if nobody has asked.
+    /// Passes an answer to its receiver. Returns false if the interaction is unknown.
     fn answered(&self, id: u64, at: Instant, body: Bytes) -> bool {
         let asked = self.asked.lock().unwrap().remove(&id);
-        // Nobody waits any more where a bench has given up.
+        // The receiver is gone if a bench has given up.
         asked.map(|waiting| drop(waiting.send((at, body)))).is_some()
     }
 }
@@ -158,7 +159,7 @@ async fn gateway_address(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({"url": shared.gateway_url, "shards": 1, "session_start_limit": limit}))
 }
 
-/// The server's commands: none at first, and whatever the bot makes them.
+/// The server's commands: none at first, and later those that the bot registers.
 async fn commands(body: Bytes) -> (StatusCode, Bytes) {
     (StatusCode::OK, if body.is_empty() { Bytes::from_static(b"[]") } else { body })
 }
@@ -175,7 +176,7 @@ async fn callback(
     if shared.answered(id, at, body) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
-/// The answer that was put off.
+/// The answer after a deferred response.
 async fn edit(
     State(shared): State<Arc<Shared>>,
     Path((_app, token)): Path<(String, String)>,
@@ -190,18 +191,18 @@ async fn edit(
     }
 }
 
-/// A message in a channel. What is said of it goes back, and no more.
+/// A message in a channel. The reply contains only the fields that Discord always sends.
 async fn message(
     State(shared): State<Arc<Shared>>,
     Path(channel): Path<String>,
     body: Bytes,
 ) -> Json<Value> {
-    // Nobody listens where nothing is measured of it.
+    // There is no receiver if the bench does not measure messages.
     let _ = shared.posted.send((Instant::now(), body));
     posted(&channel)
 }
 
-/// A message as Discord describes one that is there.
+/// Discord's description of a posted message.
 fn posted(channel: &str) -> Json<Value> {
     let author = json!({"id": APPLICATION.to_string(), "username": "bench",
         "discriminator": "0001", "avatar": null, "bot": true});
@@ -245,7 +246,7 @@ fn ready(gateway_url: &str) -> Value {
     }})
 }
 
-/// `/lock status` as Discord sends it.
+/// A `/lock status` interaction as Discord sends it.
 fn interaction(id: u64, state: &str) -> String {
     let token = format!("{}{id}", TOKEN.repeat(12));
     let user = json!({"id": "1100000000000000003", "username": "alice", "global_name": "Alice",

@@ -1,4 +1,4 @@
-//! What a bot that nobody asks anything costs.
+//! Measures the cost of an idle bot.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::bot::Bot;
 use crate::report::{Report, Target};
 use crate::store::{Store, TABLE};
 
-/// Takes the seconds of the window, for more than a first look.
+/// Environment variable with the length of the window in seconds, for a longer measurement.
 const SECONDS: &str = "BENCH_IDLE_SECONDS";
 
-/// Lets the start be over: the commands registered, the names read.
+/// Time for the start: registering commands and reading names.
 const SETTLING: Duration = Duration::from_secs(3);
 
-/// Measures both over the same stretch of time.
+/// Measures both bots over the same time.
 pub async fn measure(store: &Store, report: &mut Report) {
     let seconds = std::env::var(SECONDS).map_or(20, |text| text.parse().expect("whole seconds"));
     let window = Duration::from_secs(seconds);

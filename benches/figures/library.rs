@@ -1,4 +1,4 @@
-//! The library without the program around it: what its commands work with, and somebody who asks.
+//! The library without the program: the context of its commands, and a user who runs them.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -24,13 +24,13 @@ use locktender::workers::PatientDirectory;
 use crate::double::{CHANNEL, GUILD};
 use crate::store::{BUCKET, Store, own_tables};
 
-/// The role that everybody has.
+/// The role that all users have.
 const ROLE: RoleId = RoleId::new(900);
 
-/// Where everybody asks.
+/// The channel that all users are in.
 const PLACE: Place = Place { guild: GuildId::new(GUILD), channel: ChannelId::new(CHANNEL) };
 
-/// What the library is given to work on a lock table, and on the bot's own that go with it.
+/// The context for commands on a lock table and the bot's own tables that belong to it.
 pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context {
     let key = "{state}/terraform.tfstate".parse().unwrap();
     let backend = Backend::new(BackendName::new("main").unwrap(), BUCKET, key, "env:").unwrap();
@@ -60,7 +60,7 @@ pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context
     }
 }
 
-/// Has somebody ask for something, which has to be answered.
+/// Runs a command as this user, and asserts that it is answered.
 pub async fn ask(context: &Context, user: u64, event: EventId, command: Command) {
     let actor = Actor {
         person: Person { id: UserId::new(user), name: format!("user-{user}") },
@@ -74,7 +74,7 @@ pub async fn ask(context: &Context, user: u64, event: EventId, command: Command)
     assert_eq!(answer.outcome, "answered", "{answer:?}");
 }
 
-/// Everybody asks in time, and has the role.
+/// Accepts every command in time, and gives every user the role.
 struct InTime;
 
 #[async_trait]
@@ -91,7 +91,7 @@ impl Members for InTime {
     }
 }
 
-/// Delivers nothing.
+/// A courier that delivers nothing.
 pub struct Nobody;
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! A list of 1,000 locks out of 5,000 rows.
+//! Measures a list of 1,000 locks among 5,000 rows.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,12 +1,13 @@
-//! The figures that Locktender is held to, measured side by side in one run and printed as a table.
+//! Measures the figures with targets for Locktender side by side in one run, and prints them as a
+//! table.
 //!
-//! `cargo bench --bench figures` measures all of them and writes them into docs/BENCHMARKS.md, which
-//! says what is compared with what. `-- bots idle` after it measures only these sections and writes
-//! nothing. Nothing is asserted: a figure depends on the machine.
+//! `cargo bench --bench figures` measures all of them and writes them into docs/BENCHMARKS.md,
+//! which explains the comparisons. `-- bots idle` after it measures only these sections and writes
+//! nothing. Nothing is asserted, since figures depend on the machine.
 //!
-//! Everything runs on the loopback interface: a `DynamoDB` and a double of Discord in this process,
-//! and as child processes the program `locktender`, a bare serenity bot (this executable once more)
-//! and the AWS CLI, where there is one.
+//! Everything runs on the loopback interface. A `DynamoDB` and a Discord double run in this
+//! process. Child processes run `locktender`, a bare serenity bot (this executable again) and the
+//! AWS CLI, if it is installed.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench fails by panicking")]
 #![expect(unreachable_pub, reason = "`pub` means: for the other modules of this bench")]
@@ -33,7 +34,7 @@ use document::Origin;
 use report::Report;
 use store::Store;
 
-/// What can be measured alone, in the order of the figures.
+/// The sections that can be measured alone, in the order of the figures.
 const SECTIONS: &[&str] = &["bots", "process", "list", "idle", "trail", "release", "watch"];
 
 fn main() {
@@ -42,7 +43,8 @@ fn main() {
     if arguments.first().is_some_and(|first| first == bare::ARGUMENT) {
         return runtime.block_on(bare::run());
     }
-    // Cargo passes this to every bench. `cargo test --all-targets` does not, and must not wait.
+    // Cargo passes `--bench` to every bench. `cargo test --all-targets` does not, and must not wait
+    // for figures.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return println!("figures are measured by `cargo bench`");
     }

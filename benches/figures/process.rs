@@ -1,4 +1,4 @@
-//! `locktender status` beside the AWS CLI, each as a whole process.
+//! Compares `locktender status` with the AWS CLI, each as a whole process.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use crate::document::aws_cli;
 use crate::report::{Report, Target, median, ms, ratio};
 use crate::store::{LOCK_ID, STATE, Store, TABLE, lock_row};
 
-/// Runs of each, after one that is not timed.
+/// Timed runs of each, after one untimed run.
 const RUNS: usize = 25;
 
-/// Measures both, in turn.
+/// Measures both in turn.
 pub async fn measure(store: &Store, report: &mut Report) {
     let home = TempDir::new().unwrap();
     let ours = status(store, &home);
@@ -45,11 +45,11 @@ pub async fn measure(store: &Store, report: &mut Report) {
     );
 }
 
-/// A program in an environment of its own, whose home has no configuration.
+/// A program with a clean environment and a home without configuration.
 pub fn program(program: &str, home: &TempDir, variables: Vec<(&str, String)>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("HOME", home.path()).current_dir(home.path()).stdin(Stdio::null());
-    // An interpreter is found through this.
+    // A script needs it to find its interpreter.
     command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command.envs(variables);
     command
@@ -69,7 +69,7 @@ fn get_item(store: &Store, home: &TempDir) -> Command {
     command
 }
 
-/// Whether `aws` is a shell script that starts the AWS CLI, as version managers put in front of it.
+/// Whether `aws` is a shell script that starts the AWS CLI, such as a version manager's shim.
 fn is_script() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found = std::env::split_paths(&path).map(|folder| folder.join("aws"));
@@ -78,8 +78,8 @@ fn is_script() -> bool {
     first.starts_with(b"#!") && first.ends_with(b"sh")
 }
 
-/// Runs a program to its end, and gives what it printed. The thread that waits is not one that
-/// the `DynamoDB` of this process needs.
+/// Runs a program to its end and returns its output. Waits on a blocking thread, so that the
+/// `DynamoDB` of this process keeps its threads.
 async fn output(mut command: Command) -> String {
     let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

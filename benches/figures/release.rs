@@ -1,4 +1,4 @@
-//! From the click that approves to the lock being gone.
+//! Measures the time from the approval click to the deleted lock.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::library::{ask, context};
 use crate::report::{Report, Target, median, ms, ratio};
 use crate::store::{BUCKET, Store};
 
-/// The lock table, of nothing but the lock in question.
+/// A lock table with only this lock.
 const TABLE: &str = "one-lock";
 
 const STATE: &str = "env/prod";
@@ -26,8 +26,8 @@ const RUNS: u64 = 200;
 
 const APPROVER: u64 = 1;
 
-/// Measures a release beside the least that takes a lock away: a read, and a delete that asks for
-/// nothing and records nothing.
+/// Compares a release with the least work that removes a lock: a read, and a delete without a
+/// condition or a record.
 pub async fn measure(store: &Store, report: &mut Report) {
     Sandbox::open(&store.session(), TABLE).await.unwrap();
     store.make_own_tables(TABLE).await;
@@ -50,17 +50,17 @@ pub async fn measure(store: &Store, report: &mut Report) {
     );
 }
 
-/// Has a request opened and approved, and says how long the lock was there after the approval.
+/// Opens and approves a request, and returns how long the lock existed after the approval.
 async fn release(context: &Context, courier: &Watch, run: u64) -> Duration {
     let opening = EventId::new(10 * run + 1);
     let reason = Some("the runner died".to_owned());
-    // A person opens no more than ten an hour.
+    // A person may open at most ten an hour, so each run has another requester.
     ask(context, APPROVER + 1 + run, opening, Command::Unlock { state: STATE.to_owned(), reason })
         .await;
     let approve = Command::Approve { request: RequestId::of(opening), typed: None };
     let begun = Instant::now();
     ask(context, APPROVER, EventId::new(10 * run + 2), approve).await;
-    // The courier is called when the lock is gone, and before anybody is told.
+    // The courier is called after the lock is deleted, and before people are notified.
     let gone = courier.0.lock().unwrap().take().unwrap();
     let filed = context.ledger.request(RequestId::of(opening)).await.unwrap().unwrap();
     assert!(!filed.request.is_open(), "{:?}", filed.request);
@@ -71,7 +71,7 @@ async fn delete(store: &Store) -> Duration {
     let client = store.client();
     let key = || AttributeValue::S(path());
     let read = || client.get_item().table_name(TABLE).key("LockID", key()).consistent_read(true);
-    // The connection is made before the clock is started, as the bot's is.
+    // Opens the connection before the clock starts, as the bot does.
     read().send().await.unwrap();
     let begun = Instant::now();
     assert!(read().send().await.unwrap().item.is_some());
@@ -79,7 +79,8 @@ async fn delete(store: &Store) -> Duration {
     begun.elapsed()
 }
 
-/// Locks the state since yesterday, which is stale: nobody is asked to type its name.
+/// Takes the lock with a time of yesterday. A stale lock is approved without typing the state's
+/// name.
 async fn lock(store: &Store) {
     let created = (SystemClock.now() - TimeDelta::days(1)).to_rfc3339();
     let record = format!(
@@ -95,7 +96,7 @@ fn path() -> String {
     format!("{BUCKET}/{STATE}/terraform.tfstate")
 }
 
-/// Notes when it is called for.
+/// A courier that notes when it is called.
 #[derive(Default)]
 struct Watch(Mutex<Option<Instant>>);
 

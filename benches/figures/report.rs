@@ -1,4 +1,4 @@
-//! The table of figures, and the few numbers that a series of measurements comes to.
+//! The table of figures, and the statistics of a series of measurements.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
-/// What a figure has to be.
+/// The target of a figure.
 #[derive(Clone, Copy)]
 pub enum Target {
-    /// The ratio of the two measurements is this at most.
+    /// The ratio of the two measurements must be at most this.
     AtMost(f64),
-    /// The ratio of the two measurements is this at least.
+    /// The ratio of the two measurements must be at least this.
     AtLeast(f64),
-    /// The measurement itself is under this, in its own unit; there is nothing to compare with.
+    /// The measurement itself must be under this, in this unit. There is nothing to compare with.
     Under(f64, &'static str),
-    /// Nothing is asked of it; it explains another.
+    /// No target: the figure explains another one.
     None,
 }
 
@@ -27,8 +27,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a figure: what was measured, what it is compared with, and the number that the target
-    /// is about.
+    /// Adds a figure: what was measured, what it is compared with, and the value for the target.
     pub fn figure(
         &mut self,
         what: &str,
@@ -48,7 +47,7 @@ impl Report {
         };
         let verdict = reached.map_or("", |reached| if reached { "reached" } else { "missed" });
         let row = [what.to_owned(), wanted, measured, compared, ratio, verdict.to_owned()];
-        // A run takes minutes; this shows how far it is.
+        // A run takes minutes, so this shows the progress.
         eprintln!("{what}: {}", row[2]);
         self.rows.push(row);
     }
@@ -80,7 +79,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// The value below which this share of a series lies.
+/// The value below which this share of a series is.
 pub fn quantile(series: &[Duration], share: f64) -> Duration {
     let mut sorted = series.to_vec();
     sorted.sort_unstable();
@@ -94,17 +93,17 @@ pub fn quantile(series: &[Duration], share: f64) -> Duration {
     sorted[at]
 }
 
-/// The middle of a series.
+/// The median of a series.
 pub fn median(series: &[Duration]) -> Duration {
     quantile(series, 0.5)
 }
 
-/// How many times `base` goes into `value`.
+/// `value` divided by `base`.
 pub fn ratio(value: Duration, base: Duration) -> f64 {
     value.as_secs_f64() / base.as_secs_f64()
 }
 
-/// A duration in milliseconds, as the table writes it.
+/// A duration in milliseconds, formatted for the table.
 pub fn ms(duration: Duration) -> String {
     format!("{:.2} ms", duration.as_secs_f64() * 1e3)
 }

@@ -1,7 +1,7 @@
-//! The lock that is asked about, with all that a status can say of one: past holds to compare with,
-//! other runs that its holder's machine has finished, and an open request with its card.
+//! Sets up the lock that is asked about with everything that a status can show: past holds, other
+//! runs that its holder's machine has finished, and an open request with its card.
 //!
-//! All of it is written by the library and by the bot itself, so it is what this version writes.
+//! The library and the bot itself write all of it, so the items are those of this version.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,25 +20,25 @@ use crate::double::MESSAGE;
 use crate::library::{Nobody, ask, context};
 use crate::store::{HELD, LOCK_ID, OTHER_STATE, STATE, Store, holder, record};
 
-/// What the answer has in it: the lock, its past holds, the other runs, and the link to the card.
+/// Texts in the answer: the lock ID, its past holds, the other runs, and the link to the card.
 pub const EXPECTED: &[&str] = &[LOCK_ID, "100 holds", "3 other runs", MESSAGE];
 
-/// Past holds of the lock that is asked about, one an hour.
+/// Past holds of that lock, one an hour.
 const PAST_HOLDS: i32 = 100;
 
-/// Runs that the holder's machine has finished for other states since it took the lock.
+/// Runs for other states that the holder's machine has finished since it took the lock.
 const OTHER_RUNS: i32 = 3;
 
 /// How long a bot may take for its first look.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// What is known of the lock in one of the tables.
+/// The stored facts about the lock in one of the tables.
 pub struct Scene {
     context: Context,
 }
 
 impl Scene {
-    /// Writes all of it, but for the card, which a bot posts.
+    /// Writes everything except the card, which a bot posts.
     pub async fn set(store: &Store, table: &str) -> Self {
         let scene = Self { context: context(store, table, Arc::new(Nobody)) };
         let now = SystemClock.now();
@@ -59,7 +59,7 @@ impl Scene {
         scene
     }
 
-    /// Has one lock forgotten, so that the first look of the bot that is started next finds it anew.
+    /// Forgets one lock, so that the next bot finds it as a new one.
     pub async fn forget_a_lock(&self) {
         let holds = &self.context.holds;
         let mut current = holds.current().await.unwrap();
@@ -68,7 +68,7 @@ impl Scene {
         }
     }
 
-    /// Waits until the bot has found that lock, and until the card is posted.
+    /// Waits until the bot has found that lock and posted the card.
     pub async fn is_seen(&self) {
         let begun = Instant::now();
         while !(self.is_remembered().await && self.has_card().await) {
@@ -103,8 +103,8 @@ impl Scene {
         self.context.reading.catalog.resolve(name).unwrap()
     }
 
-    /// A lock that the holder in question took then. The time makes its ID, so that no two of a state
-    /// have the same.
+    /// A lock that the first holder took at `since`. Its ID is made from the time, so each lock of
+    /// a state has another one.
     fn lock(&self, name: &str, since: DateTime<Utc>) -> HeldLock {
         let state = self.state(name);
         let number = since.timestamp().try_into().unwrap();

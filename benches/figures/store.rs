@@ -1,4 +1,4 @@
-//! The `DynamoDB` that everything here reads, with a small and a large lock table.
+//! The `DynamoDB` of all figures, with a small and a large lock table.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
@@ -23,16 +23,16 @@ pub const LARGE_LOCKS: usize = 1_000;
 /// The bucket of the states.
 pub const BUCKET: &str = "states";
 
-/// The state that is asked about; locked in both tables.
+/// The state that is asked about. It is locked in both tables.
 pub const STATE: &str = "team-0/service-0/prod";
 
 /// Another state that is locked in both tables.
 pub const OTHER_STATE: &str = "team-0/service-1/staging";
 
-/// The lock ID in its record, by which an answer is recognised.
+/// The lock ID of that state. An answer must contain it.
 pub const LOCK_ID: &str = "1f6e7bc2-0ede-e7d2-69ce-000000000000";
 
-/// How long the locks of both tables have been held at the start.
+/// The age of the locks of both tables at the start.
 pub const HELD: TimeDelta = TimeDelta::hours(1);
 
 /// A `DynamoDB` in this process.
@@ -54,25 +54,25 @@ impl Store {
         self.embedded.endpoint().rsplit(':').next().unwrap().parse().unwrap()
     }
 
-    /// The session of the library that reaches it.
+    /// A session for the library to use it.
     pub fn session(&self) -> Session {
         Session::at(&self.embedded.endpoint(), Patience::default())
     }
 
-    /// The variables by which the SDK and the AWS CLI reach it.
+    /// Environment variables with which the SDK and the AWS CLI use it.
     pub fn aws_variables(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.embedded.endpoint()),
             ("AWS_REGION", "us-east-1".to_owned()),
-            // The first generation of the CLI looks only at this one.
+            // Version 1 of the CLI reads only this one.
             ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "bench".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
         ]
     }
 
-    /// The variables by which the program reads one of its lock tables, with the tables of its own
-    /// that go with it.
+    /// Environment variables with which the program uses one of its lock tables, and the bot's own
+    /// tables that belong to it.
     pub fn variables(&self, table: &str) -> Vec<(&'static str, String)> {
         let mut variables = self.aws_variables();
         let own = own_tables(table);
@@ -93,7 +93,7 @@ impl Store {
     /// Writes all of these rows.
     pub async fn write(&self, table: &str, rows: &[WriteRequest]) {
         let client = self.client();
-        // BatchWriteItem takes 25.
+        // BatchWriteItem takes at most 25.
         let batches = rows
             .chunks(25)
             .map(|batch| client.batch_write_item().request_items(table, batch.to_vec()).send());
@@ -102,12 +102,12 @@ impl Store {
             .await;
     }
 
-    /// Makes the bot's own tables for a lock table, or for what is measured under that name.
+    /// Creates the bot's own tables for a lock table, or for a measurement of this name.
     pub async fn make_own_tables(&self, of: &str) {
         Migrations::connect(&self.session(), own_tables(of)).apply().await.unwrap();
     }
 
-    /// A client that nothing measured goes through.
+    /// A client that is not part of any measurement.
     pub fn client(&self) -> Client {
         use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
         let config = Config::builder()
@@ -120,7 +120,7 @@ impl Store {
     }
 }
 
-/// The bot's own tables for a lock table.
+/// The bot's own tables that belong to a lock table.
 pub fn own_tables(of: &str) -> LedgerTables {
     LedgerTables { table: format!("bot-{of}"), audit_table: format!("audit-{of}") }
 }
@@ -148,7 +148,7 @@ fn row(at: usize, locked: bool) -> WriteRequest {
     WriteRequest::builder().put_request(put.build().unwrap()).build()
 }
 
-/// The record of a lock as Terraform writes it. Its number makes the lock ID.
+/// A lock record as Terraform writes it. `number` becomes part of the lock ID.
 pub fn record(number: usize, who: &str, created: DateTime<Utc>, path: &str) -> String {
     let created = created.to_rfc3339();
     format!(
@@ -156,7 +156,7 @@ pub fn record(number: usize, who: &str, created: DateTime<Utc>, path: &str) -> S
     )
 }
 
-/// Who holds the lock of this number in both tables.
+/// The holder of the lock with this number, in both tables.
 pub fn holder(number: usize) -> String {
     format!("jjoyner@ci-runner-{number}")
 }

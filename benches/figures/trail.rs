@@ -1,5 +1,5 @@
-//! `locktender audit verify` of a long trail: how long it takes, and that its memory does not grow with
-//! the entries.
+//! Measures `locktender audit verify` of a long trail: its time, and that its memory does not grow
+//! with the number of entries.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::child::Running;
 use crate::report::{Report, Target, median, ms, ratio};
 use crate::store::{BUCKET, Store, own_tables};
 
-/// Chains, the same in both trails: the heads of all chains are what is kept in memory.
+/// Chains, the same number in both trails, since memory holds the heads of all chains.
 const CHAINS: usize = 1_000;
 
 const RUNS: usize = 5;
@@ -52,8 +52,8 @@ pub async fn measure(store: &Store, report: &mut Report) {
     );
 }
 
-/// Fills a trail with chains of this length and verifies it: the medians of the time, the processor
-/// time and the peak.
+/// Fills a trail with chains of this length, and verifies it several times. Returns the medians of
+/// the time, the processor time and the peak.
 async fn verify(store: &Store, name: &str, length: usize) -> (Duration, Duration, u32) {
     fill(store, name, length).await;
     let (mut times, mut processors, mut peaks) = (Vec::new(), Vec::new(), Vec::new());
@@ -81,7 +81,7 @@ async fn fill(store: &Store, name: &str, length: usize) {
     let table = own_tables(name).audit_table;
     let batches = (0..CHAINS).flat_map(|at| {
         let requests: Vec<WriteRequest> = chain(at, length).iter().map(put).collect();
-        // BatchWriteItem takes 25.
+        // BatchWriteItem takes at most 25.
         requests.chunks(25).map(<[WriteRequest]>::to_vec).collect::<Vec<_>>()
     });
     stream::iter(batches)
@@ -92,7 +92,7 @@ async fn fill(store: &Store, name: &str, length: usize) {
         .await;
 }
 
-/// A chain as requests that were approved and carried out make it.
+/// A chain of approved and finished requests.
 fn chain(at: usize, length: usize) -> Vec<Entry> {
     let path = format!("{BUCKET}/team-{}/service-{}/prod/terraform.tfstate", at / 50, at % 50);
     let record = format!(

@@ -1,4 +1,4 @@
-//! What it costs to watch many locks, and how soon a clearing is told.
+//! Measures the cost of watching many locks, and how soon a clearing is announced.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,29 +21,28 @@ use crate::store::{BUCKET, Store, own_tables};
 
 const TABLE: &str = "watched-locks";
 
-/// States of the table, and how many of them are locked.
+/// States in the table, and how many of them are locked.
 const STATES: usize = 5_000;
 const LOCKS: usize = 1_000;
 
-/// How long all of them have been held: so long that the bot asks whether they are stale, and too
-/// short for it.
+/// The age of all locks: old enough that the bot checks whether they are stale, but not stale.
 const HELD: TimeDelta = TimeDelta::minutes(30);
 
-/// Its interval, which is the default of `LOCKTENDER_POLL_INTERVAL`.
+/// The bot's poll interval: the default of `LOCKTENDER_POLL_INTERVAL`.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Takes the seconds of the window, for more than a first look.
+/// Environment variable with the length of the window in seconds, for a longer measurement.
 const SECONDS: &str = "BENCH_WATCH_SECONDS";
 
-/// Clearings whose delay is measured, at as many phases of the interval.
+/// Clearings whose delay is measured, each at another phase of the interval.
 const CLEARINGS: u32 = 12;
 
-/// How long the bot may take for anything.
+/// Limit for every wait on the bot.
 const LIMIT: Duration = Duration::from_mins(1);
 
 const PASSES: usize = 15;
 
-/// Measures the bot as a process, and one look in the library.
+/// Measures the bot as a process, and one lookout pass in the library.
 pub async fn measure(store: &Store, report: &mut Report) {
     fill(store).await;
     let bot = Bot::announcing(store, TABLE, CHANNEL).await;
@@ -54,7 +53,7 @@ pub async fn measure(store: &Store, report: &mut Report) {
     passes(store, report).await;
 }
 
-/// Waits until the bot remembers all locks, and has had the time to ask how long each was held before.
+/// Waits until the bot has stored all holds, and had time to read the past holds of each.
 async fn settled(store: &Store) {
     let holds = AwsHolds::connect(&store.session(), own_tables(TABLE));
     let begun = Instant::now();
@@ -89,13 +88,14 @@ async fn cost(bot: &Bot, report: &mut Report) {
     );
 }
 
-/// From the delete of a row, which is what Terraform does last, to the announcement.
+/// The time from the delete of a row, which is Terraform's last step, to the announcement.
 async fn delay(store: &Store, bot: &Bot, report: &mut Report) {
     let client = store.client();
     let mut posted = bot.discord().posted();
     let mut delays = Vec::new();
     for at in 0..CLEARINGS {
-        // The last announcement has come right after a look; from there on to another phase.
+        // The last announcement came right after a pass, so this sleep sets the phase of the next
+        // delete.
         sleep(INTERVAL * at / CLEARINGS).await;
         let name = name(at as usize);
         let key = AttributeValue::S(path(at as usize));
@@ -122,12 +122,12 @@ async fn delay(store: &Store, bot: &Bot, report: &mut Report) {
     );
 }
 
-/// One look at all locks of which nothing is new, beside the scan that it cannot do without.
+/// Compares one lookout pass without changes with the scan that it needs.
 async fn passes(store: &Store, report: &mut Report) {
     let context = context(store, TABLE, Arc::new(Nobody));
     let lookout = Lookout::new(context, Some(ChannelId::new(CHANNEL)), INTERVAL);
     let client = store.client();
-    // The first one reads what is remembered.
+    // The first pass also reads the stored holds.
     lookout.pass().await.unwrap();
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..PASSES {
@@ -146,7 +146,7 @@ async fn passes(store: &Store, report: &mut Report) {
     );
 }
 
-/// Reads the rows that are locks, as they are.
+/// Reads the lock rows without parsing them.
 async fn scan(client: &Client) -> Duration {
     let begun = Instant::now();
     let scan = client.scan().table_name(TABLE).consistent_read(true);
@@ -160,7 +160,7 @@ async fn scan(client: &Client) -> Duration {
     begun.elapsed()
 }
 
-/// Fills the table as Terraform does: a digest for every state, and a row for every lock beside it.
+/// Fills the table as Terraform does: a digest for every state, and another row for every lock.
 async fn fill(store: &Store) {
     Sandbox::open(&store.session(), TABLE).await.unwrap();
     store.make_own_tables(TABLE).await;

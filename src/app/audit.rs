@@ -1,4 +1,4 @@
-//! `locktender audit`: the trail, listed, verified or exported.
+//! `locktender audit`: lists, verifies or exports the trail.
 
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::workers::verify;
 /// Lists, verifies or exports the trail, or one state's part of it.
 ///
 /// # Errors
-/// When a setting is wrong, the state is none, or the trail cannot be read.
+/// If a setting is wrong, the text is not a state's name, or the trail cannot be read.
 pub async fn audit(settings: &Settings, call: &Audit) -> Result<Success, AppError> {
     let (Audit::List { state } | Audit::Verify { state } | Audit::Export { state, .. }) = call;
     let session = Session::from_environment().await?;
@@ -59,7 +59,7 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Success, AppErro
     }
 }
 
-/// What is said where there is no entry.
+/// The sentence if there is no entry.
 fn nothing(path: Option<&StatePath>) -> String {
     match path {
         Some(path) => format!("Nothing is recorded of {}.", visible(path.as_str())),
@@ -67,10 +67,10 @@ fn nothing(path: Option<&StatePath>) -> String {
     }
 }
 
-/// The state that is meant: by its path as it is recorded, or by whatever else stands for it where
-/// there is a backend.
+/// Finds the path of a state. A recorded path works without a backend, and any other name needs
+/// one.
 async fn path(settings: &Settings, trail: &AwsTrail, state: &str) -> Result<StatePath, AppError> {
-    // It may be of a bucket that is not served any more.
+    // The path may be in a bucket that is no longer configured.
     if let Ok(path) = StatePath::parse(state)
         && !trail.newest(&path, None, 1).await?.is_empty()
     {
@@ -78,12 +78,12 @@ async fn path(settings: &Settings, trail: &AwsTrail, state: &str) -> Result<Stat
     }
     match command_line(settings).await {
         Ok(reading) => Ok(reading.resolve(state).await?.path),
-        // The trail may be read where the locks are not, with a path as it is recorded.
+        // Without a configured backend, only a path can name a state.
         Err(error) => StatePath::parse(state).map_err(|_| error),
     }
 }
 
-/// Writes entry after entry, so that the whole trail is never in memory.
+/// Writes one entry at a time, so that the whole trail is never in memory.
 async fn write(
     trail: &AwsTrail,
     path: Option<&StatePath>,

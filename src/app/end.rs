@@ -1,4 +1,4 @@
-//! How the program ends: its errors with their exit codes, and signals.
+//! How the program ends: errors with their exit codes, and signals.
 
 use std::time::Duration;
 
@@ -11,26 +11,27 @@ use crate::settings::SettingsError;
 use crate::text::{LONG, clip, visible};
 use crate::words::refused;
 
-/// How long an orderly end may take, from the signal on: 10 s for the interactions under way, 2 s for
-/// the goodbye to Discord and 3 s for what is still to be delivered, and a second more.
+/// How long a shutdown may take after the signal: 10 s for the interactions under way, 2 s for
+/// closing the Discord connection, 3 s for the last deliveries, and 1 s more.
 const END: Duration = Duration::from_secs(16);
 
-/// The exit code of an end that was cut short: something may have been left half done, or untold.
+/// The exit code of a shutdown that was cut short: some work may be half done, and some notices
+/// undelivered.
 const CUT_SHORT: i32 = 3;
 
-/// Why the program ends without having done what was asked.
+/// Why the program did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// A setting is missing or wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// What was asked cannot be met; with the sentence that a person is told.
+    /// The request was refused. Contains the sentence for the user.
     #[error("{0}")]
     Refused(String),
     /// A backend is unreachable or refuses.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The bot's own tables are not there, or not as this version wants them.
+    /// The bot's own tables are missing or out of date.
     #[error(
         "the table `{table}` is missing or out of date: run `locktender migrate`, or start with \
          `locktender run --migrate`"
@@ -42,7 +43,7 @@ pub enum AppError {
     /// Discord is unreachable or refuses.
     #[error(transparent)]
     Bot(#[from] BotError),
-    /// One of the loops beside the commands has panicked and could not be started again.
+    /// A background worker has panicked and could not be restarted.
     #[error(
         "a part of the bot ran into a mistake of its own: report it with what the log says of it"
     )]
@@ -56,21 +57,21 @@ pub enum AppError {
     Io(#[from] std::io::Error),
 }
 
-/// How a command of the program succeeded. Each has its exit code.
+/// The result that the exit code reports when there was no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Success {
     /// Fine.
     Fine,
     /// The asked-for condition does not hold.
     ConditionFails,
-    /// Nothing was ever seen of the state that was asked for.
+    /// The state was never seen.
     Unknown,
-    /// Whether there is such a state could not be read.
+    /// Whether the state exists could not be read.
     NotRead,
 }
 
 impl AppError {
-    /// What a service said that this version does not understand, for whoever reports it.
+    /// What a service said that this version does not understand, for a bug report.
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         match self {
@@ -83,7 +84,7 @@ impl AppError {
         }
     }
 
-    /// The exit code, as `--help` lists them.
+    /// The exit code, as `--help` lists it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -114,11 +115,11 @@ impl From<Refusal> for AppError {
     }
 }
 
-/// Calls `stop` at the first SIGINT or SIGTERM. Ends the process with [`CUT_SHORT`] at the second, or
-/// when an orderly end takes longer than [`END`].
+/// Calls `stop` at the first SIGINT or SIGTERM. Ends the process with [`CUT_SHORT`] at the second
+/// one, or if the shutdown takes longer than [`END`].
 ///
-/// This has a thread and a runtime of its own, so that a signal is heard whatever keeps the other
-/// threads busy.
+/// Runs in its own thread and runtime, so that it hears a signal even if the other threads are
+/// busy.
 pub(super) fn on_signal(stop: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let guard = runtime.enter();

@@ -1,10 +1,10 @@
-//! What is printed on standard output.
+//! Prints to standard output.
 
 use std::io::{IsTerminal, Write};
 
 use crate::console::Style;
 
-/// Coloured where somebody looks at it, unless they said otherwise (<https://no-color.org>).
+/// Coloured on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
 pub(super) fn stdout_style() -> Style {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if std::io::stdout().is_terminal() && !plain { Style::Coloured } else { Style::Plain }

@@ -1,4 +1,4 @@
-//! The loops beside the commands: started together, started again after a panic, ended in order.
+//! Starts the background workers, restarts them after a panic, and ends them in order.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use super::AppError;
 use crate::context::Context;
 use crate::workers::{Checkpoints, REST, Warden, restarting};
 
-/// The loops beside the commands.
+/// The background workers.
 pub(super) struct Workers {
-    /// Each says whether it ran to its end.
+    /// Each returns whether its last run ended without a panic.
     tasks: JoinSet<bool>,
     shutdown: CancellationToken,
-    /// Those that the others give work to until they have ended.
+    /// Workers that get work from the others until those have ended.
     last_tasks: JoinSet<bool>,
     last: CancellationToken,
 }
@@ -25,7 +25,7 @@ impl Workers {
         Self { tasks: JoinSet::new(), shutdown, last_tasks, last }
     }
 
-    /// Starts a worker, which is started again if it panics: what it met takes nothing from the others.
+    /// Starts a worker and restarts it if it panics, so that a panic does not affect the others.
     pub(super) fn start<W, F>(&mut self, worker: &Arc<W>, run: fn(Arc<W>, CancellationToken) -> F)
     where
         W: Send + Sync + 'static,
@@ -34,7 +34,7 @@ impl Workers {
         self.tasks.spawn(restarted(worker, run, self.shutdown.clone()));
     }
 
-    /// Starts a worker that is told to end when all others have ended.
+    /// Starts a worker that shuts down after all others have ended.
     pub(super) fn start_last<W, F>(
         &mut self,
         worker: &Arc<W>,
@@ -46,7 +46,7 @@ impl Workers {
         self.last_tasks.spawn(restarted(worker, run, self.last.clone()));
     }
 
-    /// Starts what sees to requests and to their trail without anybody's asking.
+    /// Starts the workers that look after requests and the audit trail.
     pub(super) fn watch_requests(&mut self, context: &Context) {
         let warden = Arc::new(Warden::new(context.clone()));
         let checkpoints = Arc::new(Checkpoints {
@@ -61,7 +61,7 @@ impl Workers {
         );
     }
 
-    /// Waits for what they have begun.
+    /// Waits until all workers have finished what they began.
     pub(super) async fn end(mut self) -> Result<(), AppError> {
         let mut all = true;
         for tasks in [&mut self.tasks, &mut self.last_tasks] {
@@ -74,7 +74,7 @@ impl Workers {
     }
 }
 
-/// Runs a worker until it is told to end, and again after each panic.
+/// Runs a worker until `end`, and restarts it after each panic.
 fn restarted<W, F>(
     worker: &Arc<W>,
     run: fn(Arc<W>, CancellationToken) -> F,

@@ -1,8 +1,8 @@
-//! Whether every try of a write was answered.
+//! Tracks whether AWS answered every try of a write.
 //!
-//! The SDK sends a request up to three times and reports the last try alone. If an earlier try timed
-//! out and the last one was throttled, the error says "throttled", and yet the earlier try may have
-//! been carried out. So each try and each answer is counted where it happens.
+//! The SDK sends a request up to three times and reports only the last try. If an earlier try timed
+//! out and the last one was throttled, the error says "throttled". AWS may still have carried out
+//! the earlier try. So each try and each answer is counted where it happens.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,8 +15,8 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 
 use crate::error::{Fault, WriteFault};
 
-/// The tries of one write and the answers to them. Clones count together: one goes to the SDK as an
-/// interceptor, the other says afterwards what came of it.
+/// The tries of one write and the answers to them. Clones share their counts: one goes to the SDK
+/// as an interceptor, and the caller reads the other afterwards.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answers(Arc<Counts>);
 
@@ -27,12 +27,12 @@ struct Counts {
 }
 
 impl Answers {
-    /// Whether a try was sent and not answered.
+    /// Whether a try was sent but not answered.
     pub(super) fn is_one_missing(&self) -> bool {
         self.0.tries.load(Ordering::Relaxed) > self.0.answers.load(Ordering::Relaxed)
     }
 
-    /// What a fault of the write means.
+    /// Decides whether AWS refused the write, or its outcome is unknown.
     pub(super) fn judge(&self, fault: Fault) -> WriteFault {
         if self.is_one_missing() {
             WriteFault::Unanswered(fault)
@@ -57,8 +57,8 @@ impl Intercept for Answers {
         Ok(())
     }
 
-    /// Not called where no answer came, and called with an error where an answer broke off. An answer
-    /// of 500 or above says that something failed, and not what was done before it did.
+    /// The SDK does not call this if no answer came, and calls it with an error if an answer broke off. A
+    /// status of 500 or above does not say whether AWS carried out the write.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,

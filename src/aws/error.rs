@@ -1,4 +1,4 @@
-//! What goes wrong with AWS, as a sentence that says what to do next.
+//! Turns AWS errors into sentences that say what to do next.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::{Fault, FaultKind};
 
-/// A table or bucket that is asked, as the sentences about it name it.
+/// The table or bucket that a request goes to, as error sentences name it.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     thing: Thing,
@@ -25,7 +25,7 @@ enum Thing {
     OwnTable,
 }
 
-/// What an error of AWS means to whoever has to do something about it.
+/// What an AWS error means for the person who has to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Trouble {
     Denied,
@@ -35,10 +35,10 @@ enum Trouble {
     Throttled,
     Unreachable,
     Missing,
-    /// The bucket is in this region, where S3 says so.
+    /// The bucket is in another region, which S3 may name.
     WrongRegion(Option<String>),
     NotALockTable,
-    /// The object is in a storage class from which it has to be restored before it can be read.
+    /// The object's storage class requires a restore before it can be read.
     Archived,
     Unexpected,
 }
@@ -60,8 +60,7 @@ impl Subject {
         &self.name
     }
 
-    /// The fault that an error of the SDK stands for; `allow` is what to permit if it was denied,
-    /// as a clause.
+    /// Converts an SDK error to a fault. `allow` is a clause that names the missing permission.
     pub(super) fn fault<E>(&self, allow: &str, error: SdkError<E, HttpResponse>) -> Fault
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -70,7 +69,7 @@ impl Subject {
         self.sentence(allow, &trouble, Some(Box::new(error)))
     }
 
-    /// The same, of an error that several reads have met.
+    /// Like [`fault`](Self::fault), for an error that several reads share.
     pub(super) fn shared_fault<E>(
         &self,
         allow: &str,
@@ -82,23 +81,23 @@ impl Subject {
         self.sentence(allow, &Trouble::of(&**error), Some(Box::new(error.clone())))
     }
 
-    /// The fault of an answer that broke off, or did not come in time.
+    /// The fault for an answer that broke off or came too late.
     pub(super) fn unreachable(&self, error: impl Error + Send + Sync + 'static) -> Fault {
         self.sentence("", &Trouble::Unreachable, Some(Box::new(error)))
     }
 
-    /// The fault of a table that never comes to rest under what others do to it.
+    /// The fault for a table that is still busy after the last retry.
     pub(super) fn throttled(&self) -> Fault {
         self.sentence("", &Trouble::Throttled, None)
     }
 
-    /// The fault of a request that could not even be made, or of an answer that says what this
-    /// version does not understand.
+    /// The fault for a request that could not be built, or for an answer that this version does not
+    /// understand.
     pub(super) fn unexpected(&self, error: impl Error + Send + Sync + 'static) -> Fault {
         self.sentence("", &Trouble::Unexpected, Some(Box::new(error)))
     }
 
-    /// The fault of one item that this version cannot read, by its key.
+    /// The fault for one item, with the key `pk`, `sk`, that this version cannot read.
     pub(super) fn item_not_understood(
         &self,
         pk: &str,
@@ -116,7 +115,7 @@ impl Subject {
         }
     }
 
-    /// The fault of a table whose key is not what it has to be.
+    /// The fault for a table with the wrong key schema.
     pub(super) fn has_another_key(&self) -> Fault {
         self.sentence("", &Trouble::NotALockTable, None)
     }
@@ -205,7 +204,7 @@ impl Subject {
     }
 }
 
-/// Whether a call was refused as it is, which may be because of a part of it.
+/// Whether AWS refused the whole call. A single item in it may be the cause.
 pub(super) fn is_refused<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -237,14 +236,14 @@ impl Trouble {
         }
     }
 
-    /// What kept a request from being sent at all: no credentials, as a rule.
+    /// Why a request was not sent: usually there were no credentials.
     fn before_sending(error: &(dyn Error + 'static)) -> Option<Self> {
         chain(error).find_map(|error| match error.downcast_ref::<CredentialsError>() {
-            // An SSO login or a session that has ended is found out by the provider.
+            // The provider itself reports an expired SSO login or session.
             Some(error) if says_expired(error) => Some(Self::Expired),
             Some(CredentialsError::InvalidConfiguration(_)) => Some(Self::BadCredentials),
             Some(_) => Some(Self::NoCredentials),
-            // The SDK keeps the type of this one to itself (`identity/cache/lazy.rs`).
+            // The type of this error is private in the SDK (`identity/cache/lazy.rs`).
             None => error
                 .to_string()
                 .starts_with("identity resolver timed out")
@@ -252,9 +251,10 @@ impl Trouble {
         })
     }
 
-    /// What an error answer means: by its code, or by its status where it has none, as a proxy's or
-    /// a `301` without a body. The codes are from "Error handling with `DynamoDB`" in its developer
-    /// guide, "Common error types" in its API reference, and "Error responses" in that of S3.
+    /// What an error answer means, by its code. An answer without a code, such as a proxy's or a
+    /// `301` without a body, is judged by its status. The codes are from "Error handling with
+    /// `DynamoDB`" in its developer guide, "Common error types" in its API reference, and "Error
+    /// responses" in the S3 API reference.
     fn answered(
         code: Option<&str>,
         message: Option<&str>,
@@ -264,7 +264,7 @@ impl Trouble {
         match code.unwrap_or_default() {
             "AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" => Self::Denied,
             "InvalidObjectState" => Self::Archived,
-            // As `KMS.DisabledException`, of an object whose key is disabled or gone.
+            // For example `KMS.DisabledException`: the object's key is disabled or deleted.
             code if code.starts_with("KMS.") => Self::Denied,
             "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => Self::Expired,
             "UnrecognizedClientException"
@@ -308,12 +308,12 @@ fn is_about_keys(message: &str) -> bool {
     message.contains("the schema") || message.contains("key schema")
 }
 
-/// Whether an error or what it comes from speaks of something that has expired.
+/// Whether an error or one of its sources says that something has expired.
 fn says_expired(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|error| error.to_string().contains("expired"))
 }
 
-/// An error and, one after the other, what it comes from.
+/// An error, followed by its sources.
 fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }

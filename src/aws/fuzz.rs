@@ -1,6 +1,6 @@
-//! No stored item makes the bot panic: neither its reader nor what is done with what was read.
+//! Tests that no stored item makes the bot panic, when it is read or when its content is used.
 //!
-//! The items are those that this version writes, with something in them changed, and items of anything.
+//! The tests take the items that this version writes and change parts of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -42,7 +42,7 @@ use crate::workers::clearing_notices;
 
 const RECORD: &str = r#"{"ID":"1f6e7bc2-0ede","Operation":"OperationTypeApply","Info":"","Who":"ci@runner-7","Version":"1.11.4","Created":"2026-11-25T09:00:00Z","Path":""}"#;
 
-/// What stands in the place of a real value.
+/// Values that replace a real one.
 const ODD: [&str; 22] = [
     "null",
     "true",
@@ -107,7 +107,7 @@ fn policy() -> Policy {
     }
 }
 
-/// One that no request of goes anywhere.
+/// A ledger that sends no request.
 static LEDGER: LazyLock<AwsLedger> = LazyLock::new(|| {
     let session = Session::at("http://127.0.0.1:9", Patience::default());
     let tables = LedgerTables { table: "own".to_owned(), audit_table: "audit".to_owned() };
@@ -116,7 +116,7 @@ static LEDGER: LazyLock<AwsLedger> = LazyLock::new(|| {
 
 static REAL: LazyLock<Vec<Item>> = LazyLock::new(real);
 
-/// The items that this version writes, of every kind that is read back.
+/// One item of every kind that the bot reads back, as this version writes it.
 fn real() -> Vec<Item> {
     let hold = hold();
     let past = PastHold { hold: hold.clone(), ended_at: now(), ending: Ending::Cleared };
@@ -166,7 +166,7 @@ fn real() -> Vec<Item> {
     steps.extend(own.put_end_notices(now(), &hold, &notices).unwrap());
     steps.extend(plan.items());
     let mut items: Vec<Item> = steps.into_iter().filter_map(put_item).collect();
-    // A request is written by an update, and read as this.
+    // The bot writes the request item with an update, so no put above contains it.
     items.push(item(&object(json!({
         "pk": format!("request#{}", filed.request.id), "sk": "request", "version": 0,
         "request": json!(filed.request).to_string(), "tail": json!(filed.tail).to_string(),
@@ -188,7 +188,7 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// The places of all values in a JSON value, as pointers.
+/// JSON pointers to all values inside a JSON value.
 fn places(value: &Value, at: &str, places: &mut Vec<String>) {
     places.push(at.to_owned());
     let mut inside = |key: &str, value: &Value| {
@@ -204,7 +204,7 @@ fn places(value: &Value, at: &str, places: &mut Vec<String>) {
     }
 }
 
-/// A change of one attribute: what it says in one place, where it is cut off, or all of it.
+/// Changes one attribute: replaces a value inside its JSON, cuts it off, or replaces all of it.
 fn changed(value: &AttributeValue, place: Index, odd: &str, way: u8) -> AttributeValue {
     let odd_value: Value = serde_json::from_str(odd).unwrap();
     let AttributeValue::S(written) = value else {
@@ -229,7 +229,7 @@ fn changed(value: &AttributeValue, place: Index, odd: &str, way: u8) -> Attribut
     }
 }
 
-/// A real item of which one to three attributes are changed, or one is not there.
+/// A real item with one to three of its attributes changed or removed.
 fn mutated() -> impl Strategy<Value = Item> {
     let change = (any::<Index>(), any::<Index>(), any::<Index>(), 0_u8..11);
     (any::<Index>(), prop::collection::vec(change, 1..4)).prop_map(|(which, changes)| {
@@ -314,7 +314,7 @@ fn use_filed(filed: &Filed) {
     let _ = ApprovedUnlock::of(&filed.request, &policy());
 }
 
-/// Reads an item as everything that it may be, and uses what is understood.
+/// Reads an item as each kind of item, and uses every result.
 fn read_and_use(item: &Item) {
     let line = line_of(item).map(|(line, version)| {
         let _ = LEDGER.own.put_line(&state(), &line, version, now());

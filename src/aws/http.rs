@@ -1,9 +1,10 @@
-//! The HTTP client of the AWS SDK, with nothing done before a request needs it and a bounded number of
-//! connections.
+//! The HTTP client of the AWS SDK: it loads nothing before a request needs it, and limits the
+//! number of connections.
 //!
 //! The SDK's own client reads and parses the machine's root certificates whenever a service client
-//! is made, some milliseconds each time. `locktender status` makes one, asks once and ends, so here
-//! the certificates are read on the first `https` request, and never for an `http` endpoint.
+//! is made, which takes some milliseconds. `locktender status` makes a client, sends a few requests
+//! and ends. So this client reads the certificates on the first `https` request, and never for an
+//! `http` endpoint.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -27,31 +28,31 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Most requests under way at once, and most idle connections: the SDK's client opens a connection for each
-/// request that finds none free. Each may take some 100 KiB of buffers for as long as the bot runs. At 20 ms
-/// a request, 32 at once answer 300 questions in 0.2 s.
+/// Limit on concurrent requests, and on idle connections. The SDK's client opens a new connection if no
+/// idle one is left, and each connection may keep some 100 KiB of buffers as long as the bot runs. At 20 ms
+/// a request, 32 connections answer 300 requests in 0.2 s.
 const CONNECTIONS: usize = 32;
 
-/// An HTTP client whose connections are shared by every service client that is given a clone.
+/// An HTTP client. All service clients that get a clone of it share its connections.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LazyHttp {
     connectors: Arc<Mutex<HashMap<Timeouts, SharedHttpConnector>>>,
 }
 
-/// The body of an answer, whose connection is in use until it is read.
+/// The body of an answer. It occupies its connection until it is dropped.
 struct Answer {
     body: Pin<Box<SdkBody>>,
     _connection: OwnedSemaphorePermit,
 }
 
-/// What tells connectors apart: the credential providers ask for other timeouts than the services.
+/// The key of a connector. Credential providers use other timeouts than the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Timeouts {
     connect: Option<Duration>,
     read: Option<Duration>,
 }
 
-/// One pool of connections for each scheme, made when it is first needed.
+/// One connection pool for each scheme, made on first use.
 #[derive(Debug)]
 struct ByScheme {
     settings: HttpConnectorSettings,
@@ -69,7 +70,8 @@ impl HttpClient for LazyHttp {
     ) -> SharedHttpConnector {
         let timeouts =
             Timeouts { connect: settings.connect_timeout(), read: settings.read_timeout() };
-        // The map is whole after every statement, so a panic elsewhere does not spoil it.
+        // Every statement leaves the map consistent, so a lock that was poisoned by a panic is
+        // still usable.
         self.connectors
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -77,7 +79,8 @@ impl HttpClient for LazyHttp {
             .or_insert_with(|| {
                 SharedHttpConnector::new(ByScheme {
                     settings: settings.clone(),
-                    // No more of the components than this: they hold the client itself.
+                    // Keeps only this part: the components contain this client, so keeping them all
+                    // would make a reference cycle.
                     sleep: components.sleep_impl(),
                     plain: OnceLock::new(),
                     secure: OnceLock::new(),
@@ -132,7 +135,7 @@ impl Body for Answer {
 }
 
 impl ByScheme {
-    /// For AWS itself: the machine's root certificates, and the proxy that `HTTPS_PROXY` names.
+    /// For AWS itself: uses the machine's root certificates, and the proxy in `HTTPS_PROXY`.
     fn https(&self) -> SharedHttpConnector {
         let connector = self
             .builder()
@@ -142,8 +145,8 @@ impl ByScheme {
         SharedHttpConnector::new(connector)
     }
 
-    /// For what speaks plain HTTP: the metadata services of EC2 and ECS, and doubles of AWS on this
-    /// machine or network. None of them is reached through a proxy, and none has a certificate.
+    /// For endpoints that speak plain HTTP: the metadata services of EC2 and ECS, and AWS doubles
+    /// on this machine or network. They need neither a proxy nor certificates.
     fn plain(&self) -> Result<&SharedHttpConnector, ConnectorError> {
         if let Some(connector) = self.plain.get() {
             return Ok(connector);

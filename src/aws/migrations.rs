@@ -1,6 +1,6 @@
-//! The bot's own tables: made by the requests in `migrations/`, each applied once and in order.
+//! Creates the bot's own tables with the requests in `migrations/`, each once and in order.
 //!
-//! A migration that was cut off is applied again: every request in it leaves alone what is there.
+//! An interrupted migration is applied again: each request skips what is already there.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::aws::session::Session;
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, FaultKind, WriteFault};
 
-/// Every migration by its name, in the order of the names.
+/// Every migration with its name, sorted by name.
 const ALL: [(&str, &str); 2] = [
     ("0001_requests", include_str!("../../migrations/0001_requests.json")),
     ("0002_audit_trail", include_str!("../../migrations/0002_audit_trail.json")),
@@ -31,7 +31,7 @@ const MIGRATION: &str = "migration";
 
 const ALLOW_DESCRIBE: &str = "allow dynamodb:DescribeTable on it";
 
-/// How often a table that is being made is looked at; it takes some seconds.
+/// How often the status of a new table is polled, and the pause between. Creating a table takes seconds.
 const LOOKS: u32 = 120;
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -39,16 +39,16 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Migration {
-    /// For its reader.
+    /// For people who read the file.
     #[serde(rename = "why")]
     _why: String,
     requests: Vec<Request>,
-    /// An item as it stands in the table afterwards, for the tests.
+    /// An item as the table contains it after the migration, for the tests.
     #[serde(rename = "sample")]
     _sample: serde_json::Value,
 }
 
-/// A request of `DynamoDB`'s API, in its own words.
+/// A request of the `DynamoDB` API, with the API's own names.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 enum Request {
@@ -93,7 +93,7 @@ struct TimeToLive {
     enabled: bool,
 }
 
-/// What makes the tables.
+/// Applies the migrations.
 #[derive(Debug)]
 pub struct Migrations {
     client: Client,
@@ -111,11 +111,12 @@ impl Migrations {
         Self { client, own, tables, region: session.region().to_owned() }
     }
 
-    /// The names of the migrations that have not been applied, in order; among them those whose
-    /// table is not there any more.
+    /// The names of the migrations that have not been applied, in order. A migration whose table no
+    /// longer exists counts as not applied.
     ///
     /// # Errors
-    /// A fault where that cannot be read. A table that is not there is none: all are pending then.
+    /// A fault if the applied migrations cannot be read. A missing table is no fault: then all migrations
+    /// are pending.
     pub async fn pending(&self) -> Result<Vec<String>, Fault> {
         let applied = match self.own.query(MIGRATION, None).await {
             Ok(applied) => applied,
@@ -132,7 +133,7 @@ impl Migrations {
         Ok(pending)
     }
 
-    /// Whether the tables that a migration makes are there.
+    /// Whether the tables that a migration creates exist.
     async fn has_its_tables(&self, migration: &Migration) -> Result<bool, Fault> {
         for request in &migration.requests {
             let Request::CreateTable(table) = request else {
@@ -154,10 +155,10 @@ impl Migrations {
         serde_json::from_str(file).map_err(|error| self.own.not_understood(error))
     }
 
-    /// Applies what is pending, and gives the names.
+    /// Applies the pending migrations and returns their names.
     ///
     /// # Errors
-    /// A fault where a request is refused; what came before it stays applied.
+    /// A fault if a request is refused. Earlier migrations stay applied.
     pub async fn apply(&self) -> Result<Vec<String>, Fault> {
         let pending = self.pending().await?;
         for (name, file) in ALL.iter().filter(|(name, _)| pending.iter().any(|p| p == name)) {
@@ -179,7 +180,7 @@ impl Migrations {
         Ok(pending)
     }
 
-    /// The table that a request names by what it is for.
+    /// The name of the table that a request names by a placeholder.
     fn name(&self, placeholder: &str) -> String {
         placeholder
             .replace("{table}", &self.tables.table)

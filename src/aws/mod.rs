@@ -1,8 +1,8 @@
-//! The state locks as AWS holds them: rows in `DynamoDB`, lockfiles in S3.
+//! State locks in AWS: rows in `DynamoDB`, lockfiles in S3.
 //!
-//! This is the only place that knows the AWS SDK. What it tells the rest are the types of
-//! [`crate::lock`], and a [`Fault`](crate::error::Fault) for everything that goes wrong; a lock that could not be read is
-//! never passed off as free.
+//! Only this module uses the AWS SDK. Callers see the types of [`crate::lock`], and a
+//! [`Fault`](crate::error::Fault) for every error. A lock that could not be read is never reported
+//! as free.
 
 mod answers;
 mod error;

@@ -1,11 +1,11 @@
-//! The pauses between the tries of what meets others.
+//! The pauses between the tries of a call.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// The waits before a write that met another one is tried again. All of them together are short
-/// enough for a person to wait.
+/// The pause before each try of a call that may conflict with another write or lack capacity. Their sum is
+/// short enough for a person to wait.
 pub(super) const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(50),
@@ -14,7 +14,7 @@ pub(super) const PAUSES: [Duration; 5] = [
     Duration::from_millis(400),
 ];
 
-/// Waits, and not at all where there is nothing to wait for: a timer takes 1 ms at least.
+/// Sleeps for `pause`. Skips the timer for a zero pause, since a timer takes 1 ms or more.
 pub(super) async fn wait(pause: Duration) {
     if !pause.is_zero() {
         sleep(pause).await;

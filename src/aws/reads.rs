@@ -1,7 +1,7 @@
-//! Reads of single items. Those that are asked for at the same moment go in one call.
+//! Reads single items. Reads at the same moment share one call.
 //!
-//! A command asks for a lock's row and for the guard of its request side by side, and many people
-//! may ask at once. `BatchGetItem` reads up to 100 items of several tables, each strongly
+//! A command reads a lock's row and the guard of its request at the same time, and many people may
+//! send commands at once. `BatchGetItem` reads up to 100 items of several tables, each strongly
 //! consistently, in the time and at the price of single reads (API reference, "`BatchGetItem`").
 
 use std::collections::{BTreeMap, HashMap};
@@ -24,22 +24,22 @@ use crate::aws::pauses::{PAUSES, wait};
 use crate::aws::values::{Item, text, text_of};
 use crate::error::Fault;
 
-/// Most items of one call: few enough that one answer is small and soon read.
+/// Limit on the items of one call. A small answer is parsed quickly.
 const ITEMS: usize = 25;
 
-/// Calls under way at once. What is asked for meanwhile waits, and goes together in the next one.
+/// Limit on concurrent calls. Reads that arrive while all are busy wait and share the next call.
 const CALLS: usize = 8;
 
 /// How long items are read one by one after `BatchGetItem` was refused.
 const APART: Duration = Duration::from_mins(5);
 
-/// The key of an item: its attributes, all of them strings.
+/// The key of an item: attributes that are all strings.
 pub(super) type Key = Vec<(&'static str, String)>;
 
 /// A table and a key in it.
 type Place = (String, Key);
 
-/// Who waits for an item.
+/// The readers that wait for each item.
 type Waiting = BTreeMap<Place, Vec<oneshot::Sender<Read>>>;
 
 type Read = Result<Option<Item>, Unread>;
@@ -51,14 +51,14 @@ enum Unread {
     Together(Arc<SdkError<BatchGetItemError, HttpResponse>>),
 }
 
-/// What came of reading items together.
+/// The result of reading items in one call.
 struct Together {
     read: BTreeMap<Place, Read>,
-    /// What no answer had, since there was no capacity for it.
+    /// Items that no answer contained because the table lacked capacity.
     left: Vec<Place>,
 }
 
-/// The reads of all tables that one client reaches.
+/// Reads from all tables of one client.
 #[derive(Clone, Debug)]
 pub(super) struct Reads {
     client: Client,
@@ -85,26 +85,26 @@ impl Reads {
         self.client.clone()
     }
 
-    /// Reads an item of a table, strongly consistently.
+    /// Reads one item, strongly consistently.
     pub(super) async fn get(&self, table: &Subject, key: Key) -> Result<Option<Item>, Fault> {
         let place = (table.name().to_owned(), key);
         loop {
             let answer = self.queue.put(place.clone());
-            // What the same command asks for at this moment is in the queue too when this goes on.
+            // Lets the other reads of the same command join the queue first.
             yield_now().await;
             let allow = "allow dynamodb:GetItem on it";
             return match self.answered(&place, answer).await {
                 Ok(Ok(item)) => Ok(item),
                 Ok(Err(Unread::Alone(error))) => Err(table.shared_fault(allow, &error)),
                 Ok(Err(Unread::Together(error))) => Err(table.shared_fault(allow, &error)),
-                // The reader that had taken it was stopped.
+                // The reader that had taken this item was cancelled, so read it again.
                 Err(_) => continue,
             };
         }
     }
 
-    /// Waits for an answer. While the item still waits and a call can be made, makes it, for others who
-    /// wait too: most of the time no task has to wake another one for a read.
+    /// Waits for an answer. If the item is still in the queue and a call is free, this task makes the call,
+    /// also for other readers. So a read rarely needs to wake another task.
     async fn answered(
         &self,
         place: &Place,
@@ -126,12 +126,12 @@ impl Reads {
         let places: Vec<Place> = batch.keys().cloned().collect();
         let mut read = self.read(places).await;
         for (place, answers) in batch {
-            // Nobody is told of an item that it is not there but by the answer that says so.
+            // A reader is told that an item is missing only if an answer said so.
             let Some(read) = read.remove(&place) else {
                 continue;
             };
             for answer in answers {
-                // Who has stopped waiting need not be told.
+                // The reader may have been cancelled.
                 let _ = answer.send(read.clone());
             }
         }
@@ -180,7 +180,7 @@ impl Reads {
             let request = request(&together.left).map_err(SdkError::construction_failure)?;
             let call = self.client.batch_get_item().set_request_items(Some(request));
             let answer = call.send().await?;
-            // An answer without this part says of no item that it is not there.
+            // Without this part, the answer does not prove that an item is missing.
             let Some(items) = answer.responses else {
                 break;
             };
@@ -216,7 +216,8 @@ impl Together {
 }
 
 impl Queue {
-    // The map is whole after every statement, so a panic elsewhere does not spoil it.
+    // Every statement leaves the map consistent, so a lock that was poisoned by a panic is still
+    // usable.
     fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -227,8 +228,8 @@ impl Queue {
         read
     }
 
-    /// This item and others to read with it, with who waits for them; `None` where another reader has
-    /// taken it.
+    /// Takes this item and others to read with it, with their readers. `None` if another reader has
+    /// taken this item.
     fn take(&self, place: &Place) -> Option<Waiting> {
         let mut waiting = self.waiting();
         let (place, answers) = waiting.remove_entry(place)?;

@@ -1,4 +1,4 @@
-//! What stands in for Terraform where there is none: makes a lock table and takes locks in it.
+//! A stand-in for Terraform: makes a lock table and takes locks in it.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -14,7 +14,7 @@ use crate::aws::session::Session;
 use crate::error::Fault;
 use crate::lock::{LockRecord, StatePath};
 
-/// A lock table of the embedded `DynamoDB`, written to as Terraform does.
+/// A lock table in the embedded `DynamoDB`, with rows as Terraform writes them.
 #[derive(Debug)]
 pub struct Sandbox {
     client: Client,
@@ -24,10 +24,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Makes the table, unless it is there.
+    /// Creates the table unless it exists.
     ///
     /// # Errors
-    /// When the table cannot be made.
+    /// If the table cannot be created.
     pub async fn open(session: &Session, table: &str) -> Result<Self, Fault> {
         let subject = Subject::lock_table(table, session.region());
         let client = session.dynamodb();
@@ -54,16 +54,16 @@ impl Sandbox {
         Ok(Self { client, table: table.to_owned(), subject, is_new })
     }
 
-    /// Whether the table was made just now.
+    /// Whether this call created the table.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// Writes the digest row of a state, as Terraform does whenever it has written the state.
+    /// Writes the digest row of a state, as Terraform does after each write of the state.
     ///
     /// # Errors
-    /// When the row cannot be written.
+    /// If the row cannot be written.
     pub async fn write_digest(&self, path: &StatePath) -> Result<(), Fault> {
         self.client
             .put_item()
@@ -76,10 +76,10 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Takes the lock of a state, and says whether it was free (Terraform's `s3/client.go`).
+    /// Takes the lock of a state and returns whether it was free (Terraform's `s3/client.go`).
     ///
     /// # Errors
-    /// When the row cannot be written.
+    /// If the row cannot be written.
     pub async fn lock(&self, path: &StatePath, record: &LockRecord) -> Result<bool, Fault> {
         let put = self
             .client

@@ -1,4 +1,4 @@
-//! How AWS is reached: region, credentials, endpoints, and how long an answer may take.
+//! How to reach AWS: region, credentials, endpoints and timeouts.
 
 use std::time::Duration;
 
@@ -21,25 +21,26 @@ use crate::aws::http::LazyHttp;
 use crate::aws::reads::Reads;
 use crate::error::{Fault, FaultKind};
 
-/// The region that a double of AWS is told; it takes any.
+/// The region for an AWS double, which accepts any.
 const ANY_REGION: &str = "us-east-1";
 
-/// How long an answer of AWS may take.
+/// How long an AWS answer may take.
 ///
-/// A person waits for it. `DynamoDB` and S3 normally answer within 50 ms, so a second try after
-/// [`attempt`](Self::attempt) is worth more than a longer wait for the first; and a person is told
-/// after [`operation`](Self::operation) at the latest, while the answer is still of use.
+/// A person waits for it. `DynamoDB` and S3 normally answer within 50 ms, so after
+/// [`attempt`](Self::attempt) a retry is better than more waiting. After
+/// [`operation`](Self::operation) the person gets an error while it is still useful.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For a connection to be made, TLS not counted.
+    /// Limit for opening a connection, without TLS.
     pub connect: Duration,
-    /// For one try, from finding credentials to the answer's last byte.
+    /// Limit for one try, from finding credentials to the last byte of the answer.
     pub attempt: Duration,
-    /// For all tries of one request and the waits between them.
+    /// Limit for all tries of one request, including the pauses between them.
     pub operation: Duration,
 }
 
-/// The way to AWS that all clients share. Making one and its clients does no network I/O.
+/// The AWS configuration that all clients share. Creating it and its clients does no network I/O,
+/// except as [`from_environment`](Self::from_environment) says.
 #[derive(Clone, Debug)]
 pub struct Session {
     sdk: SdkConfig,
@@ -59,13 +60,13 @@ impl Default for Patience {
 }
 
 impl Session {
-    /// What the environment and the profile say, by the SDK's own rules: `AWS_REGION`,
-    /// `AWS_PROFILE`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_S3` and the
-    /// rest. Where neither names a region, the EC2 metadata service is asked once: that is the only
-    /// network I/O here, and elsewhere than on EC2 it costs a second before the error.
+    /// Reads the environment and the profile by the SDK's own rules: `AWS_REGION`, `AWS_PROFILE`,
+    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_S3` and the rest. If
+    /// neither names a region, this asks the EC2 metadata service once. That is the only network
+    /// I/O here. Outside EC2 it delays the error by a second.
     ///
     /// # Errors
-    /// [`FaultKind::NoRegion`] when none of them names a region.
+    /// [`FaultKind::NoRegion`] if none of them names a region.
     pub async fn from_environment() -> Result<Self, Fault> {
         let http = LazyHttp::default();
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
@@ -88,7 +89,8 @@ impl Session {
         Ok(Self::of(sdk, region.to_string(), patience))
     }
 
-    /// A double of AWS at one address, such as `http://127.0.0.1:8000`, which takes any credentials.
+    /// A session for an AWS double at one address, such as `http://127.0.0.1:8000`. It accepts any
+    /// credentials.
     #[must_use]
     pub fn at(endpoint: &str, patience: Patience) -> Self {
         let credentials = Credentials::new("locktender", "locktender", None, None, "double of AWS");
@@ -111,7 +113,7 @@ impl Session {
         Self { sdk, region, patience, reads }
     }
 
-    /// The region in which tables and buckets are looked for.
+    /// The region of the tables and buckets.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
@@ -125,29 +127,29 @@ impl Session {
         self.reads.client()
     }
 
-    /// The reads of single items, which all tables share.
+    /// The reader of single items, which all tables share.
     pub(super) fn reads(&self) -> Reads {
         self.reads.clone()
     }
 
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.sdk)
-            // Other stores and loopback doubles have no host name for each bucket.
+            // S3-compatible stores and loopback doubles have no host name for each bucket.
             .force_path_style(self.endpoint_of("S3").is_some())
-            // A lock record is compared byte for byte with what is stored before it is acted upon;
-            // a checksum would add nothing, and not every compatible store has one.
+            // Before a release, the record is compared byte for byte with the approved one, so a
+            // checksum would add nothing. Not every S3-compatible store sends one.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         aws_sdk_s3::Client::from_conf(config)
     }
 
-    /// Whether a double of `DynamoDB` is asked: only doubles speak plain HTTP.
+    /// Whether the `DynamoDB` endpoint is a double: only doubles speak plain HTTP.
     pub(super) fn has_dynamodb_double(&self) -> bool {
         self.endpoint_of("DynamoDB").is_some_and(|endpoint| endpoint.starts_with("http:"))
     }
 
-    /// The configured endpoint that requests to a service go to; the SDK keeps to itself what it
-    /// found, so this asks in the same way (`aws_sdk_s3::config`, "`service_config_key`").
+    /// The configured endpoint of a service. The SDK does not expose the endpoint that it found, so
+    /// this looks it up in the same way (`aws_sdk_s3::config`, "`service_config_key`").
     fn endpoint_of(&self, service: &str) -> Option<String> {
         let key = ServiceConfigKey::builder()
             .service_id(service)
@@ -159,7 +161,7 @@ impl Session {
     }
 }
 
-/// The metadata service of the EC2 instance that this may be running on, asked briefly.
+/// The metadata service of the EC2 instance that this may run on, with short timeouts.
 fn metadata_service(http: &LazyHttp) -> ImdsRegionProvider {
     let client = aws_config::imds::Client::builder()
         .configure(&ProviderConfig::without_region().with_http_client(http.clone()))
@@ -169,13 +171,13 @@ fn metadata_service(http: &LazyHttp) -> ImdsRegionProvider {
     ImdsRegionProvider::builder().imds_client(client.build()).build()
 }
 
-/// Pinned: a new behaviour of the SDK comes in with a commit here, not with an update.
+/// Pinned, so that new SDK behaviour arrives with a commit and not with an update.
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// Three tries. The waits between them are random, up to 0.2 s and 0.4 s: the SDK's own first wait
-/// of up to 1 s is meant for batch work, and here a person waits.
+/// Three tries, with random pauses of up to 0.2 s and 0.4 s. The SDK's default first pause of up to
+/// 1 s suits batch work, but here a person waits.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
@@ -191,14 +193,14 @@ fn timeouts(patience: Patience) -> TimeoutConfig {
         .build()
 }
 
-/// Each try has its limit, and so has the reading of a lockfile. The SDK's own watch over slow streams would
-/// take another timer for each request, and setting one wakes a thread.
+/// Each try and each read of a lockfile already has a timeout. The SDK's own check for slow streams
+/// would need another timer for each request, and setting a timer wakes a thread.
 fn stalls() -> StalledStreamProtectionConfig {
     StalledStreamProtectionConfig::disabled()
 }
 
-/// Credentials are found within the first try, and must not use all of it: else a machine that has
-/// none would be told that AWS cannot be reached.
+/// Finding credentials is part of the first try and must not use up its time. Otherwise a machine
+/// without credentials would report that AWS cannot be reached.
 fn identities(patience: Patience) -> aws_sdk_dynamodb::config::SharedIdentityCache {
     IdentityCache::lazy().load_timeout(patience.attempt.mul_f32(0.75)).build()
 }
@@ -223,7 +225,7 @@ mod tests {
     use crate::aws::locks::rows::LockTable;
     use crate::lock::StatePath;
 
-    /// What is told where the credentials come from this; the endpoint is never asked.
+    /// The error for these credentials. The endpoint is never called.
     async fn told<F>(credentials: impl Fn() -> F + Send + Sync + 'static) -> String
     where
         F: Future<Output = Result> + Send + 'static,
@@ -241,7 +243,7 @@ mod tests {
     async fn without_credentials_a_person_is_told_where_they_come_from() {
         let none = told(|| async { Err(CredentialsError::not_loaded("nothing configured")) }).await;
         assert_snapshot!(none, @"The lock table `locks` did not accept the AWS credentials: none could be had; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role");
-        // Away from EC2, its metadata service may refuse, and may not answer at all.
+        // Outside EC2, the metadata service may refuse or not answer at all.
         let refused = || async { Err(CredentialsError::provider_error("403 Forbidden")) };
         assert_eq!(told(refused).await, none);
         assert_eq!(told(std::future::pending).await, none);

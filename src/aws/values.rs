@@ -1,4 +1,4 @@
-//! JSON and the attributes of `DynamoDB`, each as the other.
+//! Converts between JSON and `DynamoDB` attributes.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
-/// An item, by the names of its attributes.
+/// An item: its attributes by name.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// A string.
@@ -19,17 +19,17 @@ pub(super) fn number(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// A moment as text, in the order of time.
+/// A time as text that sorts in time order.
 pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// The string of an attribute; `None` where it is another type or not there.
+/// The string in an attribute. `None` if it is missing or has another type.
 pub(super) fn text_of<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-/// The integer of an attribute; `None` where it is another type or not there.
+/// The integer in an attribute. `None` if it is missing or has another type.
 pub(super) fn number_of(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
@@ -50,8 +50,8 @@ fn attribute(value: &Value) -> AttributeValue {
     }
 }
 
-/// An item as a JSON object. What JSON has no type for becomes a text that tells of it, so that it
-/// can never pass for what was written.
+/// An item as a JSON object. A type that JSON lacks becomes a text that names the type, so that it
+/// never looks like a stored JSON value.
 pub(super) fn fields(item: Item) -> Map<String, Value> {
     item.into_iter().map(|(name, attribute)| (name, value(attribute))).collect()
 }

@@ -1,4 +1,4 @@
-//! The settings as they are used: each checked, with a sentence for every mistake.
+//! Checks the settings, with one sentence for each mistake.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -18,29 +18,30 @@ use crate::people::{ChannelId, RoleId};
 use crate::telemetry::LogFormat;
 use crate::unlock::{Asking, Policy};
 
-/// The backend that the variables configure; a name that no state's name needs to have in front.
+/// The name of the backend that the variables configure. As the only backend, its name is not
+/// needed in front of a state's name.
 const ONLY_BACKEND: &str = "main";
 
-/// The levels that a filter may consist of.
+/// The log levels that a filter without `=` may name.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// A setting that is missing or wrong. The text is a whole sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// It has no value.
+    /// The variable has no value.
     #[error("{variable} is not set: set it to {wanted}")]
     Missing {
         /// The variable.
         variable: &'static str,
-        /// What it has to be.
+        /// What it must be set to.
         wanted: &'static str,
     },
-    /// It has a value that cannot be used.
+    /// The variable has a value that cannot be used.
     #[error("{variable} {problem}")]
     Wrong {
         /// The variable.
         variable: &'static str,
-        /// What is wrong, going on from the variable's name.
+        /// What is wrong, as the rest of a sentence that begins with the variable.
         problem: String,
     },
     /// A line of the `.env` file cannot be read.
@@ -55,7 +56,7 @@ pub struct DiscordSettings {
     pub token: SecretString,
     /// The server's id.
     pub guild_id: u64,
-    /// Base address in place of Discord's own.
+    /// Base address to use instead of Discord's own.
     pub api_url: Option<String>,
 }
 
@@ -64,14 +65,14 @@ pub struct DiscordSettings {
 pub struct UnlockSettings {
     /// The team's rules.
     pub policy: Policy,
-    /// Where released locks and checkpoints are announced.
+    /// The channel for announcements: releases, clearings, stale locks and checkpoints.
     pub announce: Option<ChannelId>,
 }
 
 /// The bot's own tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tables {
-    /// Requests and all else that the bot remembers.
+    /// Requests, and everything else that the bot stores.
     pub table: String,
     /// The audit trail.
     pub audit_table: String,
@@ -105,7 +106,7 @@ impl Settings {
             _ => {
                 let token = SecretString::from(token);
                 let base = |url: &str| {
-                    // serenity adds the version itself; whoever pasted it meant the same.
+                    // serenity adds the version itself, so a pasted one is removed.
                     let url = url.trim_end_matches('/').trim_end_matches("/api/v10");
                     url.trim_end_matches("/api").to_owned()
                 };
@@ -160,7 +161,7 @@ impl Settings {
     /// How often the locks are watched.
     ///
     /// # Errors
-    /// When it is no duration.
+    /// If it is not a duration.
     pub fn poll_interval(&self) -> Result<Duration, SettingsError> {
         let interval = time("LOCKTENDER_POLL_INTERVAL", &self.poll_interval, POLL_INTERVAL)?;
         interval.to_std().map_err(|error| wrong("LOCKTENDER_POLL_INTERVAL", error.to_string()))
@@ -205,7 +206,7 @@ impl Settings {
     /// The filter and the format of the log.
     ///
     /// # Errors
-    /// When the filter cannot be read, or the format is neither of the two.
+    /// If the filter cannot be parsed, or the format is neither `text` nor `json`.
     pub fn log(&self) -> Result<(EnvFilter, LogFormat), SettingsError> {
         let format = match &*self.log_format.to_ascii_lowercase() {
             "text" | "" => LogFormat::Text,
@@ -218,7 +219,8 @@ impl Settings {
             }
         };
         let filter = set(Some(&self.log)).unwrap_or(LEVEL);
-        // A lone word that is no level would be taken for a module's name, and silence the rest.
+        // The filter would take a single word that is not a level for a module's name, and silence
+        // everything else.
         let is_level = LEVELS.contains(&filter.to_ascii_lowercase().as_str());
         if !is_level && !filter.contains('=') {
             let problem = format!("is {filter:?}: set it to a level such as info");
@@ -242,8 +244,8 @@ impl Settings {
     }
 }
 
-/// Several of Discord's numbers, at least one: a list with none in it would allow everything where
-/// somebody meant to allow less.
+/// Parses one or more Discord IDs. An empty list is an error: for requesters and channels it would
+/// allow everything, although the setting was meant to restrict.
 fn ids<T: Ord>(
     variable: &'static str,
     list: &str,
@@ -266,7 +268,7 @@ fn ids<T: Ord>(
     Ok(ids)
 }
 
-/// One of Discord's numbers, which are never 0.
+/// Parses a Discord ID, which is never 0.
 fn id(text: &str) -> Option<u64> {
     text.parse().ok().filter(|&id| id != 0)
 }

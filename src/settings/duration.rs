@@ -1,12 +1,12 @@
-//! Durations as people write them.
+//! Parses durations such as `1h30m`.
 
 use chrono::TimeDelta;
 
-/// Longest duration, in seconds: a year, which no setting has a use for more of.
+/// Longest duration, in seconds: a year. No setting needs more.
 const LONGEST: i64 = 366 * 86_400;
 
-/// Reads `90s`, `30m`, `2h`, `1d`, or several of them as in `1h30m`; `None` for anything else, for
-/// nothing, and for more than a year.
+/// Parses `90s`, `30m`, `2h`, `1d`, or several of them as in `1h30m`. `None` for any other text,
+/// for zero, and for more than a year.
 pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     let mut seconds: i64 = 0;
     let mut number = String::new();

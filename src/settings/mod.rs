@@ -1,7 +1,7 @@
-//! Every setting, once: as a variable, as a flag, and as documentation.
+//! Defines each setting once: as a variable, as a flag, and in the help text.
 //!
-//! clap only collects texts here. They are checked where they are used together, so that a mistake
-//! is told in one sentence with the variable's name, and an empty variable counts as not set.
+//! Here clap only collects texts. They are checked in `checked.rs`, so that a mistake gives one
+//! sentence with the variable's name, and an empty variable counts as not set.
 
 mod checked;
 mod duration;
@@ -218,7 +218,7 @@ pub struct Settings {
     log_format: String,
 }
 
-/// The defaults that an empty variable stands for too.
+/// The defaults, also used for an empty variable.
 const STATE_KEY: &str = "{state}/terraform.tfstate";
 const LEVEL: &str = "info";
 const APPROVALS: &str = "1";

@@ -1,5 +1,5 @@
-//! Once a day the whole audit trail is checked and its heads are kept, so that cutting off the end
-//! of a chain shows as well.
+//! Once a day, checks the whole audit trail and stores its heads, so that cutting off the end of a
+//! chain is detected too.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -17,31 +17,33 @@ use crate::lock::StatePath;
 use crate::ports::{Clock, Courier, Extent, Notice, Trail};
 use crate::text::visible;
 
-/// How often it is asked whether a day has begun.
+/// How often the worker checks whether a new day has begun.
 const INTERVAL: Duration = Duration::from_mins(10);
 
 /// Makes the checkpoints.
 pub struct Checkpoints {
-    /// What is checked.
+    /// The trail that is checked.
     pub trail: Arc<dyn Trail>,
-    /// Who says so.
+    /// Delivers the notice about the checkpoint.
     pub courier: Arc<dyn Courier>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Checks the trail, or one chain of it, against itself and the last checkpoint. Takes the same
-/// memory however many entries there are.
+/// Checks the trail, or one chain of it, against itself and the last checkpoint. Its memory does
+/// not grow with the number of entries.
 ///
 /// # Errors
-/// A fault where it cannot be read. A bad entry or a damaged checkpoint is no fault but an answer.
+/// A fault if the trail cannot be read. A bad entry or a damaged checkpoint is a result, not a
+/// fault.
 pub async fn verify(
     trail: &dyn Trail,
     path: Option<&StatePath>,
 ) -> Result<Result<Verified, Unsound>, Fault> {
     match verify_once(trail, path).await? {
-        // A scan or a query may see one entry of a transaction and not yet the other ("Amazon
-        // `DynamoDB` Transactions: How it works", "Isolation levels"): what is broken stays so.
+        // A scan or a query may see one entry of a transaction before the other ("Amazon `DynamoDB`
+        // Transactions: How it works", "Isolation levels"). So it checks again: a real break is
+        // still there.
         Err(_) => verify_once(trail, path).await,
         holds => Ok(holds),
     }
@@ -51,12 +53,12 @@ async fn verify_once(
     trail: &dyn Trail,
     path: Option<&StatePath>,
 ) -> Result<Result<Verified, Unsound>, Fault> {
-    // The checkpoint first: what is appended meanwhile is more than it has seen, never less.
+    // The checkpoint is read first, so it knows no entry that the check does not see.
     let checkpoint = trail.checkpoint().await?;
     let heads = checkpoint.map_or(Ok(Heads::new()), |checkpoint| checkpoint.heads);
     let (mut seen, damaged) = match heads {
         Ok(heads) => (heads, None),
-        // The entries are checked all the same: a bad one says more.
+        // The entries are still checked, since a bad entry tells more than a damaged checkpoint.
         Err(damaged) => (Heads::new(), Some(damaged)),
     };
     if let Some(path) = path {
@@ -64,8 +66,8 @@ async fn verify_once(
     }
     let seen = Arc::new(seen);
     let of = trail.segments();
-    // This one task hashes for all segments while their next pages come and are parsed in others: of
-    // what an entry costs, hashing is a small part.
+    // This task hashes the entries of all segments, while other tasks fetch and parse the next
+    // pages. Hashing is a small part of the cost of an entry.
     let extents = match path {
         Some(path) => vec![Extent::Chain(path)],
         None => (0..of).map(|number| Extent::Segment { number, of }).collect(),
@@ -93,7 +95,7 @@ async fn check(trail: &dyn Trail, extent: Extent<'_>, seen: Arc<Heads>) -> Resul
 }
 
 impl Checkpoints {
-    /// Makes one a UTC day until `shutdown`.
+    /// Makes one checkpoint each UTC day until `shutdown`.
     pub async fn run(&self, shutdown: CancellationToken) {
         let rounds = async {
             loop {
@@ -106,10 +108,10 @@ impl Checkpoints {
         shutdown.run_until_cancelled(rounds).await;
     }
 
-    /// Makes today's, unless there is one, or nothing to check.
+    /// Makes today's checkpoint, unless it exists or the trail is empty.
     ///
     /// # Errors
-    /// A fault where the trail cannot be read or the checkpoint not be kept.
+    /// A fault if the trail cannot be read or the checkpoint cannot be stored.
     pub async fn round(&self) -> Result<(), Fault> {
         let now = self.clock.now();
         let last = self.trail.checkpoint().await?;

@@ -1,4 +1,4 @@
-//! Who is told where that a lock has cleared.
+//! Decides who is notified in which channel when a lock clears.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use crate::people::{ChannelId, Person};
 use crate::ports::Notice;
 use crate::watch::{Ending, Hold, Line, PastHold};
 
-/// Who is told where that a hold is over: the announce channel, unless a request has released the
-/// lock and that was announced already; and those who wait, each in the channel where they asked.
-/// While somebody else holds the lock at once, they wait on.
+/// The notices about the end of a hold. One goes to the announce channel, unless a request released
+/// the lock, since the release has its own notice. Watchers are notified in the channel where they
+/// asked. If the next holder took the lock at once, they keep waiting.
 #[must_use]
 pub fn clearing_notices(
     past: &PastHold,

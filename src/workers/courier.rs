@@ -1,8 +1,8 @@
-//! Delivers what the outbox holds: cards brought up to date, and announcements.
+//! Delivers the outbox: updates of cards, and announcements.
 //!
-//! Each channel has its own turn and its own order. A channel that Discord is slow in, that refuses
-//! the bot, or that is gone delays nothing in another one (`lane.rs`). What is refused is told
-//! elsewhere, kept for a day, or set aside (`undelivered.rs`).
+//! Each channel has its own turns and its own order. A channel does not delay the others if Discord is slow
+//! there, if it refuses the bot, or if it is gone (`lane.rs`). A refused notice is posted elsewhere, kept
+//! for a day, or set aside (`undelivered.rs`).
 
 mod card;
 mod gather;
@@ -31,67 +31,67 @@ use crate::people::{ChannelId, RequestId};
 use crate::ports::{Channels, Clock, Courier, Ledger, Outbox};
 use crate::unlock::Policy;
 
-/// How often the outbox is looked into when nobody asks for it: what a crash or an outage of
-/// Discord has left there waits no longer. A look is one query.
+/// How often the outbox is read without a wake-up. Notices that a crash or a Discord outage left
+/// there wait no longer than this. A look is one query.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Longest pause between two looks, while the outbox cannot be read, or is long.
+/// Longest pause between two looks while the outbox cannot be read, or is long and a channel rests.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// From how many notices on an outbox is long. All of it is read at each look, so while everything
-/// in it waits it is looked into less often.
+/// An outbox with more notices than this is long. Each look reads all of it, so while a channel rests a
+/// long one is read less often.
 const LONG: usize = 100;
 
 /// Longest wait for a channel's turn.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long a shutdown waits for what was still to be delivered.
+/// How long a shutdown waits for the last deliveries.
 const LAST: Duration = Duration::from_secs(3);
 
-/// The one who delivers.
+/// Delivers notices.
 pub struct OutboxCourier {
-    /// The requests that the cards are of.
+    /// The requests that the cards show.
     pub ledger: Arc<dyn Ledger>,
-    /// What is due.
+    /// The due notices.
     pub outbox: Arc<dyn Outbox>,
-    /// Where it goes.
+    /// The channels of Discord.
     pub channels: Arc<dyn Channels>,
-    /// The rules that the cards name.
+    /// The rules that the cards show.
     pub policy: Policy,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Where releases and checkpoints are announced; without it a release is announced in the
-    /// channel of its request, and a checkpoint nowhere.
+    /// Where releases and checkpoints are announced. Without it a release is announced in the
+    /// channel of its request, and a checkpoint not at all.
     pub announce: Option<ChannelId>,
-    /// Whose turn it is.
+    /// The turns of the channels.
     pub turns: Turns,
 }
 
-/// A courier for whom `deliver` is done when everything is delivered that can be, one channel after
-/// the other: for a terminal, where people read one line after the other, and for tests.
+/// A courier whose `deliver` returns after everything deliverable is delivered, one channel after
+/// the other. For a terminal, where people read line by line, and for tests.
 pub struct PromptCourier(pub Arc<OutboxCourier>);
 
-/// What Discord was told.
+/// The result of a successful delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
-    /// The message is there.
+    /// The message was posted or edited.
     Posted,
-    /// Nothing was to be told.
+    /// There was nothing to post.
     NothingToSay,
 }
 
-/// What a look into the outbox has found.
+/// The result of a look into the outbox.
 struct Look {
-    /// The channels in which something can be tried, those with the oldest notices first.
+    /// The channels that can be tried, those with the oldest notices first.
     ready: Vec<ChannelId>,
-    /// When the next one can be.
+    /// When the next channel can be tried.
     next: Option<Instant>,
     /// How many notices there are.
     notices: usize,
 }
 
 impl Look {
-    /// When to look again, if nobody asks for it before.
+    /// When to look again without a wake-up.
     fn again(&self, now: Instant) -> Instant {
         let soon = now + INTERVAL;
         match self.next {
@@ -103,11 +103,11 @@ impl Look {
 }
 
 impl OutboxCourier {
-    /// Delivers whenever it is woken, and from time to time, until `shutdown`. Then it delivers what
-    /// is left, as far as that takes 3 s at most; the rest is there for the next start.
+    /// Delivers on each wake-up, and every few seconds, until `shutdown`. Then it spends up to 3 s on the
+    /// remaining notices. The next start delivers the rest.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let mut deliveries = JoinSet::new();
-        // The channels in which a delivery is under way, and where more has come meanwhile.
+        // The channels with a running delivery, and those of them that got new notices meanwhile.
         let (mut busy, mut again) = (HashSet::new(), HashSet::new());
         let mut pause = INTERVAL;
         let mut next = Instant::now();
@@ -157,8 +157,8 @@ impl OutboxCourier {
         }
     }
 
-    /// Delivers once what can be delivered, in all channels at the same time, and says whether all
-    /// of the outbox could be read and written.
+    /// Delivers all deliverable notices once, in all channels at the same time. Returns whether the whole
+    /// outbox could be read and written.
     pub async fn round(&self) -> bool {
         match self.look().await {
             Ok(look) => {
@@ -173,7 +173,8 @@ impl OutboxCourier {
         }
     }
 
-    /// Finds the channels in which something can be delivered, and puts away what cannot be.
+    /// Finds the channels that can be tried. Removes notices without a channel, and handles those
+    /// that cannot be read.
     async fn look(&self) -> Result<Look, Fault> {
         let queue = self.queue().await?;
         for id in &queue.for_nobody {
@@ -196,8 +197,8 @@ impl OutboxCourier {
         Ok(look)
     }
 
-    /// Delivers in one channel, and gives the channel. A mistake of this program in one delivery
-    /// ends no other.
+    /// Delivers in one channel, and returns the channel. A panic in one delivery does not end the
+    /// others.
     async fn drained(self: Arc<Self>, channel: ChannelId) -> ChannelId {
         match AssertUnwindSafe(self.drain(channel)).catch_unwind().await {
             Ok(Ok(())) => {}
@@ -209,7 +210,7 @@ impl OutboxCourier {
 }
 
 fn not_delivered(fault: &Fault) {
-    // What is in the outbox stays there, and the next look comes.
+    // The notices stay in the outbox, and the next look tries them again.
     warn!(kind = fault.kind.as_str(), "the outbox was not delivered: {fault}");
 }
 
@@ -224,7 +225,7 @@ impl Courier for OutboxCourier {
         match timeout(PATIENCE, self.drain(channel)).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => not_delivered(&fault),
-            // Whatever was cut off is done by the worker, and told once.
+            // The worker finishes this delivery, and nothing is posted twice.
             Err(_) => self.turns.wake.notify_one(),
         }
     }

@@ -1,6 +1,6 @@
-//! Keeps the names of the states that can be seen, so that finding one never waits for AWS.
+//! Keeps the names of known states in memory, so that completing a name never waits for AWS.
 //!
-//! The names in memory may be some minutes old. So a state that is not among them is looked for in
+//! The names in memory may be some minutes old. So a state that is not among them is looked up in
 //! the stores before it is called unknown.
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,17 +18,17 @@ use crate::ports::{Directory, Holds, Locks, Trail};
 use crate::telemetry::millis;
 use crate::text::visible;
 
-/// How often the names are read anew. A new state is found by its full name from the start; only
-/// its completion waits. A pass reads the lock table once and lists the bucket once.
+/// How often the names are read. A new state can be used by its full name at once, and only its
+/// completion waits. A pass reads the lock table once and lists the bucket once.
 const INTERVAL: Duration = Duration::from_mins(5);
 
-/// The pause after a pass that failed.
+/// The pause after a failed pass.
 const RETRY: Duration = Duration::from_secs(30);
 
-/// How long a person at a command line waits for a hint.
+/// How long the command line waits for a hint.
 const HINT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the bot's own tables remember of states, beside the stores of their locks.
+/// What the bot's own tables know about states, in addition to the lock stores.
 #[derive(Clone)]
 pub struct Memory {
     /// Past holds.
@@ -37,21 +37,21 @@ pub struct Memory {
     pub trail: Arc<dyn Trail>,
 }
 
-/// The places that show whether there is a state.
+/// The places that show whether a state exists.
 struct Evidence {
     locks: Arc<dyn Locks>,
     memory: Option<Memory>,
 }
 
-/// The names, read in the background and answered from memory.
+/// State names, read in the background and answered from memory.
 pub struct LiveDirectory {
     evidence: Evidence,
     known: RwLock<Option<Arc<KnownStates>>>,
 }
 
 impl Memory {
-    /// Whether a hold or a request of the path is remembered. A table that is missing or may not be
-    /// read remembers nothing: the command line need not have the bot's own tables.
+    /// Whether a hold or a request of the path is stored. A missing or forbidden table counts as
+    /// empty, since the command line works without the bot's own tables.
     async fn has(&self, path: &StatePath) -> Result<bool, Fault> {
         let (past, entries) =
             tokio::join!(self.holds.past(path, 1), self.trail.newest(path, None, 1));
@@ -79,20 +79,21 @@ impl Evidence {
 }
 
 impl LiveDirectory {
-    /// A directory that knows nothing until [`run`](Self::run) or [`refresh`](Self::refresh).
+    /// A directory that is empty until [`run`](Self::run) or [`refresh`](Self::refresh).
     #[must_use]
     pub fn new(locks: Arc<dyn Locks>) -> Self {
         Self { evidence: Evidence { locks, memory: None }, known: RwLock::new(None) }
     }
 
-    /// The same, going by what the bot's own tables remember too.
+    /// The same directory, which also uses the bot's own tables.
     #[must_use]
     pub fn with_memory(mut self, memory: Memory) -> Self {
         self.evidence.memory = Some(memory);
         self
     }
 
-    /// Reads the names anew until `shutdown`. A failed pass keeps what was known before.
+    /// Reads the names periodically until `shutdown`. A failed pass keeps the names of the last
+    /// one.
     pub async fn run(&self, shutdown: CancellationToken) {
         let passes = async {
             loop {
@@ -113,7 +114,7 @@ impl LiveDirectory {
     /// Reads the names once.
     ///
     /// # Errors
-    /// A fault where nothing could be read; what was known stays.
+    /// A fault if nothing could be read. The known names stay.
     pub async fn refresh(&self) -> Result<(), Fault> {
         let begun = Instant::now();
         let known = Arc::new(KnownStates::new(self.evidence.locks.seen().await?));
@@ -129,7 +130,7 @@ impl Directory for LiveDirectory {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Answers from memory, and only for a state that is not there from the stores.
+    /// Answers from memory. Reads the stores only for a state that is not in memory.
     async fn has_seen(&self, state: &State) -> Result<bool, Fault> {
         match self.known().await {
             Some(known) if known.contains(&state.path) => Ok(true),
@@ -138,20 +139,20 @@ impl Directory for LiveDirectory {
     }
 }
 
-/// The names, read when first asked for: for a command line, which needs them only for a hint.
+/// State names, read on first use. For the command line, which needs them only for a hint.
 pub struct PatientDirectory {
     evidence: Evidence,
     known: OnceCell<Option<Arc<KnownStates>>>,
 }
 
 impl PatientDirectory {
-    /// A directory that reads nothing until it is asked.
+    /// A directory that reads nothing before its first use.
     #[must_use]
     pub fn new(locks: Arc<dyn Locks>) -> Self {
         Self { evidence: Evidence { locks, memory: None }, known: OnceCell::new() }
     }
 
-    /// The same, going by what the bot's own tables remember too.
+    /// The same directory, which also uses the bot's own tables.
     #[must_use]
     pub fn with_memory(mut self, memory: Memory) -> Self {
         self.evidence.memory = Some(memory);
@@ -161,7 +162,7 @@ impl PatientDirectory {
 
 #[async_trait]
 impl Directory for PatientDirectory {
-    /// Waits 1 s at most; a hint that cannot be had is none.
+    /// Waits at most 1 s. If the read fails, there is no hint.
     async fn known(&self) -> Option<Arc<KnownStates>> {
         let read = || async {
             let seen = timeout(HINT_PATIENCE, self.evidence.locks.seen()).await.ok()?.ok()?;
@@ -170,7 +171,7 @@ impl Directory for PatientDirectory {
         self.known.get_or_init(read).await.clone()
     }
 
-    /// Reads no more than what there is of this one state.
+    /// Reads only this one state.
     async fn has_seen(&self, state: &State) -> Result<bool, Fault> {
         self.evidence.of(state).await
     }

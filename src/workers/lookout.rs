@@ -1,4 +1,4 @@
-//! Watches all locks: what was taken, what has cleared, what has become stale.
+//! Watches all locks, and notices which were taken, cleared or became stale.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,34 +23,34 @@ use crate::watch::{Difference, Ending, Hold, Kind, PastHold, differences};
 /// How many differences are written at once.
 const AT_ONCE: usize = 16;
 
-/// How many entries of a trail are looked at for the release of a lock.
+/// How many entries of a trail are searched for the release of a lock.
 const ENTRIES: usize = 10;
 
 /// Longest pause between two passes while nothing can be read.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// How often a hold is assessed again: its machine may have gone on to other work meanwhile. It also
-/// keeps what is said of the hold in memory, so that an answer about it waits for no table.
+/// How often a hold is assessed again, since its machine may have started other runs meanwhile. This also
+/// keeps the statistics of the hold cached, so an answer about it need not read a table.
 const ASSESSED_EVERY: TimeDelta = TimeDelta::minutes(10);
 
-/// The age from which the other work of its machine speaks against a hold.
+/// The age from which other runs of its machine count as evidence that a hold is stale.
 const GROWN: TimeDelta = TimeDelta::minutes(10);
 
-/// The one who looks.
+/// Watches the locks.
 pub struct Lookout {
     context: Context,
     announce: Option<ChannelId>,
     interval: Duration,
-    /// What it saw at its last look; nothing before the first one. Only for not asking the tables
-    /// every time: they have it too.
+    /// The holds after the last pass. `None` if they must be read from the tables. This cache saves reading
+    /// the tables in every pass.
     known: Mutex<Option<BTreeMap<StatePath, Known>>>,
 }
 
-/// A hold, and what is known of it beside what the tables have.
+/// A hold, and when to assess it.
 #[derive(Clone, Debug)]
 struct Known {
     hold: Hold,
-    /// When it is assessed again; `None` before the first time.
+    /// When to assess it again. `None` before the first time.
     assess_from: Option<DateTime<Utc>>,
 }
 
@@ -61,15 +61,15 @@ impl From<Hold> for Known {
 }
 
 impl Lookout {
-    /// One that has not looked yet. `announce` is where clearings and stale locks are announced, and
-    /// `interval` how often it looks.
+    /// A lookout that has not looked yet. `announce` is the channel for clearings and stale locks,
+    /// and `interval` the pause between two passes.
     #[must_use]
     pub fn new(context: Context, announce: Option<ChannelId>, interval: Duration) -> Self {
         Self { context, announce, interval, known: Mutex::default() }
     }
 
-    /// Looks from time to time until `shutdown`, never twice at once. A pass that has begun is
-    /// brought to its end.
+    /// Runs a pass from time to time until `shutdown`, never two at once. A pass that has begun is
+    /// finished.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut pause = self.interval;
         while !shutdown.is_cancelled() {
@@ -77,7 +77,7 @@ impl Lookout {
                 Ok(()) => pause = self.interval,
                 Err(fault) => {
                     warn!(kind = fault.kind.as_str(), "the locks were not looked at: {fault}");
-                    // Throttling ends sooner where nobody insists.
+                    // Fewer requests let the throttling end sooner.
                     let longer = if fault.kind == FaultKind::Throttled { pause * 2 } else { pause };
                     pause = longer.min(LONGEST_PAUSE.max(self.interval));
                 }
@@ -86,11 +86,11 @@ impl Lookout {
         }
     }
 
-    /// Looks once.
+    /// Runs one pass.
     ///
     /// # Errors
-    /// A fault where the locks or the memory of them cannot be read. What was written before stays,
-    /// and the next pass goes on from there.
+    /// A fault if the locks or the stored holds cannot be read. What was already written stays, and
+    /// the next pass continues from there.
     pub async fn pass(&self) -> Result<(), Fault> {
         let mut known = self.known.lock().await;
         let before = if let Some(before) = known.take() {
@@ -127,7 +127,7 @@ impl Lookout {
             }
         }
         is_news |= self.assess(&mut after, now).await;
-        // Where another process was quicker, the tables know better.
+        // If another process wrote first, the tables are right and this copy is not.
         *known = is_sure.then_some(after);
         drop(known);
         if is_news {
@@ -176,8 +176,8 @@ impl Lookout {
             By::SomebodyNow => return Ok(Some(Written::NotYet)),
         };
         let path = hold.state.path.clone();
-        // It ended when the next one began, if not before. The next holder's clock says when that was, and is
-        // not believed where it says a time before this one began.
+        // It ended at the latest when the next hold began. That time comes from the next holder's
+        // clock, and is ignored if it is before the start of this hold.
         let next_began = next.as_ref().map(|next| next.since).filter(|began| *began > hold.since);
         let ended_at = next_began.unwrap_or(now).min(now);
         let past = PastHold { hold, ended_at, ending };
@@ -194,22 +194,23 @@ impl Lookout {
         Ok(ended.then_some(Written::Over { path, next }))
     }
 
-    /// Who has released the lock of a hold, if it was a request.
+    /// Which request released the lock of a hold, if any.
     async fn unlocked_by(&self, hold: &Hold) -> Result<By, Fault> {
         let path = &hold.state.path;
-        // The lockfile goes before the release is on record: then this is not the time to say so.
+        // A release deletes the lockfile before it is recorded, so this pass does not report the
+        // end yet.
         match self.context.ledger.open_request(path).await {
             Ok(Some(open)) if *open.request.status() == Status::Executing => {
                 return Ok(By::SomebodyNow);
             }
             Ok(_) => {}
-            // Whether it is released just now cannot be known. That the lock has cleared can be.
+            // It is unknown whether this request is releasing the lock, but the lock has cleared.
             Err(fault) if fault.kind == FaultKind::NotUnderstood => {
                 warn!(kind = fault.kind.as_str(), "an open request is not heeded: {fault}");
             }
             Err(fault) => return Err(fault),
         }
-        // More than the last entry: somebody may have asked for the next lock's release already.
+        // Not only the last entry: a request for the next lock may already have been opened.
         let newest = self.context.trail.newest(path, None, ENTRIES).await?;
         let request = newest.iter().find_map(|entry| {
             let is_of_this = entry.text_of("lock", "id") == hold.lock_id.as_deref();
@@ -221,8 +222,8 @@ impl Lookout {
         Ok(request.map_or(By::Nobody, By::Request))
     }
 
-    /// Assesses the holds whose turn it is, and announces what has become stale, once each. Says
-    /// whether anything has.
+    /// Assesses the holds that are due, and announces each stale one once. Returns whether it
+    /// announced any.
     async fn assess(&self, known: &mut BTreeMap<StatePath, Known>, now: DateTime<Utc>) -> bool {
         let is_due = |known: &&Known| known.assess_from.is_none_or(|from| now >= from);
         let due: Vec<Hold> =
@@ -269,43 +270,43 @@ impl Lookout {
     }
 }
 
-/// When a hold is assessed again.
+/// When to assess a hold again.
 fn next_time(hold: &Hold, stale_from: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     let is_grown_from = hold.since.checked_add_signed(GROWN + TimeDelta::milliseconds(1));
     let changes = [Some(stale_from), is_grown_from].into_iter().flatten();
     changes.filter(|at| *at > now).fold(now + ASSESSED_EVERY, DateTime::min)
 }
 
-/// What came of assessing a hold.
+/// The result of assessing a hold.
 struct Assessed {
-    /// From when on it is stale by its age alone.
+    /// When it becomes stale by its age alone.
     stale_from: DateTime<Utc>,
-    /// Whether people have been told now, by this process or by another.
+    /// Whether people were told, by this process or another one.
     is_told: bool,
-    /// Whether this process was the first to say so.
+    /// Whether this process told them first.
     is_news: bool,
 }
 
-/// What became of a difference.
+/// The result of writing a difference.
 enum Written {
-    /// It is held, and remembered.
+    /// The lock is held, and the hold is stored.
     Held(Hold),
-    /// It is over, and remembered; with what is held instead.
+    /// The hold is over and stored as past. `next` is the hold that replaced it.
     Over { path: StatePath, next: Option<Hold> },
-    /// It is not over yet for whoever is about to say so.
+    /// A request is releasing the lock, and will report the end itself.
     NotYet,
-    /// Another process may have been quicker, or nothing could be written.
+    /// Another process may have written first, or the write failed.
     Unsure,
 }
 
-/// Who has released a lock.
+/// Who released a lock.
 enum By {
     Nobody,
     Request(RequestId),
     SomebodyNow,
 }
 
-/// A pause that is not the same for every process: a tenth more or less.
+/// Changes a pause by up to a tenth, so that processes do not run in step.
 fn jittered(pause: Duration) -> Duration {
     use std::hash::{BuildHasher, RandomState};
     let chance = RandomState::new().hash_one(0_u8) % 1_000;

@@ -1,4 +1,4 @@
-//! Loops that run beside the commands, each a small struct with `run(shutdown)`.
+//! Background loops beside the commands, each a small struct with `run(shutdown)`.
 
 mod checkpoint;
 mod clearing;

@@ -1,4 +1,4 @@
-//! Keeps in memory what past holds say, so that an answer about a lock waits for nothing but the lock.
+//! Caches statistics of past holds, so that an answer about a lock only has to read the lock.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -14,16 +14,16 @@ use crate::lock::StatePath;
 use crate::ports::{Clock, Holds, Notice};
 use crate::watch::{Hold, HoldId, Line, Past, PastHold};
 
-/// How long a statistic is believed. Another replica may alone have seen a short hold.
+/// How long a statistic is used. A short hold may have been seen only by another replica.
 const BELIEVED: Duration = Duration::from_mins(10);
 
-/// Most statistics that are kept of one kind: anybody may ask for any path.
+/// Limit on cached statistics of one kind, since anyone may ask for any path.
 const MOST: usize = 10_000;
 
-/// The holds, with a memory of what past ones say.
+/// The holds, with a cache of the statistics of past ones.
 ///
-/// The looks at the locks fill it, since they assess every hold, and empty it of what the end of a
-/// hold has changed.
+/// The lookout fills the cache, since it assesses every hold. The end of a hold removes the
+/// statistics that it changes.
 pub struct RememberedHolds {
     holds: Arc<dyn Holds>,
     clock: Arc<dyn Clock>,
@@ -33,13 +33,13 @@ pub struct RememberedHolds {
 #[derive(Default)]
 struct Kept {
     past: Shelf<StatePath, Arc<Past>>,
-    /// Of which machine, and how many.
+    /// The machine, and its number of other runs.
     other_runs: Shelf<HoldId, (Option<String>, usize)>,
-    /// How many holds were seen to end. What was read before an end is not kept after it.
+    /// How many holds have ended. A value that was read before an end is not stored after it.
     ends: u64,
 }
 
-/// Values with the time at which each was read, by the process's own clock.
+/// Values, each with the process uptime at which it was read.
 struct Shelf<K, V>(HashMap<K, (Duration, V)>);
 
 impl<K, V> Default for Shelf<K, V> {
@@ -66,18 +66,18 @@ impl<K: Eq + Hash, V: Clone> Shelf<K, V> {
 }
 
 impl RememberedHolds {
-    /// One that remembers nothing yet.
+    /// Starts with an empty cache.
     #[must_use]
     pub fn new(holds: Arc<dyn Holds>, clock: Arc<dyn Clock>) -> Self {
         Self { holds, clock, kept: Mutex::default() }
     }
 
-    // It is whole after every statement, so a panic elsewhere does not spoil it.
+    // Every statement leaves it consistent, so a lock that was poisoned by a panic is still usable.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value from its shelf, or read and put there.
+    /// Returns the cached value, or reads and caches it.
     async fn kept_or_read<K: Clone + Eq + Hash, V: Clone>(
         &self,
         shelf: fn(&mut Kept) -> &mut Shelf<K, V>,
@@ -132,7 +132,7 @@ impl Holds for RememberedHolds {
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault> {
         let ended = self.holds.end(past, next, at, notices).await;
-        // Also if another process was quicker, or the answer was lost: the hold is over.
+        // The hold is over, even if another process ended it first or the answer was lost.
         self.forget(&past.hold);
         ended
     }

@@ -1,4 +1,4 @@
-//! A worker that panics is started again.
+//! Restarts workers that panic.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-/// How long a worker rests after a panic. What it met may still be there.
+/// Pause before a restart. The cause of the panic may still be there.
 pub const REST: Duration = Duration::from_secs(10);
 
-/// Runs a worker until it ends, and starts it again after `rest` if it panics. Says whether its last run
-/// ended without a panic, which is false only where `shutdown` comes during a rest.
+/// Runs a worker until it ends, and restarts it after `rest` if it panics. Returns `false` only if
+/// `shutdown` comes during a rest.
 pub async fn restarting<F: Future<Output = ()>>(
     worker: impl Fn(CancellationToken) -> F,
     shutdown: CancellationToken,

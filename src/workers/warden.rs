@@ -1,5 +1,5 @@
-//! Sees to the open requests that nobody clicks on: they expire, their locks change hands, and a
-//! release that was cut off is finished.
+//! Looks after open requests without a click: expires them, closes them if the lock changed hands,
+//! and finishes interrupted releases.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,36 +18,37 @@ use crate::ports::Filed;
 use crate::release::{LONGEST_RELEASE, apply, due_event, give_up, resume};
 use crate::unlock::{Status, UnlockRequest};
 
-/// How often it looks. Open requests are few: a look is one query, and for each of them two reads.
-/// Clicks decide by the clock themselves, so this only has to be in time for who watches the card.
+/// Pause between two rounds. There are few open requests, and a round is one query and two reads for each
+/// request. A click checks the expiry itself, so this need only be fast enough for people who watch the
+/// card.
 const INTERVAL: Duration = Duration::from_secs(3);
 
-/// Longest pause between two looks while nothing can be read.
+/// Longest pause between two rounds while nothing can be read.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long a release is left to whoever began it. A step of one takes milliseconds.
+/// How long the process that began a release has to finish it. Each step takes milliseconds.
 const GRACE: TimeDelta = TimeDelta::seconds(5);
 
-/// How many requests are seen to at once.
+/// How many requests are handled at once.
 const AT_ONCE: usize = 8;
 
 /// Looks after open requests.
 pub struct Warden {
     context: Context,
-    /// The releases that were under way at the last look, each with the uptime of this process when
-    /// it was first seen.
+    /// The releases that were under way in the last round, each with this process's uptime when it
+    /// first saw the release.
     under_way: Mutex<HashMap<RequestId, Duration>>,
 }
 
 impl Warden {
-    /// One that has not looked yet.
+    /// A warden that has not run yet.
     #[must_use]
     pub fn new(context: Context) -> Self {
         Self { context, under_way: Mutex::default() }
     }
 
-    /// Looks from time to time until `shutdown`, the first time at once: that is the recovery after
-    /// a crash. A round that has begun is brought to its end, since it may be in mid-release.
+    /// Runs rounds until `shutdown`. The first one starts at once: it is the recovery after a crash. A
+    /// round that has begun is finished, since it may be in the middle of a release.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut pause = INTERVAL;
         while !shutdown.is_cancelled() {
@@ -62,10 +63,10 @@ impl Warden {
         }
     }
 
-    /// Looks once.
+    /// Runs one round.
     ///
     /// # Errors
-    /// A fault where the open requests cannot be read.
+    /// A fault if the open requests cannot be read.
     pub async fn round(&self) -> Result<(), Fault> {
         let open = self.context.ledger.open_requests().await?;
         self.note_under_way(&open);
@@ -81,10 +82,10 @@ impl Warden {
         Ok(())
     }
 
-    /// Does what is due for one request, and says whether anything changed.
+    /// Does what is due for one request, and returns whether the request changed. Logs a failure.
     async fn advance_or_log(&self, filed: Filed) -> bool {
         let (id, version) = (filed.request.id, filed.request.version);
-        // On the heap, since a release that has to be finished is rare, and large.
+        // Boxed, since finishing a release is rare and its future is large.
         match Box::pin(self.advance(filed)).await {
             Ok(now) => now.request.version != version,
             Err(Error::Unchanged(fault) | Error::Unsettled(fault)) => {
@@ -107,9 +108,9 @@ impl Warden {
         *under_way = seen.map(|id| (id, under_way.get(&id).copied().unwrap_or(now))).collect();
     }
 
-    /// How long a release has been under way. Of two times it is the longer one: since this process
-    /// first saw it, so that a clock that is set back does not keep anybody waiting; and since the last
-    /// approval by the wall clock, so that a process that starts again and again does not either.
+    /// How long a release has been under way: the longer of two times. The time since this process
+    /// first saw it still grows if the wall clock is set back. The time since the last approval, by
+    /// the wall clock, still grows if the process keeps restarting.
     fn under_way_for(&self, request: &UnlockRequest) -> TimeDelta {
         let clock = &self.context.reading.clock;
         let seen = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,7 +129,8 @@ impl Warden {
             if under_way < GRACE {
                 return Ok(filed);
             }
-            // One that is being carried out all the same loses nothing: every step is conditional.
+            // Another process may still be carrying it out. That does no harm, since every step is
+            // conditional.
             info!(request = %id, "finishing a release that was begun");
             return match resume(context, filed).await {
                 Err(Error::Unchanged(fault) | Error::Unsettled(fault))

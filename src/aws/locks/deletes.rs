@@ -1,4 +1,4 @@
-//! The deletes of locks: the only ones there are, and each asks for the right to it.
+//! The only deletes of locks. Each demands an `ApprovedUnlock`.
 
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -17,8 +17,9 @@ use crate::unlock::ApprovedUnlock;
 
 const ALLOW_DELETE: &str = "allow s3:DeleteObject on *.tflock";
 
-/// The delete of the approved row, under the condition that it has the approved record still; `None`
-/// where what was approved has no row. When the condition fails, `DynamoDB` gives what is there.
+/// The delete of the approved row, on the condition that the row still has the approved record.
+/// `None` if the approved lock has no row. If the condition fails, `DynamoDB` returns the stored
+/// row.
 pub(in crate::aws) fn delete_row(table: &str, unlock: &ApprovedUnlock) -> Option<Delete> {
     let row = unlock.pinned().row()?;
     let delete = Delete::builder()
@@ -26,10 +27,10 @@ pub(in crate::aws) fn delete_row(table: &str, unlock: &ApprovedUnlock) -> Option
         .key(KEY, text(unlock.state().path.as_str()))
         .expression_attribute_names("#record", RECORD)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    // The very bytes that were read: equal JSON that is written otherwise is another lock.
+    // The exact bytes that were read. The same JSON with other bytes is another lock.
     let pinned = || String::from_utf8(row.record.as_bytes().to_vec()).ok().map(text);
     let delete = match row.info {
-        // A row that was pinned without a record has none still, and is no digest.
+        // The approved row had no record. It must still have none, and must not be a digest.
         Err(Flaw::Missing) => delete
             .condition_expression(
                 "attribute_exists(#key) AND attribute_not_exists(#record) \
@@ -37,7 +38,7 @@ pub(in crate::aws) fn delete_row(table: &str, unlock: &ApprovedUnlock) -> Option
             )
             .expression_attribute_names("#key", KEY)
             .expression_attribute_names("#digest", DIGEST),
-        // A digest at the key of a lock, which only its value tells from another one.
+        // A digest at the key of a lock. Only its value distinguishes it from another row.
         Err(Flaw::DigestOnly) => delete
             .condition_expression("attribute_not_exists(#record) AND #digest = :pinned")
             .expression_attribute_names("#digest", DIGEST)
@@ -50,12 +51,13 @@ pub(in crate::aws) fn delete_row(table: &str, unlock: &ApprovedUnlock) -> Option
 }
 
 impl Bucket {
-    /// Deletes the approved lockfile, if it is that very version of it. Never with a version id: in
-    /// a versioned bucket that would erase history, and a plain delete adds a marker.
+    /// Deletes the approved lockfile, if it is still the approved version. Passes no version ID: in
+    /// a versioned bucket that would erase history, while a plain delete adds a marker.
     pub(super) async fn delete(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
         let Some(etag) = unlock.pinned().lockfile().and_then(|lockfile| lockfile.etag.as_deref())
         else {
-            // Nothing was deleted, so nothing may be called gone. What is pinned has an ETag.
+            // An approved lockfile always has an ETag. Without one nothing is deleted, so the
+            // result must not be `Gone`.
             return Ok(Deleted::Changed);
         };
         let answers = Answers::default();
@@ -72,8 +74,8 @@ impl Bucket {
         let Err(error) = deleted else {
             return Ok(Deleted::Gone);
         };
-        // The codes are from "How to perform conditional deletes" in the user guide of S3. A 404 of
-        // another code comes from something else than the object: a proxy, a missing bucket.
+        // The codes are from "How to perform conditional deletes" in the S3 user guide. A 404 with
+        // another code does not come from the object, but from a proxy or a missing bucket.
         match (status(&error), error.code()) {
             (Some(status), _) if status < 500 && answers.is_one_missing() => {
                 Ok(Deleted::Unanswered)

@@ -1,4 +1,4 @@
-//! Locks that are `.tflock` objects beside their states in S3.
+//! Locks stored as `.tflock` objects beside their states in S3.
 
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,8 +20,8 @@ use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock};
 use crate::text::visible;
 
-/// How many records are fetched at once for a listing: enough to hide S3's 20 to 50 ms an object,
-/// and few enough to stay far from its 5,500 reads a second and prefix.
+/// How many records a listing fetches at once: enough to hide S3's 20 to 50 ms an object, and far
+/// below its 5,500 reads a second and prefix.
 const AT_ONCE: usize = 16;
 
 const ALLOW_GET: &str = "allow s3:GetObject on *.tflock, s3:ListBucket (without it a missing \
@@ -34,7 +34,7 @@ pub(super) struct Bucket {
     name: String,
     subject: Subject,
     client: Client,
-    /// For the bytes of a record to come, after S3 has answered; the SDK's limit ends there.
+    /// Limit for reading the bytes of a record. The SDK's own limit ends when S3 answers.
     body_limit: Duration,
     seen: Mutex<SeenLockfiles>,
 }
@@ -67,15 +67,15 @@ impl Bucket {
                 .map(Some),
             Err(error) => match error.as_service_error() {
                 Some(GetObjectError::NoSuchKey(_)) => Ok(None),
-                // No object has a key that S3 does not take, so this state has no lockfile.
+                // No object can have a key that S3 rejects, so this state has no lockfile.
                 Some(other) if other.code() == Some("KeyTooLongError") => Ok(None),
                 _ => Err(self.subject.fault(ALLOW_GET, error)),
             },
         }
     }
 
-    /// The lockfile of a state in a bucket that can be listed, where a missing one does not look
-    /// forbidden: one that cannot be fetched is there.
+    /// The lockfile of a state in a bucket that the bot can list. S3 reports a missing object there as
+    /// missing, not as forbidden. So a lockfile that cannot be fetched exists.
     pub(super) async fn get_or_unread(
         &self,
         path: &StatePath,
@@ -89,8 +89,8 @@ impl Bucket {
         }
     }
 
-    /// Every lockfile of the bucket. One that is removed while the list is read is left out, and one
-    /// that cannot be fetched is there all the same. Fetches only what is new since the last list.
+    /// Every lockfile of the bucket, also those that cannot be fetched. Leaves out a lockfile that is
+    /// removed while the list is read. Fetches only what changed since the last list.
     pub(super) async fn lockfiles(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
         let listed = self.listed_lockfiles().await?;
         let mut seen = self.seen().clone();
@@ -143,16 +143,16 @@ impl Bucket {
         Ok(lockfiles)
     }
 
-    /// Hands over the key of every object.
+    /// Calls `key` with the key of every object.
     pub(super) async fn each_key(&self, mut key: impl FnMut(&str)) -> Result<(), Fault> {
         self.each_object(|of, _| key(of)).await
     }
 
-    /// Hands over every object with its key. The whole bucket is listed: a lock may lie on a state
-    /// that the configured names do not cover, and a listing must not be shorter than the truth.
+    /// Calls `object` with every object and its key. It lists the whole bucket: a lock may be on a
+    /// state outside the configured names, and a listing must not leave it out.
     async fn each_object(&self, mut object: impl FnMut(&str, &Object)) -> Result<(), Fault> {
-        // A key may have characters that no XML has: as they are, one such object would make the
-        // whole list unreadable.
+        // A key may have characters that XML does not allow. Unencoded, one such object would make
+        // the whole list unreadable.
         let list = self.client.list_objects_v2().bucket(&self.name);
         let mut pages = list.encoding_type(EncodingType::Url).into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -166,7 +166,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes a record, and of one that is above the limit no more than its first bytes.
+    /// Reads a record. If it is above the limit, only its first bytes are read.
     async fn read(&self, object: GetObjectOutput) -> Result<StoredLock, Fault> {
         let stored_at = object.last_modified.and_then(time);
         let etag = object.e_tag;
@@ -185,7 +185,7 @@ impl Bucket {
     }
 }
 
-/// The key of an object out of a list. Where S3 has encoded them, a `+` stands for a blank.
+/// The key of an object in a list. In S3's URL encoding a `+` is a space.
 pub(super) fn key_of<'o>(
     object: &'o Object,
     encoding: Option<&EncodingType>,

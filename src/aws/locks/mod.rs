@@ -1,4 +1,4 @@
-//! The locks: rows of tables, lockfiles in buckets, and what both say together.
+//! The locks: rows in tables and lockfiles in buckets, combined.
 
 mod deletes;
 mod lockfiles;
@@ -31,14 +31,15 @@ use std::cell::LazyCell;
 /// How many listings run at once.
 const LISTINGS: usize = 2;
 
-/// How long the objects of a bucket in which nothing locks are waited for. They only add to what the
-/// lock table shows, and the bot may not be allowed to list them.
+/// How long to wait for the objects of a bucket without lockfiles. They only add states to those of the
+/// lock table, and the bot may not be allowed to list them.
 const OBJECTS_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How many locks of a listing are looked at again at once.
+/// How many locks of a listing are checked again at once.
 const AT_ONCE: usize = 16;
 
-/// The locks of all configured backends. Tables and buckets that backends share are read once.
+/// The locks of all configured backends. A table or bucket that several backends share is read
+/// once.
 #[derive(Debug)]
 pub struct AwsLocks {
     catalog: Catalog,
@@ -55,7 +56,7 @@ struct Sighting {
     held: bool,
 }
 
-/// What the stores of one state hold.
+/// What the stores of one state contain.
 #[derive(Default)]
 struct Halves {
     row: Option<StoredLock>,
@@ -63,8 +64,8 @@ struct Halves {
 }
 
 impl AwsLocks {
-    /// Makes the clients that these backends need. Does no network I/O: a table that is missing or
-    /// denied shows when it is first read.
+    /// Makes the clients for these backends. Does no network I/O: a missing or forbidden table
+    /// shows on the first read.
     #[must_use]
     pub fn connect(session: &Session, backends: Vec<BackendStores>) -> Self {
         let catalog =
@@ -100,7 +101,7 @@ impl AwsLocks {
         self.buckets.iter().find(|bucket| stores.lockfile_bucket() == Some(bucket.name()))
     }
 
-    /// Whether some backend has its lockfiles in this bucket.
+    /// Whether any backend has its lockfiles in this bucket.
     fn has_lockfiles(&self, bucket: &Bucket) -> bool {
         self.backends.iter().any(|stores| stores.lockfile_bucket() == Some(bucket.name()))
     }
@@ -109,13 +110,13 @@ impl AwsLocks {
         self.buckets.iter().filter(|bucket| self.has_lockfiles(bucket))
     }
 
-    /// The state at a path, if its backend locks in this table. A table may also have rows of
-    /// buckets that are not configured here, or that lock elsewhere.
+    /// The state at a path, if its backend locks in this table. A table may also have rows of other
+    /// buckets, or of backends that lock elsewhere.
     fn state_in_table(&self, table: &LockTable, path: &StatePath) -> Option<State> {
         self.state_where(path, |stores| stores.lock_table() == Some(table.name()))
     }
 
-    /// The state at a path of this bucket, if its backend locks with lockfiles.
+    /// The state at a path of this bucket, if its backend uses lockfiles.
     fn state_with_lockfile(&self, bucket: &Bucket, path: &StatePath) -> Option<State> {
         self.state_where(path, |stores| stores.lockfile_bucket() == Some(bucket.name()))
     }
@@ -129,7 +130,7 @@ impl AwsLocks {
         self.stores_of(&state.backend).is_some_and(locks_there).then_some(state)
     }
 
-    /// Everything that all tables and buckets hold, by the state it is for.
+    /// All locks in all tables and buckets, by state.
     async fn find_all(&self) -> Result<BTreeMap<StatePath, (State, Halves)>, Fault> {
         let (rows, lockfiles) = tokio::try_join!(
             try_join_all(self.tables.iter().map(LockTable::list)),
@@ -154,7 +155,7 @@ impl AwsLocks {
         Ok(found)
     }
 
-    /// The lock of a state, whose lockfile is read by `lockfile`.
+    /// The lock of a state. `lockfile` reads its lockfile.
     async fn lock<'a, F>(
         &'a self,
         state: &State,
@@ -172,7 +173,8 @@ impl AwsLocks {
         };
         let lockfile = async {
             match self.lockfiles_of(stores) {
-                // On the heap, since most backends have none and every question would carry it.
+                // Boxed, since most backends have no lockfiles and this would enlarge the future of
+                // every command.
                 Some(bucket) => Box::pin(lockfile(bucket)).await,
                 None => Ok(None),
             }
@@ -189,8 +191,8 @@ impl AwsLocks {
         Ok(sightings.into_iter().filter_map(known).collect())
     }
 
-    /// The states in a bucket: each lockfile's, and each object whose key is made as the backend
-    /// makes its states' keys. Anything else that lies there is no state.
+    /// The states in a bucket: one for each lockfile, and one for each object whose key matches the
+    /// backend's key template. Other objects are not states.
     async fn seen_in_bucket(&self, bucket: &Bucket) -> Result<Vec<KnownState>, Fault> {
         let state_of = |key: &str| {
             if let Some(locked) = StatePath::of_lockfile(bucket.name(), key) {
@@ -199,7 +201,7 @@ impl AwsLocks {
             }
             let path = StatePath::new(bucket.name(), key).ok()?;
             let state = self.catalog.state_at(path)?;
-            // A state that has no name but its path is not made by the backend's rules.
+            // If the name is only the path, the key does not match the backend's template.
             (state.name.as_str() != state.path.as_str())
                 .then_some(KnownState { state, held: false })
         };
@@ -216,21 +218,21 @@ impl Locks for AwsLocks {
     }
 
     async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
-        // A listing reads whole tables and buckets: however many people ask, few run at once.
+        // A listing reads whole tables and buckets, so only a few run at once.
         let _turn = self.listing.acquire().await;
         let found = self.find_all().await?;
         let locks = found.into_values().filter_map(|(state, Halves { row, lockfile })| {
             let expected = self.stores_of(&state.backend)?.expected();
             Some(HeldLock { state, lock: LockState::from_stores(expected, row, lockfile) })
         });
-        // The table and the bucket were read a moment apart. A lock that was being taken or given
-        // back then looks like half of one: it is looked at again before it is called that.
+        // The table and the bucket are read at different moments. A lock that was taken or released
+        // in between looks half locked, so it is read again before it is reported.
         stream::iter(locks)
             .map(|held| async {
                 if held.lock.half().is_none() {
                     return Ok(Some(held));
                 }
-                // A lockfile that cannot be fetched is that state's trouble, and not the list's.
+                // If a lockfile cannot be fetched, only this state is affected, not the list.
                 let path = &held.state.path;
                 let lock = self.lock(&held.state, |bucket| bucket.get_or_unread(path)).await?;
                 Ok((lock != LockState::Free).then_some(HeldLock { state: held.state, lock }))
@@ -283,8 +285,8 @@ impl Locks for AwsLocks {
             join_all(self.tables.iter().map(|table| self.seen_in_table(table))),
             join_all(self.buckets.iter().map(|bucket| async move {
                 match self.seen_in_bucket(bucket).await {
-                    // Where nothing locks in a bucket, it need not be readable: the digest rows of
-                    // the table name the states that Terraform has written through it.
+                    // A bucket without lockfiles need not be readable: the digest rows of the table
+                    // name the states that Terraform has written through it.
                     Err(fault) if !self.has_lockfiles(bucket) => {
                         tracing::debug!(%fault, "state objects are not listed");
                         None

@@ -1,4 +1,4 @@
-//! State objects, of which only their keys are read.
+//! State objects. Only their keys are read.
 
 use aws_sdk_s3::types::EncodingType;
 
@@ -7,14 +7,14 @@ use crate::error::Fault;
 use crate::lock::StatePath;
 
 impl Bucket {
-    /// Whether the state has an object. A lockfile is none: the state that it would be the object of
-    /// has a name that ends as a lockfile's does.
+    /// Whether the state has an object. If the path ends like a lockfile's, the object is a
+    /// lockfile and not a state.
     pub(super) async fn has_object(&self, path: &StatePath) -> Result<bool, Fault> {
         if StatePath::of_lockfile(path.bucket(), path.key()).is_some() {
             return Ok(false);
         }
-        // Reading the object's head would need s3:GetObject on states. Of the keys that begin with
-        // this one it is the first itself, since a listing is in the order of the keys.
+        // A HEAD request would need s3:GetObject on states. A list is ordered by key, so the first
+        // key with this prefix is the key itself if it exists.
         let list = self
             .client()
             .list_objects_v2()

@@ -1,4 +1,4 @@
-//! Locks that are rows of a `DynamoDB` table.
+//! Locks stored as rows of a `DynamoDB` table.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,12 +15,12 @@ use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock, is_digest_key};
 use crate::text::{LONG, clip, visible};
 
-/// The lock table's key, and the attributes that tell its rows apart (Terraform's `s3/client.go`).
+/// The lock table's key, and the attributes that distinguish its rows (Terraform's `s3/client.go`).
 pub(in crate::aws) const KEY: &str = "LockID";
 pub(in crate::aws) const RECORD: &str = "Info";
 pub(in crate::aws) const DIGEST: &str = "Digest";
 
-/// Rows of one page of the scan for names.
+/// Rows in one page of the scan for state names.
 const SEEN_PAGE: i32 = 500;
 
 /// A lock table, which may serve several backends.
@@ -30,7 +30,7 @@ pub(in crate::aws) struct LockTable {
     subject: Subject,
     reads: Reads,
     client: Client,
-    /// Whether a row that is neither a lock nor a digest was logged. Every look meets it again.
+    /// Whether a row that is neither a lock nor a digest was logged. Every scan finds it again.
     odd_row_logged: AtomicBool,
 }
 
@@ -55,7 +55,8 @@ impl LockTable {
         Ok(row.and_then(|row| stored(path.as_str(), row)))
     }
 
-    /// Whether the state has a digest row: Terraform has written it through this table.
+    /// Whether the state has a digest row, which means that Terraform has written it through this
+    /// table.
     pub(super) async fn has_digest(&self, path: &StatePath) -> Result<bool, Fault> {
         let key = path.digest_row();
         let row = self.row(&key).await?;
@@ -66,10 +67,10 @@ impl LockTable {
         self.reads.get(&self.subject, vec![(KEY, key.to_owned())]).await
     }
 
-    /// Every lock row of the table, whichever bucket it is for, each row strongly consistent.
+    /// Every lock row of the table, for all buckets. Each row is read strongly consistently.
     ///
-    /// Digest rows are sorted out here and not by a filter of the scan: no filter can ask what a
-    /// key ends in, so one would also drop some locks. A filter saves no read units either.
+    /// Digest rows are removed here and not by a filter of the scan. A filter cannot test the end
+    /// of a key, so it would also drop some locks. It would not save read units either.
     pub(super) async fn list(&self) -> Result<Vec<(StatePath, StoredLock)>, Fault> {
         let mut locks = Vec::new();
         self.each_row(self.scan().consistent_read(true), |key, row| {
@@ -81,11 +82,12 @@ impl LockTable {
         Ok(locks)
     }
 
-    /// The states that the table knows of, by their locks and digests, some of them twice. Read
-    /// eventually consistently, at half the price: this is for finding.
+    /// The states whose locks or digests are in the table. A state may appear twice. The read is eventually
+    /// consistent, at half the price, since this is only for finding names.
     pub(super) async fn seen(&self) -> Result<Vec<Sighting>, Fault> {
         let mut seen = Vec::new();
-        // Small pages: nobody waits for them, and a whole one of 1 MB would stay in memory.
+        // Small pages, since no command waits for them, and a full page of 1 MB would stay in
+        // memory.
         self.each_row(self.scan().limit(SEEN_PAGE), |key, row| {
             let sighting = match Kind::of(&key, &row) {
                 Kind::Lock => StatePath::parse(&key).ok().map(|path| (path, true)),
@@ -115,7 +117,7 @@ impl LockTable {
         }
     }
 
-    /// Hands over every row with its key, over all pages, also past empty ones.
+    /// Calls `row` with every row and its key, over all pages. Continues after empty pages.
     async fn each_row(
         &self,
         scan: ScanFluentBuilder,
@@ -139,19 +141,19 @@ impl LockTable {
     }
 }
 
-/// What a row of a lock table is.
+/// The kind of a row in a lock table.
 enum Kind {
-    /// It keeps Terraform out, whether it can be read or not.
+    /// It blocks Terraform, whether or not it can be read.
     Lock,
     /// The digest of a state's content.
     Digest,
-    /// It has a digest's key and no digest. Terraform writes no such row.
+    /// It has a digest's key but no digest. Terraform writes no such row.
     Neither,
 }
 
 impl Kind {
-    /// Terraform puts a lock under `attribute_not_exists(LockID)`, so any row at a state's own
-    /// `LockID` keeps it out. Only a row whose key ends as a digest's and that has no record may be
+    /// Terraform writes a lock under the condition `attribute_not_exists(LockID)`, so any row at a
+    /// state's own `LockID` blocks it. Only a row with a digest's key and without a record may be
     /// something else.
     fn of(key: &str, row: &Item) -> Self {
         if row.contains_key(RECORD) || !is_digest_key(key) {
@@ -164,9 +166,9 @@ impl Kind {
     }
 }
 
-/// The lock that a row is; `None` for a row that is none. A record that is no string is kept as far
-/// as `DynamoDB` has bytes for it. Where there is no record, a digest stands in for it: it tells
-/// this row from another one at the same key.
+/// The lock in a row. `None` if the row is not a lock. A record that is not a string keeps its
+/// bytes if its type has any. If there is no record, a digest takes its place to distinguish this
+/// row from another one at the same key.
 pub(in crate::aws) fn stored(key: &str, mut row: Item) -> Option<StoredLock> {
     if !matches!(Kind::of(key, &row), Kind::Lock) {
         return None;
@@ -187,7 +189,7 @@ pub(in crate::aws) fn stored(key: &str, mut row: Item) -> Option<StoredLock> {
     Some(StoredLock::flawed(flaw, LockRecord::new(bytes), None))
 }
 
-/// `DynamoDB`'s name of a type, from its API reference, "`AttributeValue`".
+/// `DynamoDB`'s name for a type, from its API reference, "`AttributeValue`".
 fn type_of(value: &AttributeValue) -> &'static str {
     match value {
         AttributeValue::B(_) => "B",

@@ -1,8 +1,8 @@
-//! The lockfiles of a bucket as its last list showed them, so that none is fetched twice.
+//! Remembers the lockfiles of a bucket from its last list, so that none is fetched twice.
 //!
-//! A list gives the `ETag` of every object. As long as it stays the same, so do the bytes. Anybody who
-//! can write to the bucket can put objects there that end in `.tflock`, so what is read and kept of
-//! them is bounded.
+//! A list gives the `ETag` of every object. While it stays the same, so do the bytes. Anyone who
+//! can write to the bucket can store objects that end in `.tflock`, so the number that is read and
+//! kept is limited.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use chrono::{DateTime, Utc};
 use crate::error::{Fault, FaultKind};
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock};
 
-/// How many lockfiles of a bucket are read. A team with thousands of states has tens of locks at once.
-/// All that is kept of them is below 32 MiB, with records of [`RECORD_LIMIT`].
+/// Limit on the lockfiles of a bucket that are read. A team with thousands of states has tens of locks at
+/// once. All remembered lockfiles together stay below 32 MiB, with records of [`RECORD_LIMIT`].
 pub(super) const MOST_READ: usize = 2_000;
 
-/// How long a lockfile that could not be fetched is left alone. Until then a permission that was
-/// granted does not show, unless the lockfile is another one.
+/// How long until a lockfile that could not be fetched is tried again. Until then a newly granted
+/// permission has no effect, unless the lockfile changes.
 const LEFT_ALONE: Duration = Duration::from_mins(1);
 
-/// A lockfile as a list has it.
+/// A lockfile as a list shows it.
 #[derive(Clone, Debug)]
 pub(super) struct Listed {
     pub(super) path: StatePath,
@@ -29,15 +29,15 @@ pub(super) struct Listed {
     pub(super) size: u64,
 }
 
-/// What tells an object from one that was there under the same key before.
+/// Distinguishes an object from an earlier one with the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Version {
-    /// `None` where the store gives none: then nobody knows whether it is the same.
+    /// `None` if the store gives none. Then it is not known whether the object is the same.
     pub(super) etag: Option<String>,
     pub(super) modified: Option<DateTime<Utc>>,
 }
 
-/// What is known of the lockfiles of a bucket, by the paths of their states.
+/// The remembered lockfiles of a bucket, by the paths of their states.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SeenLockfiles(HashMap<StatePath, Arc<Seen>>);
 
@@ -45,21 +45,21 @@ pub(super) struct SeenLockfiles(HashMap<StatePath, Arc<Seen>>);
 struct Seen {
     version: Version,
     stored: StoredLock,
-    /// When it is to be fetched again; `None` for one that was read.
+    /// When to fetch it again. `None` if it was read.
     again: Option<Instant>,
 }
 
-/// What has to be done about the lockfiles of a list.
+/// The lockfiles of a list, split into known and unknown ones.
 #[derive(Default)]
 pub(super) struct Sorted {
-    /// These are known without being fetched.
+    /// These need no fetch.
     pub(super) known: Vec<(StatePath, StoredLock)>,
-    /// These have to be fetched.
+    /// These must be fetched.
     pub(super) unknown: Vec<Listed>,
 }
 
 impl Listed {
-    /// It is there, and was not fetched for this reason.
+    /// A lock that exists but was not fetched, for this reason.
     pub(super) fn unread(&self, why: impl Into<String>) -> StoredLock {
         StoredLock::flawed(Flaw::Unread(why.into()), LockRecord::new([]), self.version.modified)
             .with_etag(self.version.etag.clone())
@@ -67,7 +67,8 @@ impl Listed {
 }
 
 impl SeenLockfiles {
-    /// Says of each lockfile of a list whether it is known. Forgets those that are not listed.
+    /// Splits the lockfiles of a list into known and unknown ones. Forgets those that are not
+    /// listed.
     pub(super) fn sort(&mut self, listed: Vec<Listed>, now: Instant) -> Sorted {
         let mut before = std::mem::take(&mut self.0);
         let mut sorted = Sorted::default();
@@ -101,14 +102,14 @@ impl SeenLockfiles {
         sorted
     }
 
-    /// Remembers a lockfile that was fetched, if it is the listed one still.
+    /// Remembers a fetched lockfile, if it is still the listed one.
     pub(super) fn read(&mut self, listed: &Listed, stored: &StoredLock) {
         if listed.version.etag.is_some() && stored.etag == listed.version.etag {
             self.remember(listed, stored, None);
         }
     }
 
-    /// Remembers a lockfile that could not be fetched, unless that may be over in a moment.
+    /// Remembers a lockfile that could not be fetched, unless the next try may succeed at once.
     pub(super) fn unread(
         &mut self,
         listed: &Listed,
@@ -127,7 +128,7 @@ impl SeenLockfiles {
     }
 }
 
-/// Whether a fault of fetching an object is that object's own. Its bucket was listed a moment ago.
+/// Whether a fault concerns only the fetched object. Its bucket was listed a moment ago.
 pub(super) fn is_of_one_object(fault: &Fault) -> bool {
     matches!(
         fault.kind,
@@ -167,11 +168,11 @@ mod tests {
         let first = seen.sort(listed(MOST_READ + 3), now);
         assert_eq!((first.unknown.len(), first.known.len(), unread(&first)), (MOST_READ, 3, 3));
         fetch_all(&mut seen, &first.unknown);
-        // Those that are known stay so, however many others come, and cost nothing more.
+        // Known lockfiles stay known when others are added, and cost no more fetches.
         let again = seen.sort(listed(2 * MOST_READ), now);
         assert_eq!((again.unknown.len(), unread(&again)), (0, MOST_READ));
         assert_eq!(again.known.len(), 2 * MOST_READ);
-        // Where some are gone, there is room for others.
+        // If some are gone, there is room for others.
         let fewer = seen.sort(listed(MOST_READ + 3).split_off(10), now);
         assert_eq!((fewer.unknown.len(), unread(&fewer)), (3, 0));
     }
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(unread(&seen.sort(listed(1), now)), 1);
         let now = now + LEFT_ALONE;
         assert_eq!(seen.sort(listed(1), now).unknown.len(), 1);
-        // What may be over in a moment is asked for at the next look.
+        // After a temporary fault the next list fetches it again.
         seen.unread(lockfile, &lockfile.unread("slow"), &fault(FaultKind::Throttled), now);
         assert_eq!(seen.sort(listed(1), now).unknown.len(), 1);
     }

@@ -1,4 +1,4 @@
-//! The table of the audit trail, as it is read.
+//! Reads the table of the audit trail.
 
 use std::ops::ControlFlow;
 
@@ -16,27 +16,27 @@ use crate::lock::StatePath;
 use crate::ports::Extent;
 use crate::text::visible;
 
-/// The key of an entry: the state path, and the entry's number in its chain.
+/// The key of an entry: its state path and its number in that path's chain.
 pub(in crate::aws) const PATH: &str = "path";
 pub(in crate::aws) const SEQ: &str = "seq";
 
-/// Entries of one page, at most.
+/// Limit on the entries of one page.
 ///
-/// `DynamoDB` ends a page at 1 MB. The embedded one reads all that is left of the table for each page that
-/// has no limit, so its time would grow with the square of the entries. A smaller page also takes
-/// less memory: two of each segment are there at once.
+/// `DynamoDB` ends a page at 1 MB. The embedded `DynamoDB` reads the whole rest of the table for a page
+/// without a limit, so its time would grow with the square of the entries. A smaller page also saves
+/// memory, since each segment keeps two pages at once.
 const PAGE: i32 = 500;
 
-/// Segments of a scan. One partition of `DynamoDB` gives 3,000 read units a second ("Best practices for
-/// designing and using partition keys effectively"), and a new on-demand table 12,000 ("On-demand
-/// capacity mode", "Initial throughput"), which is four partitions. More segments would wait for the
-/// same partitions, and each costs two pages of memory.
+/// Segments of a scan. One partition of `DynamoDB` serves 3,000 read units a second ("Best practices for
+/// designing and using partition keys effectively"). A new on-demand table serves 12,000 ("On-demand
+/// capacity mode", "Initial throughput"), which is four partitions. More segments would wait for the same
+/// partitions, and each costs two pages of memory.
 const SEGMENTS: u8 = 4;
 
-/// Some items, and where the next ones begin.
+/// The items of a page, and the key where the next page begins.
 type Page = (Vec<Item>, Option<Item>);
 
-/// The table of the entries.
+/// The table of the audit entries.
 #[derive(Debug)]
 pub(in crate::aws) struct AuditTable {
     client: Client,
@@ -47,26 +47,26 @@ pub(in crate::aws) struct AuditTable {
 
 impl AuditTable {
     pub(in crate::aws) fn new(session: &Session, name: String) -> Self {
-        // The embedded one looks through its whole table for each page of a segment: 100,000 entries in
-        // 4 segments take four times as long as in one.
+        // The embedded `DynamoDB` goes through its whole table for each page of a segment. Reading 100,000
+        // entries takes it four times as long in 4 segments as in one.
         let segments = if session.has_dynamodb_double() { 1 } else { SEGMENTS };
         let client = session.dynamodb();
         Self { subject: Subject::own_table(&name, session.region()), client, name, segments }
     }
 
-    /// In how many segments all of it is read soonest.
+    /// The number of segments that reads the whole table fastest.
     pub(in crate::aws) fn segments(&self) -> u8 {
         self.segments
     }
 
-    /// An entry as the table has it, whatever is in it beside its key.
+    /// An entry as stored. Only its key is checked.
     fn entry(&self, item: Item) -> Result<Entry, Fault> {
         let has_key = item.get(PATH).is_some_and(AttributeValue::is_s)
             && item.get(SEQ).is_some_and(AttributeValue::is_n);
         if has_key { Ok(Entry::read(fields(item))) } else { Err(self.subject.has_another_key()) }
     }
 
-    /// Where the next entry of a path goes.
+    /// The end of a path's chain, where the next entry is appended.
     pub(in crate::aws) async fn tail(&self, path: &StatePath) -> Result<Tail, Fault> {
         let newest = self.newest(path, None, 1).await?;
         let tail = newest.first().map(Tail::at).unwrap_or_default();
@@ -79,7 +79,7 @@ impl AuditTable {
         }
     }
 
-    /// The newest entries of a chain before number `before`, newest first, `limit` at most.
+    /// The newest entries of a chain with a number below `before`, newest first. At most `limit`.
     pub(in crate::aws) async fn newest(
         &self,
         path: &StatePath,
@@ -109,18 +109,18 @@ impl AuditTable {
         page.items.unwrap_or_default().into_iter().map(|item| self.entry(item)).collect()
     }
 
-    /// Hands over the entries of an extent, until `each` has enough.
+    /// Calls `each` with every entry of an extent, until it breaks.
     ///
-    /// `DynamoDB` keeps the items of one partition key together and in the order of the sort key,
-    /// and a scan gives them as they are kept ("Core components", "Partition key and sort key").
-    /// A segment is a range of what partition keys are hashed to, so it has all items of a key or
-    /// none ("Scanning tables", "Parallel scan").
+    /// `DynamoDB` stores the items of one partition key together, ordered by sort key, and a scan
+    /// returns them as stored ("Core components", "Partition key and sort key"). A segment is a
+    /// range of hashes of partition keys, so it has all items of a key or none ("Scanning tables",
+    /// "Parallel scan").
     pub(in crate::aws) async fn each(
         &self,
         extent: Extent<'_>,
         each: &mut (dyn FnMut(Entry) -> ControlFlow<()> + Send),
     ) -> Result<(), Fault> {
-        // The next page is on its way, and read on another core, while this one is looked at.
+        // A task fetches and parses the next page on another core while this page is processed.
         let mut ahead = AbortOnDropHandle::new(tokio::spawn(self.page(extent, None)));
         loop {
             let (items, next) = ahead.await.map_err(|error| self.subject.unexpected(error))??;
@@ -138,7 +138,7 @@ impl AuditTable {
         }
     }
 
-    /// One page from a place on, and where the next one begins.
+    /// One page from `start` on, and the key where the next one begins.
     fn page(
         &self,
         extent: Extent<'_>,
@@ -183,7 +183,7 @@ impl AuditTable {
     }
 }
 
-/// An entry as the table takes it.
+/// An entry as an item of the table.
 pub(in crate::aws) fn entry_item(entry: &Entry) -> Item {
     item(entry.fields())
 }

@@ -1,4 +1,4 @@
-//! Holds, past holds and lines as items: how each is written, and how it is read back.
+//! Holds, past holds and lines as items: writes them and reads them back.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -24,15 +24,16 @@ pub(in crate::aws) const LINE: &str = "line";
 const PAST: &str = "past";
 const HOST: &str = "host";
 
-/// How long a past hold is remembered, and how long that a machine has ended one.
+/// How long a past hold is kept under its state, and under its holder's machine.
 const PAST_KEPT: TimeDelta = TimeDelta::days(90);
 const HOST_KEPT: TimeDelta = TimeDelta::days(7);
 
-/// How long an empty line is kept: its version must not start over while somebody is changing it.
+/// How long an empty line is kept. If it were deleted at once, its version would start over while
+/// another process is changing it.
 const EMPTY_KEPT: TimeDelta = TimeDelta::days(1);
 
-/// A hold out of its item. The conditions of later writes go by the item's key and its id, so both have
-/// to be those of the hold.
+/// Reads a hold from its item. The conditions of later writes use the item's key and ID, so both
+/// must match the hold.
 pub(in crate::aws) fn hold_of(item: &Item) -> Result<Hold, Odd> {
     let hold: Hold = json(item, HOLD)?;
     if text_of(item, SK) != Some(&path_key(&hold.state.path)) {
@@ -44,12 +45,12 @@ pub(in crate::aws) fn hold_of(item: &Item) -> Result<Hold, Odd> {
     Ok(Hold { told_stale: item.contains_key(TOLD), ..hold })
 }
 
-/// A past hold out of its item.
+/// Reads a past hold from its item.
 pub(in crate::aws) fn past_of(item: &Item) -> Result<PastHold, Odd> {
     json(item, PAST)
 }
 
-/// A line out of its item, with its version.
+/// Reads a line and its version from its item.
 pub(in crate::aws) fn line_of(item: &Item) -> Result<(Line, u64), Odd> {
     match count(item, VERSION)? {
         0 => Err(Odd::Missing(VERSION)),
@@ -57,7 +58,7 @@ pub(in crate::aws) fn line_of(item: &Item) -> Result<(Line, u64), Odd> {
     }
 }
 
-/// The state of a line out of its item.
+/// Reads the state of a line from its item.
 pub(in crate::aws) fn state_of(item: &Item) -> Result<State, Odd> {
     let state: State = json(item, STATE)?;
     let is_its_key = text_of(item, SK) == Some(&path_key(&state.path));
@@ -73,7 +74,7 @@ pub(in crate::aws) fn past_key(path: &StatePath) -> String {
 }
 
 impl OwnTable {
-    /// A hold over whatever is there; to be put under a condition.
+    /// Replaces the stored hold, under the condition that `under` adds.
     pub(in crate::aws) fn put_hold(
         &self,
         hold: &Hold,
@@ -104,8 +105,8 @@ impl OwnTable {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// What is remembered from `at` on of a hold that is over: by its state, and by its holder's
-    /// machine.
+    /// Writes a past hold under its state, and its state under its holder's machine. Both expire some time
+    /// after `at`.
     pub(in crate::aws) fn put_past(
         &self,
         past: &PastHold,
@@ -123,7 +124,7 @@ impl OwnTable {
         };
         let path = &past.hold.state.path;
         let mut items = vec![keep(past_key(path), PAST_KEPT, PAST, self.written(past)?)?];
-        // One that was ended by force tells of nothing that the machine has done.
+        // A forced unlock does not show that the machine finished a run.
         let by_itself = !matches!(past.ending, Ending::Unlocked { .. });
         if let Some(host) = past.hold.host().filter(|_| by_itself) {
             items.push(keep(host_key(host), HOST_KEPT, STATE, path_key(path))?);
@@ -131,7 +132,7 @@ impl OwnTable {
         Ok(items)
     }
 
-    /// What people are told of the end of a hold, after all that they were told before `at`.
+    /// Writes the notices about the end of a hold. They sort after all notices from before `at`.
     pub(in crate::aws) fn put_end_notices(
         &self,
         at: DateTime<Utc>,
@@ -148,8 +149,8 @@ impl OwnTable {
             .collect()
     }
 
-    /// What people are told of a stale hold. Of what is found at one moment it comes after the ends: the
-    /// hold may have begun with one of them.
+    /// Writes the notice about a stale hold. It sorts after the end notices of the same moment,
+    /// since this hold may have begun when another one ended.
     pub(in crate::aws) fn put_stale_notice(
         &self,
         at: DateTime<Utc>,
@@ -160,7 +161,7 @@ impl OwnTable {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Writes a line over the one that was read, of this version.
+    /// Replaces the stored line if it still has this version.
     pub(in crate::aws) fn put_line(
         &self,
         state: &State,

@@ -1,4 +1,4 @@
-//! Holds, present and past, and those who wait, in the bot's own table.
+//! Current holds, past holds and lines of watchers, in the bot's own table.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::watch::{Hold, Line, OTHER_RUNS, PastHold};
 /// Retries after another process changed the line first.
 const TRIES: usize = 10;
 
-/// The memory of holds.
+/// Stores and reads holds.
 #[derive(Debug)]
 pub struct AwsHolds {
     own: OwnTable,
@@ -36,19 +36,19 @@ impl AwsHolds {
         Self { own: OwnTable::new(session, tables.table) }
     }
 
-    /// Replaces a remembered hold that this version cannot read. The lock is held now: it has to be
-    /// watched, whoever wrote that item.
+    /// Replaces a stored hold that this version cannot read. The lock is held now and has to be
+    /// watched, even if another version wrote that item.
     async fn replace_unreadable(&self, hold: &Hold) -> Result<bool, WriteFault> {
         let Some(item) = self.own.get(HOLD, &path_key(&hold.state.path)).await? else {
             return Ok(false);
         };
         let Err(odd) = hold_of(&item) else {
-            // Another process has remembered it first.
+            // Another process has stored it first.
             return Ok(false);
         };
         let fault = self.own.odd_item(&item, odd);
         tracing::warn!(kind = fault.kind.as_str(), "a remembered hold is replaced: {fault}");
-        // Nobody has to be told twice that the same hold is stale.
+        // If it is the same hold, people are not told again that it is stale.
         let is_same = text_of(&item, ID) == Some(hold.id.as_str());
         let told_stale = is_same && item.contains_key(TOLD);
         let before = item.get(HOLD).cloned();
@@ -73,7 +73,8 @@ impl AwsHolds {
     }
 }
 
-/// The condition that this hold is the remembered one, whether or not people were told of it.
+/// The condition that this hold is the stored one, whether or not people were told that it is
+/// stale.
 fn is_remembered(hold: &Hold) -> impl FnOnce(PutBuilder) -> PutBuilder + use<> {
     let id = text(hold.id.as_str());
     move |put| {
@@ -83,7 +84,7 @@ fn is_remembered(hold: &Hold) -> impl FnOnce(PutBuilder) -> PutBuilder + use<> {
     }
 }
 
-/// The condition that this hold is the remembered one, and nobody was told that it is stale.
+/// The condition that this hold is the stored one, and that people were not told that it is stale.
 fn is_untold(hold: &Hold) -> impl FnOnce(PutBuilder) -> PutBuilder + use<> {
     let is_remembered = is_remembered(hold);
     move |put| {
@@ -118,7 +119,8 @@ impl Holds for AwsHolds {
     }
 
     async fn update(&self, hold: &Hold) -> Result<bool, WriteFault> {
-        // What is written says whether people were told, so it must not be older than the telling.
+        // The item also says whether people were told that the hold is stale. An older value must
+        // not overwrite that.
         let put = if hold.told_stale {
             self.own.put_hold(hold, is_remembered(hold))?
         } else {
@@ -152,7 +154,8 @@ impl Holds for AwsHolds {
         for _ in 0..TRIES {
             let (line, version) = match self.line_and_version(&hold.state.path).await {
                 Err(fault) if fault.kind == FaultKind::NotUnderstood => {
-                    // Whoever waits in it cannot be told, and everybody else can. It stays as it is.
+                    // The watchers in this line are not told, but the hold still ends. The line stays
+                    // unchanged.
                     tracing::warn!(kind = fault.kind.as_str(), "a line is not told: {fault}");
                     (Line::default(), 0)
                 }
@@ -172,7 +175,7 @@ impl Holds for AwsHolds {
             }
             match self.own.transact(items).await? {
                 Transacted::Written => return Ok(true),
-                // The first item is the hold. Otherwise it was the line that changed.
+                // The first item is the hold. If another condition failed, the line has changed.
                 Transacted::ConditionFailed(failed) if failed.at(0) => return Ok(false),
                 Transacted::ConditionFailed(_) => {}
             }

@@ -1,4 +1,4 @@
-//! The bot's own table: one key of two parts, and an expiry.
+//! The bot's own table. Its key has two parts, and an item may expire.
 
 mod audit_table;
 pub(in crate::aws) mod hold_items;
@@ -30,19 +30,19 @@ use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::text::visible;
 
-/// The key: what kind of thing it is, and which one.
+/// The key of an item: its kind, and its name within that kind.
 pub(in crate::aws) const PK: &str = "pk";
 pub(in crate::aws) const SK: &str = "sk";
 
-/// The number of an item's last change, for writing over what was read.
+/// The version of an item, for conditional writes.
 pub(in crate::aws) const VERSION: &str = "version";
 
-/// When an item may be dropped, in seconds since 1970.
+/// When an item expires, in seconds since 1970.
 pub(in crate::aws) const TTL: &str = "ttl";
 
 const ALLOW: &str = "allow dynamodb:PutItem and dynamodb:DeleteItem on it";
 
-/// A path as a part of a key: its hash, since a path may be longer than a sort key's 1,024 bytes.
+/// A path as part of a key. It is hashed because a path may exceed the 1,024 bytes of a sort key.
 pub(in crate::aws) fn path_key(path: &StatePath) -> String {
     Hash::of(path.as_str()).to_string()
 }
@@ -50,18 +50,18 @@ pub(in crate::aws) fn path_key(path: &StatePath) -> String {
 /// The names of the bot's own tables.
 #[derive(Clone, Debug)]
 pub struct LedgerTables {
-    /// Requests and all else that the bot remembers.
+    /// Requests, and everything else that the bot stores.
     pub table: String,
     /// The audit trail.
     pub audit_table: String,
 }
 
-/// What came of a transaction that was answered.
+/// The result of a transaction that was answered.
 #[derive(Debug)]
 pub(in crate::aws) enum Transacted {
-    /// All of it is written.
+    /// All items are written.
     Written,
-    /// Nothing is written, since these conditions did not hold.
+    /// Nothing is written, because these conditions failed.
     ConditionFailed(FailedConditions),
 }
 
@@ -71,18 +71,18 @@ impl Transacted {
     }
 }
 
-/// Which items of a transaction had a condition that did not hold.
+/// Which items of a transaction had a failed condition.
 #[derive(Debug)]
 pub(in crate::aws) struct FailedConditions(Vec<bool>);
 
 impl FailedConditions {
-    /// Whether the item at this place, counted from 0, was one of them.
+    /// Whether the condition of the item at this index failed.
     pub(in crate::aws) fn at(&self, place: usize) -> bool {
         self.0.get(place).copied().unwrap_or(false)
     }
 }
 
-/// The table, whatever is kept in it.
+/// The table that stores all kinds of items.
 #[derive(Clone, Debug)]
 pub(in crate::aws) struct OwnTable {
     reads: Reads,
@@ -110,8 +110,8 @@ impl OwnTable {
         self.reads.get(&self.subject, vec![(PK, pk.to_owned()), (SK, sk.to_owned())]).await
     }
 
-    /// The items of one `pk` in the order of their `sk`, `limit` at most or all, read strongly
-    /// consistently.
+    /// The items of one `pk` in the order of their `sk`, at most `limit` or all of them. The read
+    /// is strongly consistent.
     pub(in crate::aws) async fn query(
         &self,
         pk: &str,
@@ -120,7 +120,8 @@ impl OwnTable {
         self.pages(self.select(pk), limit).await
     }
 
-    /// How many items of one `pk` from an `sk` on are wanted, `limit` at most. Reads no further.
+    /// Counts the wanted items of one `pk` from an `sk` on, up to `limit`. Stops reading at
+    /// `limit`.
     pub(in crate::aws) async fn count_from(
         &self,
         pk: &str,
@@ -138,8 +139,9 @@ impl OwnTable {
         Ok(wanted.len())
     }
 
-    /// What `take` makes of the items of one `pk` in the order of their `sk`, `limit` at most. Keeps no
-    /// other item in memory, and reads no further page when it has enough.
+    /// Applies `take` to the items of one `pk` in the order of their `sk`, and collects at most
+    /// `limit` results. Keeps no other item in memory, and reads no further page when it has
+    /// enough.
     pub(in crate::aws) async fn query_for<T>(
         &self,
         pk: &str,
@@ -149,7 +151,7 @@ impl OwnTable {
         self.gather(self.select(pk), limit, take).await
     }
 
-    /// The last items of one `pk`, the last first, `limit` at most.
+    /// The items of one `pk` in descending order of their `sk`, at most `limit`.
     pub(in crate::aws) async fn newest(&self, pk: &str, limit: usize) -> Result<Vec<Item>, Fault> {
         self.pages(self.select(pk).scan_index_forward(false), Some(limit)).await
     }
@@ -192,12 +194,12 @@ impl OwnTable {
         Ok(taken)
     }
 
-    /// An update of an item, to be said which.
+    /// Starts an update of one item.
     pub(in crate::aws) fn update(&self, pk: &str, sk: &str) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.name).key(PK, text(pk)).key(SK, text(sk))
     }
 
-    /// Writes an item over whatever is there.
+    /// Writes an item, replacing any stored one.
     pub(in crate::aws) async fn put(&self, item: Item) -> Result<(), WriteFault> {
         let answers = Answers::default();
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
@@ -206,7 +208,7 @@ impl OwnTable {
         sent.map(|_| ()).map_err(fault)
     }
 
-    /// Removes an item, if it is there.
+    /// Removes an item if it exists.
     pub(in crate::aws) async fn remove(&self, pk: &str, sk: &str) -> Result<(), WriteFault> {
         let answers = Answers::default();
         let delete = self.client.delete_item().table_name(&self.name);
@@ -216,14 +218,14 @@ impl OwnTable {
         sent.map(|_| ()).map_err(fault)
     }
 
-    /// Writes all of these items or none. Where it meets another write it is tried again: the SDK
-    /// does not do so for a cancelled transaction.
+    /// Writes all of these items or none. Retries after a conflict with another write: the SDK does
+    /// not retry a cancelled transaction.
     pub(in crate::aws) async fn transact(
         &self,
         items: Vec<TransactWriteItem>,
     ) -> Result<Transacted, WriteFault> {
-        // All tries count together: one that was never answered may still be carried out while later
-        // ones are refused.
+        // All tries share one count: AWS may still carry out a try that was never answered while it
+        // refuses later ones.
         let answers = Answers::default();
         for pause in PAUSES {
             wait(pause).await;
@@ -244,12 +246,12 @@ impl OwnTable {
             if failed.contains(&true) {
                 return Ok(Transacted::ConditionFailed(FailedConditions(failed)));
             }
-            // Else another write was under way, or there was no capacity.
+            // Otherwise the transaction conflicted with another write, or capacity was short.
         }
         Err(answers.judge(self.throttled()))
     }
 
-    /// The fault that an error of the SDK stands for.
+    /// Converts an SDK error to a fault.
     pub(in crate::aws) fn fault<E>(&self, allow: &str, error: SdkError<E, HttpResponse>) -> Fault
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -257,7 +259,7 @@ impl OwnTable {
         self.subject.fault(allow, error)
     }
 
-    /// The fault of an item that this version cannot write.
+    /// The fault for a value that this version cannot convert.
     pub(in crate::aws) fn not_understood(
         &self,
         error: impl Error + Send + Sync + 'static,
@@ -265,14 +267,14 @@ impl OwnTable {
         self.subject.unexpected(error)
     }
 
-    /// The fault of one stored item that this version cannot read.
+    /// The fault for one stored item that this version cannot read.
     pub(in crate::aws) fn odd_item(&self, item: &Item, odd: Odd) -> Fault {
         let key = |name| visible(text_of(item, name).unwrap_or_default());
         self.subject.item_not_understood(&key(PK), &key(SK), odd)
     }
 
-    /// The items of a list that this version understands. One that it does not is logged and left out:
-    /// it takes nothing from the others.
+    /// The items of a list that this version can read. The others are logged and left out, so they
+    /// do not affect the rest.
     pub(in crate::aws) fn understood<T>(
         &self,
         items: &[Item],
@@ -289,7 +291,7 @@ impl OwnTable {
         understood
     }
 
-    /// The fault of a table that never comes to rest under what others do to it.
+    /// The fault for a table that is still busy after the last retry.
     pub(in crate::aws) fn throttled(&self) -> Fault {
         self.subject.throttled()
     }

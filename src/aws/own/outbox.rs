@@ -1,7 +1,7 @@
-//! What people are still to be told, as items in the order in which it happened.
+//! The outbox: undelivered notices, in the order of their events.
 //!
-//! What cannot be delivered for a day moves from the `pk` `outbox` to `outbox#aside`, where nothing
-//! reads it, and expires there.
+//! After a day of failed deliveries, a notice moves from the `pk` `outbox` to `outbox#aside`. The bot does
+//! not read it there, and it expires.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -21,11 +21,11 @@ const NOTICE: &str = "notice";
 const REFUSED_SINCE: &str = "refused_since";
 const WHY: &str = "why";
 
-/// How long a notice that was set aside is kept.
+/// How long a notice is kept after it was set aside.
 const KEPT_ASIDE: TimeDelta = TimeDelta::days(30);
 
-/// Puts a notice into the outbox, after all that happened before. `of` and `place` tell notices of
-/// one moment apart; they are the same when a write is tried again.
+/// Puts a notice into the outbox, after all earlier events. `of` and `place` distinguish notices of
+/// the same moment. A retry of the write uses the same values.
 pub(in crate::aws) fn put_notice(
     table: &OwnTable,
     at: DateTime<Utc>,
@@ -57,7 +57,7 @@ fn due(item: &Item) -> Option<Due> {
     Some(Due { id, notice, refused_since })
 }
 
-/// What people are still to be told.
+/// The notices that are not delivered yet.
 #[derive(Debug)]
 pub struct AwsOutbox {
     own: OwnTable,
@@ -79,7 +79,7 @@ impl Outbox for AwsOutbox {
     }
 
     async fn strike(&self, id: &NoticeId) -> Result<(), Fault> {
-        // Striking out again does no harm, so a lost answer is like a refusal.
+        // Removing it twice does no harm, so a lost answer counts as a refusal.
         self.own.remove(OUTBOX, &id.0).await.map_err(WriteFault::into_fault)
     }
 
@@ -114,7 +114,8 @@ impl Outbox for AwsOutbox {
     }
 
     async fn set_aside(&self, id: &NoticeId, why: &str, now: DateTime<Utc>) -> Result<(), Fault> {
-        // Written first: after a crash in between it is in both places, and is set aside again.
+        // The copy is written before the original is removed. After a crash in between both exist, and the
+        // next try sets the notice aside again.
         if let Some(mut item) = self.own.get(OUTBOX, &id.0).await? {
             item.insert(PK.to_owned(), text(ASIDE));
             item.insert(WHY.to_owned(), text(why));

@@ -1,4 +1,4 @@
-//! The audit trail in its table, and the checkpoints of it in the bot's.
+//! The audit trail in its own table, and its checkpoints in the bot's table.
 
 use std::ops::ControlFlow;
 
@@ -18,24 +18,24 @@ use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 use crate::ports::{Extent, Notice, Trail};
 
-/// The last checkpoint, and the heads that each has seen.
+/// The key and attributes of the last checkpoint, and of the chain heads of every checkpoint.
 const CHECKPOINT: &str = "checkpoint";
 const LAST: &str = "last";
 const AT: &str = "at";
 const HEADS: &str = "heads";
 
-/// Which heads the last checkpoint has: when they were kept, and, after a `#`, the digest of all of
-/// them. An earlier version wrote the time alone. Time and digest are one attribute, so that such a
-/// version cannot change one and leave the other.
+/// The name of the last checkpoint's heads: the time when they were stored, a `#`, and the digest
+/// of all of them. An earlier version wrote only the time. Time and digest share one attribute, so
+/// that version cannot change one and leave the other.
 const HEADS_AT: &str = "heads_at";
 
-/// Heads of one item, in bytes of JSON: an item ends at 400 KiB.
+/// Bytes of JSON with heads in one item. An item is limited to 400 KiB.
 const PART: usize = 200 * 1024;
 
-/// How long the heads of a checkpoint are kept, far longer than a bot is not running.
+/// How long the heads of a checkpoint are kept: far longer than the bot is ever down.
 const KEPT: TimeDelta = TimeDelta::days(400);
 
-/// The audit trail, which is only ever added to.
+/// The append-only audit trail.
 #[derive(Debug)]
 pub struct AwsTrail {
     audit: AuditTable,
@@ -52,12 +52,12 @@ impl AwsTrail {
         }
     }
 
-    /// Where the next entry of a path goes.
+    /// The end of a path's chain, where the next entry is appended.
     pub(in crate::aws) async fn tail(&self, path: &StatePath) -> Result<Tail, Fault> {
         self.audit.tail(path).await
     }
 
-    /// The heads that were kept under this name, if they are what was kept.
+    /// The heads that were stored under this name, if they are unchanged.
     async fn heads(&self, kept: &str) -> Result<Result<Heads, DamagedCheckpoint>, Fault> {
         let (of, expected) = match kept.split_once('#') {
             Some((of, digest)) => (of, Some(digest)),
@@ -68,13 +68,13 @@ impl AwsTrail {
         let heads = heads.map(|parts| parts.into_iter().flatten().collect::<Heads>());
         Ok(match (heads, expected) {
             (Ok(heads), Some(expected)) if digest(&heads).as_str() == expected => Ok(heads),
-            // Every checkpoint has one part or more.
+            // Every checkpoint has at least one part.
             (Ok(heads), None) if !parts.is_empty() => Ok(heads),
             _ => Err(DamagedCheckpoint { of: of.to_owned() }),
         })
     }
 
-    /// Keeps heads, and gives the name that they are kept under.
+    /// Stores heads and returns their name.
     async fn put_heads(&self, at: DateTime<Utc>, heads: &Heads) -> Result<String, WriteFault> {
         let kept = format!("{}#{}", at.to_rfc3339(), digest(heads));
         for (place, part) in in_parts(heads).iter().enumerate() {
@@ -96,13 +96,14 @@ fn parts(kept: &str) -> String {
     format!("{CHECKPOINT}#{kept}")
 }
 
-/// The heads in pieces that fit into an item each.
+/// Splits the heads into parts that each fit into an item.
 fn in_parts(heads: &Heads) -> Vec<Heads> {
     let mut parts = Vec::new();
     let mut part = Heads::new();
     let mut size = 0;
     for (path, tail) in heads {
-        // A path may be escaped to six times its length; a head has about 100 bytes besides it.
+        // Escaping can make a path six times as long. A head needs about 100 bytes besides its
+        // path.
         let more = 6 * path.len() + 200;
         if size + more > PART && !part.is_empty() {
             parts.push(std::mem::take(&mut part));
@@ -164,7 +165,7 @@ impl Trail for AwsTrail {
         next.insert(SK.to_owned(), text(LAST));
         next.insert(AT.to_owned(), text(at.to_rfc3339()));
         if let Some(heads) = heads {
-            // Before anything points to them.
+            // The heads are stored before the checkpoint refers to them.
             let kept = self.put_heads(at, heads).await?;
             next.insert(HEADS_AT.to_owned(), text(kept));
         }
@@ -180,7 +181,7 @@ impl Trail for AwsTrail {
         };
         let put = put.build().map_err(|error| self.own.not_understood(error))?;
         let announce = put_notice(&self.own, at, CHECKPOINT, 0, announcement)?;
-        // Where the condition fails, another replica was first, and has announced it.
+        // If the condition fails, another replica was first and has announced its checkpoint.
         let items = [put, announce].map(|put| TransactWriteItem::builder().put(put).build());
         Ok(self.own.transact(items.to_vec()).await?.is_written())
     }

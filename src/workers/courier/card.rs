@@ -1,4 +1,4 @@
-//! The card of a request: posted, brought up to date, or found impossible to post.
+//! Posts and updates the card of a request, and closes a request whose card cannot be posted.
 
 use chrono::TimeDelta;
 use tracing::warn;
@@ -10,12 +10,12 @@ use crate::ports::{Change, Changed, Filed, Notice, NoticeId, Undelivered};
 use crate::unlock::{Event, Outcome, Status, decide};
 use crate::words::request::card;
 
-/// The answer to a command is given within this time.
+/// The asker gets the answer to the command within this time.
 const ASKER_WAITS: TimeDelta = TimeDelta::seconds(20);
 
 impl OutboxCourier {
-    /// Posts the card of a request, or changes it to say how things stand. A card that was deleted
-    /// is posted again, unless the end of its request is announced anyway.
+    /// Posts the card of a request, or edits it to show the current status. Posts a deleted card again,
+    /// unless the end of its request has its own notice.
     pub(super) async fn bring_up_to_date(
         &self,
         filed: &Filed,
@@ -33,7 +33,7 @@ impl OutboxCourier {
                 Err(Undelivered::MessageGone) if ended == Some(Outcome::Unlocked) => {
                     return Ok(Ok(Told::NothingToSay));
                 }
-                // The approvers have been called once, which is enough.
+                // The approvers were pinged with the first card.
                 Err(Undelivered::MessageGone) => message.calls.clear(),
                 Err(gone @ Undelivered::ChannelGone { .. }) => {
                     return self.unpostable(filed, gone).await;
@@ -41,14 +41,15 @@ impl OutboxCourier {
                 edited => return Ok(edited.map(|()| Told::Posted)),
             }
         }
-        // An earlier try may have posted it with its answer lost, whichever notice that was for.
+        // An earlier try may have posted the card and lost the answer, for this notice or another
+        // one. So the first card always has the same nonce.
         let first = NoticeId(format!("card#{}", request.id));
         let (is_first, id) = if filed.card.is_none() { (true, &first) } else { (false, id) };
         match self.channels.post(channel, &message, &nonce([id])).await {
             Ok(posted) => {
                 self.ledger.set_card(request, posted).await?;
                 if is_first && request.version > 0 {
-                    // What that try posted says how things stood then.
+                    // That earlier try may have posted the card with an older status.
                     let edited = self.channels.edit(channel, posted, &message).await;
                     return Ok(edited.map(|()| Told::Posted));
                 }
@@ -58,9 +59,9 @@ impl OutboxCourier {
         }
     }
 
-    /// Closes a pending request that has no card, if Discord has refused to take one: nobody could
-    /// approve it, and it would keep everybody else from asking. Where Discord is only busy, the
-    /// request waits for its card.
+    /// Closes a pending request if Discord refuses its card, or if the card's channel is gone. Such a
+    /// request could never be approved, and would block other requests for the state. If Discord is only
+    /// busy, the request stays open.
     async fn unpostable(
         &self,
         filed: &Filed,
@@ -86,7 +87,7 @@ impl OutboxCourier {
         let Changed::Done(closed) =
             self.ledger.change(&change).await.map_err(WriteFault::into_fault)?
         else {
-            // It was changed in between, and is looked at again as it is then.
+            // Another process changed the request. The next try reads it again.
             let why = "the request was changed meanwhile".to_owned();
             return Ok(Err(Undelivered::Later { after: None, why }));
         };
@@ -100,8 +101,8 @@ impl OutboxCourier {
         Ok(Ok(Told::NothingToSay))
     }
 
-    /// Has the end of a request announced that its card does not show. Without a channel for
-    /// announcements it stands in the log.
+    /// Announces the end of a request that its card does not show. Only logs it if there is no
+    /// announce channel, or if that is the request's own channel.
     pub(super) async fn announce_end(&self, id: &NoticeId, filed: &Filed) -> Result<(), Fault> {
         let request = &filed.request;
         let elsewhere = self.announce.filter(|channel| *channel != request.place.channel);
@@ -116,7 +117,7 @@ impl OutboxCourier {
     }
 }
 
-/// Whether a request waits for its first card.
+/// Whether a pending request has no card yet.
 pub(super) fn has_no_card_yet(filed: &Filed) -> bool {
     filed.card.is_none() && *filed.request.status() == Status::Pending
 }

@@ -1,4 +1,4 @@
-//! What is said in one message, and what makes a second try of it the same message.
+//! Groups notices into one message, and makes the nonce that identifies its retries.
 
 use std::collections::VecDeque;
 use std::mem::discriminant;
@@ -8,16 +8,17 @@ use crate::audit::Hash;
 use crate::ports::{Notice, NoticeId};
 use crate::words::cleared::Clearing;
 
-/// Most clearings in one message, and most people that they name together: as many as fit into it,
-/// and as one line of them can have.
+/// Limits of one message: its notices, and the people that they name together. Ten notices fit into a
+/// message. A line has no more than 50 watchers.
 const TOGETHER: usize = 10;
 const NAMED_TOGETHER: usize = 50;
 
-/// Length of a nonce, from Discord's reference of "Create Message": at most 25 characters.
+/// Length of a nonce. Discord's reference of "Create Message" allows at most 25 characters.
 const NONCE: usize = 25;
 
-/// Takes from a channel's queue what is said together with `first`: the notices of its kind that come
-/// right after it, so that many at once are few messages. Nothing of another kind is overtaken.
+/// Takes from a channel's queue the notices that go into one message with `first`: those of the
+/// same kind that follow directly after it. So many notices become few messages, and no notice
+/// overtakes one of another kind.
 pub(super) fn gather(first: Queued, queue: &mut VecDeque<Queued>) -> Vec<Queued> {
     let kind = discriminant(&first.notice);
     let gathers = matches!(first.notice, Notice::Cleared { .. } | Notice::Stale { .. });
@@ -39,7 +40,7 @@ fn named(notice: &Notice) -> usize {
     Clearing::of(notice).map_or(0, |clearing| clearing.waiting.len())
 }
 
-/// What makes a second try of the same notices the same message.
+/// The nonce by which Discord recognises a retry of the same notices.
 pub(super) fn nonce<'n>(ids: impl IntoIterator<Item = &'n NoticeId>) -> String {
     let ids: Vec<&str> = ids.into_iter().map(|id| id.0.as_str()).collect();
     Hash::of(ids.join("\n")).as_str()[..NONCE].to_owned()

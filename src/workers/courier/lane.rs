@@ -1,4 +1,4 @@
-//! One channel's turn: what is due there is delivered in its order.
+//! Delivers the due notices of one channel in order.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::people::{ChannelId, RequestId};
 use crate::ports::{Filed, Notice, NoticeId, Undelivered};
 use crate::words::announced::{notice, notices_together};
 
-/// Longest pause where Discord is busy and does not say for how long.
+/// Longest pause if Discord is busy and does not say for how long.
 const LONGEST_BUSY: Duration = Duration::from_secs(30);
 
-/// Longest pause after a refusal that people have to do something about.
+/// Longest pause after a refusal that people have to fix.
 const LONGEST_REFUSED: Duration = Duration::from_mins(5);
 
 impl OutboxCourier {
-    /// Delivers what is due in a channel, once it is this delivery's turn there.
+    /// Waits for the channel's turn, then delivers what is due there.
     pub(super) async fn drain(&self, channel: ChannelId) -> Result<(), Fault> {
         let lane = self.turns.lane(channel);
         let mut lane = lane.lock().await;
@@ -33,7 +33,7 @@ impl OutboxCourier {
         drained
     }
 
-    /// Leaves a channel alone for a while, after a mistake of this program.
+    /// Pauses a channel after a panic in its delivery.
     pub(super) async fn rest(&self, channel: ChannelId) {
         let lane = self.turns.lane(channel);
         lane.lock().await.busy.begin(Instant::now(), None, LONGEST_BUSY);
@@ -43,13 +43,14 @@ impl OutboxCourier {
         if self.turns.busy_until(lane, Instant::now()).is_some() {
             return Ok(());
         }
-        // Read in this turn: what was delivered in the one before is not there any more.
+        // Read in this turn, so that it does not contain notices which the last turn delivered.
         let mut queue = self.queue().await?.of(channel);
         lane.odd.retain(|id, _| queue.iter().any(|queued| queued.id == *id));
-        // Why the channel refuses, once it has said so in this turn.
+        // Why the channel refused, if it has refused in this turn.
         let mut refused: Option<String> = None;
         let mut passed_over = false;
-        // A batch at which Discord keeps failing. What comes next shows whose fault that is.
+        // A batch at which Discord keeps failing. The next batch shows whether the batch or Discord
+        // is the cause.
         let mut suspect: Option<Vec<Queued>> = None;
         while let Some(first) = queue.pop_front() {
             let now = Instant::now();
@@ -57,7 +58,8 @@ impl OutboxCourier {
             if odd.is_some_and(|rest| rest.end(now).is_some()) {
                 continue;
             }
-            // A card is made of the request as it is now: of several changes, the last one counts.
+            // A card always shows the current request, so only the last of several card notices is
+            // needed.
             let is_card = matches!(first.notice, Notice::Card { .. });
             if is_card && queue.iter().any(|later| later.notice == first.notice) {
                 self.outbox.strike(&first.id).await?;
@@ -65,7 +67,8 @@ impl OutboxCourier {
             }
             let filed = understood(self.filed(&first.notice).await)?;
             let is_new = is_card && matches!(&filed, Ok(Some(filed)) if has_no_card_yet(filed));
-            // A new card is tried all the same: whoever asks is told at once whether it is taken.
+            // A new card is always tried, so that its requester learns at once whether the channel accepts
+            // it.
             if lane.refusing.end(now).is_some() && !is_new {
                 passed_over = true;
                 if let Some(why) = &refused {
@@ -85,7 +88,8 @@ impl OutboxCourier {
                         self.try_once_more(channel, lane, &batch).await?;
                     }
                     if passed_over && lane.refusing.end(now).is_none() {
-                        // The channel takes messages again: first those that were passed over.
+                        // The channel accepts messages again, so the next turn starts with those that were
+                        // passed over.
                         self.turns.wake.notify_one();
                         return Ok(());
                     }
@@ -111,9 +115,9 @@ impl OutboxCourier {
         Ok(())
     }
 
-    /// Tries notices again at which Discord has kept failing, now that it has taken others. A failure
-    /// is theirs then. Before, Discord may have been in trouble until just now, or have taken them
-    /// with its answer lost.
+    /// Tries a suspect batch again after Discord has accepted another one. If it fails now, the batch is
+    /// the cause. The earlier failures may have had another cause: Discord was in trouble, or accepted the
+    /// batch and its answer was lost.
     async fn try_once_more(
         &self,
         channel: ChannelId,
@@ -126,7 +130,7 @@ impl OutboxCourier {
             Err(Undelivered::Later { after: None, why }) => {
                 self.not_taken(channel, lane, batch, &Undelivered::NotTaken { why }).await
             }
-            // They are still due, and are dealt with in the channel's next turn.
+            // The notices are still due, so the channel's next turn handles them.
             Err(_) => Ok(()),
         }
     }
@@ -138,7 +142,8 @@ impl OutboxCourier {
         Ok(())
     }
 
-    /// Notices that Discord does not take, which says nothing about others in the channel.
+    /// Handles notices that Discord rejects for a reason that does not concern the channel's other
+    /// notices.
     async fn not_taken(
         &self,
         channel: ChannelId,
@@ -159,7 +164,7 @@ impl OutboxCourier {
         Ok(())
     }
 
-    /// Tells what notices are about, if the request that they are about is understood.
+    /// Delivers a batch, if the request that it is about can be read.
     async fn tell_if_understood(
         &self,
         channel: ChannelId,
@@ -172,7 +177,7 @@ impl OutboxCourier {
         }
     }
 
-    /// Tells what one or several notices are about in one message.
+    /// Delivers one or several notices as one message.
     async fn tell(
         &self,
         channel: ChannelId,
@@ -192,13 +197,14 @@ impl OutboxCourier {
         let Some(message) = message else {
             return Ok(Ok(Told::NothingToSay));
         };
-        // Of all of them: a second try that says more than the first one is another message.
+        // The nonce covers all notices of the message: a retry with more notices is another
+        // message.
         let nonce = nonce(batch.iter().map(|queued| &queued.id));
         let posted = self.channels.post(channel, &message, &nonce).await;
         Ok(posted.map(|_| Told::Posted))
     }
 
-    /// Brings the card of one request up to date, once it is this delivery's turn in its channel.
+    /// Waits for the channel's turn, then updates the card of one request.
     pub(super) async fn refresh_in_turn(&self, request: RequestId) -> Result<(), Fault> {
         let Some(channel) = self.place(request).await? else {
             return Ok(());
@@ -220,7 +226,7 @@ impl OutboxCourier {
         Ok(())
     }
 
-    /// Remembers what the answer of Discord says about the next try.
+    /// Updates the pauses according to Discord's answer.
     fn note(&self, channel: ChannelId, lane: &mut Lane, delivered: &Result<Told, Undelivered>) {
         let (now, channel) = (Instant::now(), channel.get());
         match delivered {
@@ -229,7 +235,7 @@ impl OutboxCourier {
                 lane.refusing.over();
                 self.turns.is_well_everywhere(now);
             }
-            // Discord was not asked, or it has said so of one message.
+            // Discord was not called, or its answer concerns only one message.
             Ok(Told::NothingToSay) | Err(Undelivered::MessageGone) => {}
             Err(Undelivered::Later { after, why }) => {
                 debug!(channel, why, "a notice waits");
@@ -250,8 +256,8 @@ impl OutboxCourier {
     }
 }
 
-/// Makes of an answer that this version does not understand, such as a request that a newer one has
-/// written, trouble with that notice alone.
+/// Limits the fault of an item that this version cannot read to one notice. The item may be a request of a
+/// newer version.
 fn understood<T>(read: Result<T, Fault>) -> Result<Result<T, Undelivered>, Fault> {
     match read {
         Ok(read) => Ok(Ok(read)),

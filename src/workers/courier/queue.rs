@@ -1,4 +1,4 @@
-//! What is due, by the channel in which it is told.
+//! Due notices, by channel.
 
 use std::collections::VecDeque;
 
@@ -9,33 +9,33 @@ use crate::error::{Fault, FaultKind};
 use crate::people::{ChannelId, RequestId};
 use crate::ports::{Due, Filed, Notice, NoticeId};
 
-/// Most notices that are read. An outbox grows only while a channel refuses what is told in it, and
-/// that for a day: this many are more than a busy team has in one.
+/// Limit on the notices that are read. An outbox grows only while a channel refuses messages, for a day at
+/// most. A busy team has fewer notices than this in a day.
 const MOST: usize = 10_000;
 
 /// A notice that this version understands.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Queued {
-    /// Its place in the outbox.
+    /// Its key in the outbox.
     pub(super) id: NoticeId,
-    /// What is to be told.
+    /// The notice.
     pub(super) notice: Notice,
-    /// Since when it is refused.
+    /// When its channel first refused it.
     pub(super) refused_since: Option<DateTime<Utc>>,
 }
 
-/// Everything that is due.
+/// All due notices.
 #[derive(Default)]
 pub(super) struct Queue {
-    /// Each channel with its notices, oldest first; the channel with the oldest notice first.
+    /// Each channel with its notices, oldest first. The channel with the oldest notice comes first.
     pub(super) channels: Vec<(ChannelId, VecDeque<Queued>)>,
-    /// What this version does not understand, in itself or in what it is about.
+    /// Notices that this version cannot read, or whose request it cannot read.
     pub(super) puzzling: Vec<Due>,
-    /// What there is nobody to tell.
+    /// Notices that have no channel.
     pub(super) for_nobody: Vec<NoticeId>,
 }
 
-/// Where a notice is told.
+/// Where a notice goes.
 enum Address {
     Channel(ChannelId),
     Nobody,
@@ -58,7 +58,7 @@ impl Queue {
 }
 
 impl OutboxCourier {
-    /// Reads the outbox. A notice that cannot be told keeps no other one from being found.
+    /// Reads the outbox. A notice that cannot be delivered does not hide the others.
     pub(super) async fn queue(&self) -> Result<Queue, Fault> {
         let mut queue = Queue::default();
         let due = self.outbox.due(MOST).await?;
@@ -103,7 +103,7 @@ impl OutboxCourier {
         }
     }
 
-    /// The channel of a request; `None` where the request is not kept any more.
+    /// The channel of a request. `None` if the request no longer exists.
     pub(super) async fn place(&self, request: RequestId) -> Result<Option<ChannelId>, Fault> {
         if let Some(channel) = self.turns.known_place(request) {
             return Ok(Some(channel));
@@ -116,7 +116,7 @@ impl OutboxCourier {
         Ok(channel)
     }
 
-    /// The request that a notice is about, as it is now.
+    /// The current version of the request that a notice is about.
     pub(super) async fn filed(&self, notice: &Notice) -> Result<Option<Filed>, Fault> {
         match about(notice) {
             Some(request) => self.ledger.request(request).await,

@@ -1,17 +1,17 @@
-//! How long something is left alone after it failed.
+//! How long to pause after failures.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The first pause where Discord names none. Each failure in a row doubles it.
+/// The first pause if Discord names none. Each failure in a row doubles it.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// The longest pause that is taken from Discord's own word.
+/// Limit on the pause that Discord may ask for.
 const LONGEST_SAID: Duration = Duration::from_hours(24);
 
-/// A pause after failures, which grows with each of them. Discord bans an address that keeps asking
-/// for what it has refused: 10,000 times in 10 minutes.
+/// A pause after failures, which grows with each of them. Discord bans an address after 10,000
+/// refused requests in 10 minutes.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     until: Option<Instant>,
@@ -19,17 +19,17 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    /// When it ends, if it has not ended yet.
+    /// When the pause ends, or `None` if it is over.
     pub(super) fn end(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| *until > now)
     }
 
-    /// Begins after a failure. It lasts as long as Discord has `said`, and otherwise `longest` at
-    /// most.
+    /// Begins the pause after a failure. The pause doubles with each failure in a row, up to `longest`. If
+    /// Discord `said` how long to wait, the pause is at least that long, up to 24 hours.
     pub(super) fn begin(&mut self, now: Instant, said: Option<Duration>, longest: Duration) {
         let grown = FIRST.saturating_mul(2_u32.saturating_pow(self.failures)).min(longest);
         let pause = match said {
-            // The first time Discord's word is enough.
+            // After the first failure, the time that Discord named is enough.
             Some(said) if self.failures == 0 => said,
             Some(said) => said.max(grown),
             None => grown,
@@ -38,7 +38,7 @@ impl Rest {
         self.until = Some(now + pause.min(LONGEST_SAID));
     }
 
-    /// All is well again.
+    /// Resets the pause after a success.
     pub(super) fn over(&mut self) {
         *self = Self::default();
     }
@@ -50,7 +50,7 @@ mod tests {
 
     const LONGEST: Duration = Duration::from_mins(5);
 
-    /// How long the pauses are after so many failures in a row, each after the pause before it.
+    /// The pauses after this many failures in a row. Each failure happens when the previous pause ends.
     fn pauses(failures: usize, said: Option<Duration>) -> Vec<Duration> {
         let mut now = Instant::now();
         let mut rest = Rest::default();

@@ -1,4 +1,4 @@
-//! Whose turn it is: one delivery at a time in each channel, and none while it has to rest.
+//! Controls the deliveries: one at a time in each channel, and none during a pause.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,41 +14,41 @@ use crate::ports::NoticeId;
 #[derive(Default)]
 pub struct Turns {
     lanes: Mutex<HashMap<ChannelId, Arc<tokio::sync::Mutex<Lane>>>>,
-    /// After Discord has taken nothing from this bot, in any channel.
+    /// The pause after Discord has refused this bot in all channels.
     everywhere: Mutex<Rest>,
-    /// The channels of the requests that something is due for: a request never changes its own.
+    /// The channels of the requests with due notices. A request never changes its channel.
     places: Mutex<HashMap<RequestId, ChannelId>>,
-    /// The channels for whose deliveries an answer to a person waits.
+    /// The channel of each answer to a person that waits for deliveries.
     waited_for: Mutex<Vec<ChannelId>>,
     /// Wakes the worker.
     pub(super) wake: Notify,
 }
 
-/// An answer to a person waits for a channel's deliveries as long as this is kept.
+/// While this exists, an answer to a person waits for a channel's deliveries.
 pub(super) struct Wait<'t> {
     turns: &'t Turns,
     channel: ChannelId,
 }
 
-/// One channel. Whoever holds it delivers there.
+/// The state of one channel. Only the task that has locked it delivers there.
 #[derive(Default)]
 pub(super) struct Lane {
-    /// After Discord was busy.
+    /// The pause after Discord was busy.
     pub(super) busy: Rest,
-    /// After the channel has refused what this bot writes.
+    /// The pause after the channel has refused this bot's messages.
     pub(super) refusing: Rest,
-    /// After a message was not taken that says nothing about others.
+    /// The pauses of notices that Discord rejected for reasons of their own.
     pub(super) odd: HashMap<NoticeId, Rest>,
-    /// The notice at which Discord has failed last, and how often in a row.
+    /// The notice at which Discord last failed, and how often in a row.
     failing: Option<(NoticeId, u32)>,
 }
 
-/// Failures in a row at one notice after which the next one is tried too.
+/// After this many failures in a row at one notice, the next notice is tried too.
 const FAILURES: u32 = 3;
 
 impl Lane {
-    /// Notes a failure of Discord at a notice. Says whether there were so many in a row that the
-    /// notice itself may be the cause.
+    /// Counts a failure of Discord at a notice. Returns whether there were so many in a row that
+    /// the notice itself may be the cause.
     pub(super) fn may_be_the_cause(&mut self, id: &NoticeId) -> bool {
         let before = self.failing.take().filter(|(failing, _)| failing == id);
         let failures = before.map_or(1, |(_, failures)| failures.saturating_add(1));
@@ -67,8 +67,7 @@ impl Turns {
         held(&self.everywhere)
     }
 
-    /// Discord has taken something: the next pause is a short one again. A pause that somebody else
-    /// was told meanwhile stays.
+    /// Shortens the next pause, since Discord has accepted a message. A pause that began meanwhile stays.
     pub(super) fn is_well_everywhere(&self, now: Instant) {
         let mut everywhere = self.everywhere();
         if everywhere.end(now).is_none() {
@@ -76,27 +75,27 @@ impl Turns {
         }
     }
 
-    /// Until when nothing may be sent to a channel, whatever it is.
+    /// Until when nothing may be sent to a channel.
     pub(super) fn busy_until(&self, lane: &Lane, now: Instant) -> Option<Instant> {
         self.everywhere().end(now).max(lane.busy.end(now))
     }
 
-    /// Until when a channel has nothing to try.
+    /// Until when a channel cannot be tried.
     pub(super) fn rests_until(&self, channel: ChannelId, now: Instant) -> Option<Instant> {
         match self.lane(channel).try_lock() {
             Ok(lane) => self.busy_until(&lane, now).max(lane.refusing.end(now)),
-            // Whoever delivers there knows.
+            // The task that delivers there knows its pauses.
             Err(_) => self.everywhere().end(now),
         }
     }
 
-    /// Notes that an answer waits for what becomes of a channel's notices.
+    /// Notes that an answer waits for a channel's deliveries.
     pub(super) fn wait_for(&self, channel: ChannelId) -> Wait<'_> {
         held(&self.waited_for).push(channel);
         Wait { turns: self, channel }
     }
 
-    /// Whether somebody will be told in an answer what has become of a channel's notices.
+    /// Whether an answer to a person will report a channel's deliveries.
     pub(super) fn is_waited_for(&self, channel: ChannelId) -> bool {
         held(&self.waited_for).contains(&channel)
     }
@@ -109,7 +108,7 @@ impl Turns {
         held(&self.places).insert(request, channel);
     }
 
-    /// Forgets the channels of all requests but these.
+    /// Forgets the channels of all other requests.
     pub(super) fn forget_places(&self, but: impl Iterator<Item = RequestId>) {
         let kept: HashSet<RequestId> = but.collect();
         held(&self.places).retain(|request, _| kept.contains(request));
@@ -125,7 +124,8 @@ impl Drop for Wait<'_> {
     }
 }
 
-/// None of these is held over an await or left half changed, so a panic leaves nothing to fear.
+/// No guard is held over an await, and no change is left half done, so a poisoned lock is still
+/// usable.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

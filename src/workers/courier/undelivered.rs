@@ -1,4 +1,5 @@
-//! What becomes of a notice that Discord refuses: it is told elsewhere, kept for a day, or given up.
+//! Handles notices that Discord refuses: posts them in another channel, keeps them for a day, or gives them
+//! up.
 
 use chrono::TimeDelta;
 use tracing::{error, warn};
@@ -12,13 +13,13 @@ use crate::ports::{Due, Notice, NoticeId};
 use crate::unlock::Outcome;
 use crate::words::announced::notice;
 
-/// How long a notice is kept that is refused, or that this version does not understand: time enough
-/// to mend a permission, or for a newer version to deliver it.
+/// How long a notice is kept if it is refused, or if this version cannot read it. That is enough time to
+/// fix a permission, or for a newer version to deliver it.
 const KEPT: TimeDelta = TimeDelta::days(1);
 
 impl OutboxCourier {
-    /// A notice that its channel refuses for now. It is told elsewhere if there is a place for it,
-    /// and otherwise tried again for a day, and then given up.
+    /// Handles a notice that its channel refuses for now. Posts it in another channel if there is one.
+    /// Otherwise retries it for a day, then gives it up.
     pub(super) async fn refused(
         &self,
         channel: ChannelId,
@@ -36,7 +37,7 @@ impl OutboxCourier {
         }
     }
 
-    /// A notice that can never be delivered in its channel.
+    /// Handles a notice that can never be delivered in its channel.
     pub(super) async fn never(
         &self,
         channel: ChannelId,
@@ -49,7 +50,8 @@ impl OutboxCourier {
         self.give_up(channel, queued, why).await
     }
 
-    /// A notice that this version does not understand. A newer one may be running beside it.
+    /// Handles a notice that this version cannot read. A newer version may run beside it and
+    /// deliver it.
     pub(super) async fn puzzled(&self, due: &Due) -> Result<(), Fault> {
         let (id, now) = (due.id.0.as_str(), self.clock.now());
         match due.refused_since {
@@ -65,12 +67,12 @@ impl OutboxCourier {
         }
     }
 
-    /// Puts another notice in the place of one that its channel does not take: a release is told in
-    /// the channel of its request, and the end of a request where releases are announced. Says
-    /// whether nothing is left to do for the first one.
+    /// Adds a notice for another channel in place of one that its own channel refuses. A release goes to
+    /// the channel of its request, and the end of a request to the announce channel. Returns whether the
+    /// refused notice is done.
     async fn told_elsewhere(&self, channel: ChannelId, queued: &Queued) -> Result<bool, Fault> {
         if queued.refused_since.is_some() {
-            // It was told elsewhere when it was refused first.
+            // It was posted elsewhere at its first refusal.
             return Ok(false);
         }
         let id = NoticeId(format!("{}#elsewhere", queued.id.0));
@@ -94,12 +96,12 @@ impl OutboxCourier {
             Notice::Card { request } => {
                 let filed = readable(self.ledger.request(request).await)?;
                 let ended = filed.as_ref().and_then(|filed| filed.request.closing());
-                // A release has its own notice.
+                // A release has a notice of its own.
                 let is_silent = ended.is_some_and(|ended| ended.outcome != Outcome::Unlocked);
                 if let Some(filed) = filed.filter(|_| is_silent) {
                     self.announce_end(&id, &filed).await?;
                 }
-                // The card is still to be changed, if it ever can.
+                // The card must still be edited if the channel takes it later.
                 Ok(false)
             }
             _ => Ok(false),
@@ -109,7 +111,7 @@ impl OutboxCourier {
     async fn give_up(&self, channel: ChannelId, queued: &Queued, why: &str) -> Result<(), Fault> {
         let (id, channel) = (queued.id.0.as_str(), channel.get());
         if matches!(queued.notice, Notice::Card { .. }) {
-            // It says nothing that the request and the trail do not have.
+            // The card only repeats what the request and the trail say.
             warn!(id, channel, why, "a card is not brought up to date any more");
             return self.outbox.strike(&queued.id).await;
         }
@@ -121,7 +123,7 @@ impl OutboxCourier {
     }
 }
 
-/// What could be read of a request; nothing of one that this version does not understand.
+/// Treats a request that this version cannot read as missing.
 fn readable<T>(read: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
     match read {
         Err(fault) if fault.kind == FaultKind::NotUnderstood => Ok(None),
