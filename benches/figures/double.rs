@@ -191,7 +191,7 @@ async fn edit(
     }
 }
 
-/// A message in a channel. The reply contains only the fields that Discord always sends.
+/// A message in a channel. The reply describes a fixed, empty message.
 async fn message(
     State(shared): State<Arc<Shared>>,
     Path(channel): Path<String>,

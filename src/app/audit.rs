@@ -59,7 +59,7 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Success, AppErro
     }
 }
 
-/// The sentence if there is no entry.
+/// The sentence for a trail without entries.
 fn nothing(path: Option<&StatePath>) -> String {
     match path {
         Some(path) => format!("Nothing is recorded of {}.", visible(path.as_str())),

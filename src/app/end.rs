@@ -25,7 +25,7 @@ pub enum AppError {
     /// A setting is missing or wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The request was refused. Contains the sentence for the user.
+    /// The command was refused. Contains the sentence for the user.
     #[error("{0}")]
     Refused(String),
     /// A backend is unreachable or refuses.

@@ -53,7 +53,7 @@ async fn verify_once(
     trail: &dyn Trail,
     path: Option<&StatePath>,
 ) -> Result<Result<Verified, Unsound>, Fault> {
-    // The checkpoint is read first, so it knows no entry that the check does not see.
+    // The checkpoint is read first, so it contains no entry that the check does not see.
     let checkpoint = trail.checkpoint().await?;
     let heads = checkpoint.map_or(Ok(Heads::new()), |checkpoint| checkpoint.heads);
     let (mut seen, damaged) = match heads {

@@ -167,7 +167,7 @@ impl Holds for AwsHolds {
             }];
             items.extend(self.own.put_past(past, at)?);
             items.extend(self.own.put_end_notices(at, hold, &notices(&line))?);
-            // Watchers are notified only when the lock is free; if another run took it, they keep
+            // Watchers are notified only when the lock is free. If another run took it, they keep
             // waiting.
             let after = if next.is_none() { line.after_clearing() } else { line.clone() };
             if after != line {
