@@ -73,12 +73,12 @@ This is a chat channel with locktender in it, over a DynamoDB in this process.
 Several people can speak, and each may approve what another asks for; try
   alice: /lock status env/prod
   alice: /lock unlock env/prod reason: the runner died
-  alice: press Approve      (nobody approves alone)
+  alice: press Approve      (the requester cannot approve)
   carol: press Notify me    (and is told when it clears)
   bob: press Approve        (and the lock is released)
   bob: /lock history env/prod
-env/staging was locked only minutes ago: who approves that is asked to think twice,
-and answers with a line such as
+env/staging was locked only minutes ago: its approver must type the state's name,
+with a line such as
   bob: answer env/staging
 There are /lock list and /lock help as well. Tab completes, Ctrl-D ends.
 ";

@@ -221,7 +221,7 @@ impl Fault {
         Self {
             kind: FaultKind::Bug,
             subject: "The bot".to_owned(),
-            remedy: "report it with what the log says of it".to_owned(),
+            remedy: "report it with what the log says".to_owned(),
             source: None,
         }
     }
@@ -282,7 +282,7 @@ impl FaultKind {
             Self::WrongRegion => "is in another region",
             Self::NotALockTable => "is not a Terraform lock table",
             Self::NoRegion => "names no region",
-            Self::Bug => "ran into a mistake of its own",
+            Self::Bug => "failed because of a bug",
             Self::Unexpected => "gave an unexpected answer",
             Self::NotUnderstood => "cannot be read by this version of the bot",
         }

@@ -111,7 +111,7 @@ fn chain(at: usize, length: usize) -> Vec<Entry> {
         request: RequestId::of(EventId::new(1_100_000_000_000_001_000)),
         state: serde_json::from_value(state.clone()).unwrap(),
         lock: lock.clone(),
-        reason: Some("The runner died in mid-apply; the job is gone".to_owned()),
+        reason: Some("The runner died during apply; the job is gone".to_owned()),
         detail: None,
     };
     Tail::default().append(&(0..length).map(draft).collect::<Vec<_>>())

@@ -44,9 +44,7 @@ pub enum AppError {
     #[error(transparent)]
     Bot(#[from] BotError),
     /// A background worker has panicked and could not be restarted.
-    #[error(
-        "a part of the bot ran into a mistake of its own: report it with what the log says of it"
-    )]
+    #[error("a part of the bot failed because of a bug: report it with what the log says")]
     Worker,
     /// The demo's data cannot be used.
     #[cfg(feature = "embedded")]

@@ -108,8 +108,8 @@ impl Subject {
             kind: FaultKind::NotUnderstood,
             subject: format!("The item `{pk}`, `{sk}` of the table `{}`", self.name),
             remedy:
-                "a newer version wrote it, or somebody changed it by hand; the runbook says what \
-                     to do with it"
+                "a newer version wrote it, or it was changed by hand; the runbook says what to \
+                     do with it"
                     .to_owned(),
             source: Some(Box::new(source)),
         }
@@ -136,7 +136,7 @@ impl Subject {
             Trouble::Denied => (FaultKind::Denied, allow.to_owned()),
             Trouble::NoCredentials => (
                 FaultKind::Credentials,
-                "none could be had; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role"
+                "none were found; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role"
                     .to_owned(),
             ),
             Trouble::Expired => (

@@ -242,7 +242,8 @@ mod tests {
     #[tokio::test]
     async fn without_credentials_a_person_is_told_where_they_come_from() {
         let none = told(|| async { Err(CredentialsError::not_loaded("nothing configured")) }).await;
-        assert_snapshot!(none, @"The lock table `locks` did not accept the AWS credentials: none could be had; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role");
+        assert_snapshot!(none, @"The lock table `locks` did not accept the AWS credentials: none \
+             were found; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give this host a role");
         // Outside EC2, the metadata service may refuse or not answer at all.
         let refused = || async { Err(CredentialsError::provider_error("403 Forbidden")) };
         assert_eq!(told(refused).await, none);

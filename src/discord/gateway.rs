@@ -34,8 +34,8 @@ const RESUMES: u32 = 5;
 pub enum BotError {
     /// The token is wrong or has been reset.
     #[error(
-        "Discord does not accept the bot token: copy it anew from the developer portal into \
-         DISCORD_TOKEN"
+        "Discord does not accept the bot token: copy it again from the developer portal into \
+             DISCORD_TOKEN"
     )]
     Token,
     /// Discord wants no other connection of this bot.

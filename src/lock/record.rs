@@ -48,7 +48,7 @@ pub struct LockInfo {
 }
 
 /// Why a stored record cannot be read. Such a lock is held all the same. Each text is a clause that
-/// goes on from "Nobody can tell who holds it: ".
+/// goes on from "Its holder is unknown: ".
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Flaw {
     /// The row has neither an `Info` nor a `Digest`.

@@ -112,8 +112,8 @@ fn changed_and_the_same() -> Fault {
     Fault {
         kind: FaultKind::Unexpected,
         subject: "The store of the lockfile".to_owned(),
-        remedy: "it says that the lockfile has changed, and shows the same one; find out whether \
-                 it supports If-Match on DeleteObject"
+        remedy: "it says that the lockfile has changed, but shows the same one; find out \
+             whether it supports If-Match on DeleteObject"
             .to_owned(),
         source: None,
     }

@@ -42,7 +42,8 @@ pub(super) async fn give_up_unvouched(
     let why = format!("{why}; {remedy}");
     let event = failure(context, &filed, &why, |_| {
         Event::Failed(format!(
-            "another lock is there by now, or none; who removed the approved one is not known: {why}"
+            "another lock is there now, or none; it is not known who removed the approved one: \
+                 {why}"
         ))
     })
     .await;

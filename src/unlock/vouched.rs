@@ -21,7 +21,7 @@ pub enum Unvouched {
     #[error("the request does not have the approvals that a release needs")]
     TooFew,
     /// The entries that were read do not form an intact chain.
-    #[error("entry {0} of its audit trail is not as it was written")]
+    #[error("entry {0} of its audit trail does not verify")]
     Broken(u64),
     /// No entry says that this requester opened it.
     #[error("the audit trail does not say that its requester opened it")]

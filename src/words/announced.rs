@@ -25,8 +25,7 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
             Message::sentence(
                 Tone::Plain,
                 Text::own(format!(
-                    "The audit trail holds: {} in {}, every one as it was written. The checkpoint \
-                     of all heads is ",
+                    "The audit trail is intact: {} in {}. The checkpoint of all chain heads is ",
                     counted(*entries, "entry", "entries"),
                     counted(*chains as u64, "chain", "chains"),
                 ))
@@ -36,7 +35,7 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
             .read_at(*at),
         ),
         Notice::TrailBroken { at, what } => Some(
-            Message::new(Tone::Broken, Text::own("⚠️ The audit trail does not hold"))
+            Message::new(Tone::Broken, Text::own("⚠️ The audit trail is not intact"))
                 .line(Text::default().name(what, 3 * LONG).then(
                     ". Run `locktender audit verify`, and find out who can write to the audit \
                      table.",
@@ -59,12 +58,12 @@ fn released(request: &UnlockRequest) -> Option<Message> {
 }
 
 /// `The lock of env/prod is gone. Held 4 h 12 min by jjoyner@ci-runner-04 (apply), removed by bob at
-/// the request of alice or by its holder. Another lock is there by now, and stays.`
+/// the request of alice or by its holder. Another lock is there now, and stays.`
 fn released_and_retaken(request: &UnlockRequest, closing: &Closing) -> Message {
     let text = Text::own("🔓 The lock of ").name(request.state.name.as_str(), SHORT);
     let text = held(text.then(" is gone. "), request, closing).then(", removed by ");
     let text =
-        by_whom(text, request).then(" or by its holder. Another lock is there by now, and stays.");
+        by_whom(text, request).then(" or by its holder. Another lock is there now, and stays.");
     Message::sentence(Tone::Plain, text)
 }
 
@@ -95,7 +94,7 @@ fn half_released(request: &UnlockRequest) -> Option<Message> {
         }
         Left::Unknown => (
             " may be half unlocked",
-            "The release was given up, and what is left of the lock could not be read",
+            "The release was given up. What is left of the lock could not be read",
         ),
         Left::NextLock => return None,
     };
@@ -106,8 +105,8 @@ fn half_released(request: &UnlockRequest) -> Option<Message> {
         message = message.field("What failed, and what to do", Text::default().quote(note, REASON));
     }
     Some(message.line(Text::own(
-        "Look at it with /lock status. While a part of the lock is there, Terraform is kept out: ask \
-         for the rest to be released with /lock unlock.",
+        "Look at it with /lock status. While a part of the lock is left, Terraform stays locked \
+             out. Request the release of the rest with /lock unlock.",
     )))
 }
 
@@ -127,8 +126,8 @@ fn ended(request: &UnlockRequest) -> Option<Message> {
             text.then("Ask again with /lock unlock, in a channel where this bot may post.")
         }
         _ => text.then(
-            "This bot cannot change its card, which may still have buttons. They do nothing any \
-             more.",
+            "This bot cannot change its card, which may still have buttons. They no longer do \
+                 anything.",
         ),
     };
     let message = Message::sentence(Tone::Plain, text);

@@ -80,8 +80,9 @@ pub(crate) fn all_stale(holds: &[(&Hold, &Verdict)]) -> Message {
         let name = Text::default().name(hold.state.name.as_str(), SHORT);
         message = message.line(name.append(held).then("."));
     }
-    message
-        .line(Text::own("Look at one with /lock status, and have it released with /lock unlock."))
+    message.line(Text::own(
+        "Look at one with /lock status, and request its release with /lock unlock.",
+    ))
 }
 
 /// A hold that has become stale, with the way to have it released.

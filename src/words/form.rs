@@ -10,8 +10,8 @@ use crate::unlock::UnlockRequest;
 pub(crate) fn reason(typed_state: &str, name: &str) -> Form {
     Form {
         title: title("Unlock ", name),
-        label: "Why does it have to be unlocked?",
-        example: "The runner died in mid-apply; the job is gone".to_owned(),
+        label: "Why must it be unlocked?",
+        example: "The runner died during apply; the job is gone".to_owned(),
         required: true,
         long: true,
         command: Command::Unlock { state: typed_state.to_owned(), reason: None },
@@ -49,7 +49,7 @@ pub(crate) fn confirmation(request: &UnlockRequest) -> Form {
 pub(crate) fn denial(id: RequestId, name: &str) -> Form {
     Form {
         title: title("Deny: ", name),
-        label: "Why not? (may stay empty)",
+        label: "Why not? (optional)",
         example: "It is still running".to_owned(),
         required: false,
         long: true,
@@ -64,7 +64,6 @@ fn title(words: &str, name: &str) -> String {
 
 /// Says that it is too late to open a form.
 pub(crate) fn too_late_for_a_form() -> Message {
-    let late = "It took too long to get ready for your answer, and nothing was changed: press the \
-                button again.";
+    let late = "The form took too long to open. Nothing was changed: press the button again.";
     Message::sentence(Tone::Plain, Text::own(late))
 }

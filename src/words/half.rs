@@ -19,12 +19,12 @@ fn half_text(half: Half, sources: &Sources) -> Text {
     let text = Text::default().strong("Half locked");
     match half {
         Half::RowMissing => text.then(
-            ": the S3 lockfile is there, the DynamoDB row is not. Either its run takes the lockfile \
-             alone, and may be alive, or the row was lost.",
+            ": the S3 lockfile is there, the DynamoDB row is missing. Either its run uses only \
+                 the lockfile and may be alive, or the row was lost.",
         ),
         Half::LockfileMissing => text.then(
-            ": the DynamoDB row is there, the S3 lockfile is not. Either its run takes the row \
-             alone, and may be alive, or the lockfile was lost.",
+            ": the DynamoDB row is there, the S3 lockfile is missing. Either its run uses only \
+                 the row and may be alive, or the lockfile was lost.",
         ),
         Half::Different => different(text, sources),
     }
@@ -43,13 +43,16 @@ fn different(text: Text, sources: &Sources) -> Text {
         (Some(Err(flaw)), _) => text
             .then(": the DynamoDB row cannot be read (")
             .name(&flaw.to_string(), LONG)
-            .then("); what follows is the S3 lockfile's."),
+            .then("). The fields below are from the S3 lockfile."),
         (_, Some(Err(flaw))) => text
             .then(": the S3 lockfile cannot be read (")
             .name(&flaw.to_string(), LONG)
-            .then("); what follows is the DynamoDB row's."),
+            .then("). The fields below are from the DynamoDB row."),
         (_, Some(Ok(lockfile))) => text
-            .then(": the DynamoDB row and the S3 lockfile are of two locks. The lockfile's is ")
+            .then(
+                ": the DynamoDB row and the S3 lockfile belong to two different locks. The \
+                 lockfile belongs to ",
+            )
             .quote(lockfile.id.as_str(), SHORT)
             .then(" by ")
             .quote(or_unknown(&lockfile.who), SHORT)
@@ -61,15 +64,15 @@ fn different(text: Text, sources: &Sources) -> Text {
 /// Both halves of this very lock were seen.
 pub(crate) fn a_half_was_lost() -> Text {
     Text::own(
-        "Both halves were seen during this hold, so one was lost: its run may be giving the \
-         lock back, or died while it did.",
+        "Both halves were seen during this hold, so one was removed: its run is releasing the \
+             lock now, or died while it did.",
     )
 }
 
 /// Runs here take one store alone, by what was seen.
 pub(crate) fn runs_take_one_half() -> Text {
     Text::own(format!(
-        "None of the last {HABIT} holds here had both halves, so runs here probably take one \
-         store alone: it is no sign that this run is dead.",
+        "None of the last {HABIT} holds here had both halves. Runs here probably use only one \
+             store, so the missing half does not mean that this run is dead.",
     ))
 }

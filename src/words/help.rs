@@ -25,8 +25,8 @@ pub(crate) fn help(catalog: &Catalog, policy: &Policy) -> Message {
         .field(
             Text::own("/lock list filter"),
             Text::own(
-                "Every held lock, oldest first; with a filter, those whose state, holder or lock ID \
-                 has it.",
+                "Every held lock, oldest first. A filter keeps those whose state, holder or \
+                     lock ID contains it.",
             ),
         )
         .field(
@@ -45,15 +45,16 @@ pub(crate) fn help(catalog: &Catalog, policy: &Policy) -> Message {
         .field(
             Text::own("/lock deny state reason, /lock withdraw state reason"),
             Text::own(
-                "Says no to an open request, for approvers; takes back your own. The same as the \
-                 buttons of its card, from any channel, also where the card is gone.",
+                "Deny an open request, as an approver. Withdraw your own. Both do the same as \
+                     the buttons of the card, work from any channel, and work if the card is \
+                     gone.",
             ),
         )
         .field(
             Text::own("/lock watch state keep, /lock unwatch state, /lock watches"),
             Text::own(
-                "Be told in this channel when a lock clears, once or with keep every time; not any \
-                 more; what you wait for.",
+                "Be told in this channel when a lock clears: once, or every time with keep. \
+                     Stop being told. List what you watch.",
             ),
         )
         .field(

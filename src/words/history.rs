@@ -17,7 +17,7 @@ pub(crate) fn past_hold(past: &PastHold) -> Text {
     held.then(", until ").at(past.ended_at).then(match past.ending {
         Ending::Cleared => "",
         Ending::Unlocked { .. } => ", released by request",
-        Ending::ChangedHands => ", and taken by another at once",
+        Ending::ChangedHands => ", and taken by another run at once",
     })
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn page(state: &State, before: Option<u64>, count: usize, entries: &[
     let mut message = Message::new(Tone::Plain, title);
     if entries.is_empty() {
         return message.line(Text::own(match before {
-            None => "Nobody has ever asked for its lock to be released.",
+            None => "No release of its lock was ever requested.",
             Some(_) => "Nothing was recorded before that.",
         }));
     }

@@ -78,9 +78,9 @@ fn unreadable(report: &Report, lock: &Unreadable) -> Message {
     let title = title("⚠️ ", &report.state, " is locked, by an unreadable record");
     let message = Message::new(Tone::Broken, title);
     with_lock(message, report).line(
-        Text::own("Nobody can tell who holds it: ")
+        Text::own("Its holder is unknown: ")
             .name(&lock.flaw.to_string(), LONG)
-            .then(". It counts as held; terraform force-unlock needs a readable record too."),
+            .then(". It counts as held. terraform force-unlock needs a readable record too."),
     )
 }
 
@@ -144,8 +144,7 @@ fn without_lock(report: &Report) -> Message {
         }
         Known::NotRead { why } => unknown()
             .line(Text::own(
-                "No lock is at the path below, but whether there is such a state could \
-                not be looked up.",
+                "No lock is at the path below, but it could not be read whether the state exists.",
             ))
             .line(Text::default().name(why, 3 * LONG).then("."))
             .field("Looked at", path),
@@ -174,7 +173,7 @@ pub(crate) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
         // Ages go by the holder's clock; a minute is what clocks may differ by.
         Some(since) if since > now + TimeDelta::minutes(1) => Text::default()
             .strong("Held")
-            .then(" by somebody whose clock is ahead of this one: since ")
+            .then(" by a machine whose clock is ahead of this one: since ")
             .at(since)
             .then("."),
         Some(since) => Text::default()
@@ -182,7 +181,7 @@ pub(crate) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
             .then(", since ")
             .at(since)
             .then("."),
-        None => Text::default().strong("Held").then(", nobody knows since when."),
+        None => Text::default().strong("Held").then(". Since when is not known."),
     }
 }
 

@@ -48,8 +48,8 @@ fn refusal_text(refusal: &Refusal) -> Text {
         Refusal::NotRead { state, why } => Text::default()
             .name(state.as_str(), SHORT)
             .then(
-                " is unknown: no lock is there, but whether there is such a state could not be \
-                looked up. ",
+                " is unknown: no lock is there, but it could not be read whether the state \
+                     exists. ",
             )
             .name(why, 3 * LONG)
             .then("."),
@@ -64,20 +64,20 @@ fn refusal_text(refusal: &Refusal) -> Text {
         }
         Refusal::NoLockWithId { id } => Text::own("No lock has the ID ")
             .quote(id, SHORT)
-            .then("; it may have cleared. Type the state's name to see how it stands."),
+            .then("; it may have cleared. Type the state's name to see its status."),
         Refusal::UnknownHandle => {
-            Text::own("That state is not known any more: look for it in the list of locks.")
+            Text::own("That state is no longer known: look for it in the list of locks.")
         }
         Refusal::NamesNotRead => {
             Text::own("The names of states are still being read: try again in a minute.")
         }
         Refusal::Unknown => Text::own(
-            "This button or command is not of this version of the bot: type /lock help for what \
-             there is.",
+            "This version of the bot does not have this button or command: type /lock help for \
+                 the list.",
         ),
         Refusal::Elsewhere => Text::own(
-            "I answer only in the server that I was set up for: ask there, or set \
-             DISCORD_GUILD_ID to this one.",
+            "This bot answers only in the server it was set up for: ask there, or set \
+                 DISCORD_GUILD_ID to this one.",
         ),
         Refusal::AlreadyOpen { requester, card } => {
             let text = Text::own("There is an open request for this lock, by ").person(requester);
@@ -85,24 +85,22 @@ fn refusal_text(refusal: &Refusal) -> Text {
                 Some((place, card)) => {
                     text.then(": an approver can approve it at ").message(*place, *card).then(".")
                 }
-                None => text.then("; its card is not posted yet: look again in a minute."),
+                None => text.then("; its card is not posted yet: try again in a minute."),
             }
         }
-        Refusal::NoOpenRequest { state } => {
-            Text::own("There is no open request to unlock ").name(state.as_str(), SHORT).then(
-                ": look at it with /lock status, and at how earlier ones ended with /lock history.",
-            )
-        }
+        Refusal::NoOpenRequest { state } => Text::own("There is no open request to unlock ")
+            .name(state.as_str(), SHORT)
+            .then(": see the lock with /lock status, and earlier requests with /lock history."),
         Refusal::NothingToWaitFor { state } => Text::default().name(state.as_str(), SHORT).then(
             " is free: there is nothing to wait for. To be told every time it clears, type /lock \
              watch with keep.",
         ),
         Refusal::LineIsFull { state } => Text::own("Too many wait for ")
             .name(state.as_str(), SHORT)
-            .then(" already: look at it with /lock status from time to time."),
+            .then(" already: check it with /lock status from time to time."),
         Refusal::WatchesEnough => Text::own(format!(
-            "You watch {MOST_WATCHED} states, the most that one person can: leave one with /lock unwatch \
-             first."
+            "You watch {MOST_WATCHED} states, the most that one person can: stop watching one \
+                 with /lock unwatch first."
         )),
         Refusal::Unlock(refusal) => unlock_text(refusal),
     }
@@ -112,8 +110,7 @@ fn refusal_text(refusal: &Refusal) -> Text {
 fn unlock_text(refusal: &unlock::Rejection) -> Text {
     match refusal {
         unlock::Rejection::NotPinned(NotPinned::Free) => Text::own(
-            "No lock of this state was found, so there is none to release: compare its name \
-                 with what Terraform says.",
+            "This state has no lock to release: compare its name with Terraform's error.",
         ),
         unlock::Rejection::NotPinned(NotPinned::Incomparable(flaw)) => {
             Text::own("Its record cannot be told from another: ")
@@ -121,8 +118,8 @@ fn unlock_text(refusal: &unlock::Rejection) -> Text {
                 .then(". Look at it in the AWS console, and remove it there by hand.")
         }
         unlock::Rejection::NotPinned(NotPinned::NoEtag) => Text::own(
-            "The store does not say which version of its lockfile is there (an ETag), so that none \
-             can be released safely: remove it by hand.",
+            "The store does not return an ETag for the lockfile, so it cannot be released \
+                 safely: remove it by hand.",
         ),
         unlock::Rejection::AskedTooOften(until) => Text::own(format!(
             "You have opened {BY_A_PERSON} requests within an hour: you can open the next one after "
@@ -143,7 +140,7 @@ fn unlock_text(refusal: &unlock::Rejection) -> Text {
         }
         unlock::Rejection::NotHere(channels) => {
             let channels = channels.iter().map(|channel| Text::default().channel(*channel));
-            Text::own("Unlocks are not asked for in this channel: ask in ")
+            Text::own("Requests are not allowed in this channel: ask in ")
                 .joined(" or ", channels)
                 .then(".")
         }
@@ -156,49 +153,49 @@ fn unlock_text(refusal: &unlock::Rejection) -> Text {
             ))
         }
         unlock::Rejection::NoReason => Text::own(
-            "A reason is needed: say in a few words why the lock has to go, for whoever approves.",
+            "A reason is needed: tell the approvers in a few words why the lock must be released.",
         ),
         unlock::Rejection::Requester => Text::own(
-            "You asked for this unlock yourself: somebody else with an approver role has to \
-             approve it.",
+            "You requested this unlock yourself: another person with an approver role must \
+                 approve it.",
         ),
         unlock::Rejection::RequesterDenies => Text::own(
-            "This is your own request: press Withdraw or type /lock withdraw to take it back.",
+            "This is your own request: press Withdraw or type /lock withdraw instead.",
         ),
-        unlock::Rejection::Bot => Text::own("Applications neither ask nor approve: people do."),
+        unlock::Rejection::Bot => Text::own("Bots cannot ask or approve: a person must do it."),
         unlock::Rejection::NotApprover => Text::own(
-            "You have none of the approver roles: ask somebody who has one, or whoever runs this \
-             bot to add yours to LOCKTENDER_APPROVER_ROLE_IDS.",
+            "You have no approver role: ask a person who has one, or ask the operator of this \
+                 bot to add your role to LOCKTENDER_APPROVER_ROLE_IDS.",
         ),
         unlock::Rejection::Elsewhere(_) => Text::own(
-            "This request was made in another channel: approve it there, where everybody concerned \
-             can see it.",
+            "This request was made in another channel: approve it there, where the people \
+                 concerned can see it.",
         ),
         unlock::Rejection::OtherServer => Text::own(
             "This request was made in another server: approve, deny or withdraw it there.",
         ),
         unlock::Rejection::ApprovedAlready => Text::own(
-            "You have approved this already: the approval that is missing has to be somebody \
-             else's.",
+            "You have approved this already: another person must give the missing approval.",
         ),
         unlock::Rejection::Expired(at) => Text::own("This request expired ")
             .at(*at)
-            .then(": ask anew with /lock unlock if the lock is still in the way."),
+            .then(": ask again with /lock unlock if the lock is still in the way."),
         unlock::Rejection::NotRequester => Text::own(
-            "Only who made this request can withdraw it: an approver presses Deny or types \
-                 /lock deny to say no to it.",
+            "Only the requester can withdraw this request: an approver can press Deny or type \
+                 /lock deny.",
         ),
         unlock::Rejection::UnderWay | unlock::Rejection::NotDue => Text::own(
-            "This request is approved and its lock is being released: the card says how it ends.",
+            "This request is approved, and its lock is being released: the card will show the \
+                 result.",
         ),
         unlock::Rejection::Closed(closing) => how_it_was_closed(closing),
         unlock::Rejection::Unknown => Text::own(
-            "This request is not known any more: ask anew with /lock unlock if the lock is still \
-             in the way.",
+            "This request is no longer known: ask again with /lock unlock if the lock is \
+                 still in the way.",
         ),
         unlock::Rejection::NotConfirmed => Text::own(
-            "That is not the state's name, and nothing was approved: press Approve again and type \
-             what stands in the empty field.",
+            "That is not the state's name, and nothing was approved: press Approve again and \
+                 type the name shown in the empty field.",
         ),
     }
 }
@@ -222,26 +219,26 @@ pub fn fault(fault: &Fault, about: Option<&Command>, reference: &str) -> Message
 pub fn unsettled(fault: &Fault, about: Option<&Command>, reference: &str) -> Message {
     let text = Text::own(match about {
         Some(Command::Unlock { .. }) => {
-            "Whether your request was recorded is not known: if it was, its card comes to this \
-             channel. Look at /lock status before you ask again. "
+            "It is not known whether your request was recorded. If it was, its card will be \
+                 posted in this channel. Look at /lock status before you ask again. "
         }
         Some(Command::Watch { .. }) => {
-            "Whether you are in line is not known: /lock watches says so, and to ask again does no \
-             harm. "
+            "It is not known whether you are in line: /lock watches shows it, and asking again \
+                 does no harm. "
         }
         Some(Command::Unwatch { .. }) => {
-            "Whether you have left the line is not known: /lock watches says so, and to ask again \
-             does no harm. "
+            "It is not known whether you have left the line: /lock watches shows it, and asking \
+                 again does no harm. "
         }
         Some(Command::Approve { .. }) => {
-            "Whether it was done is not known yet: the card will say so, and a release that was \
-             begun is finished by itself. "
+            "It is not known yet whether it was done: the card will show it. A release that was \
+                 begun is finished automatically. "
         }
         Some(Command::DenyByState { .. } | Command::WithdrawByState { .. }) => {
-            "Whether it was done is not known: /lock status says whether the request is still open. \
-             To ask again does no harm. "
+            "It is not known whether it was done: /lock status shows whether the request is \
+                 still open. Asking again does no harm. "
         }
-        _ => "Whether it was done is not known yet: the card will say so. ",
+        _ => "It is not known yet whether it was done: the card will show it. ",
     });
     fault_text(text, fault, reference)
 }

@@ -65,10 +65,10 @@ fn compared(request: &UnlockRequest, now: DateTime<Utc>) -> Text {
             format!("That is past the {limit} after which a lock here counts as stale.")
         }
         (Some(limit), false) => format!(
-            "That is not past the {limit} after which a lock here counts as stale: its run may \
-             well be alive."
+            "That is within the {limit} after which a lock here counts as stale: its run may \
+                 well be alive."
         ),
-        (None, _) => "Whether it is stale cannot be told from its age.".to_owned(),
+        (None, _) => "Its age is not known, so it cannot be told whether it is stale.".to_owned(),
     })
 }
 
@@ -79,11 +79,11 @@ fn to_check(lock: &LockState) -> Text {
         Some(info) if !info.who.is_empty() => {
             text.then(" make sure that the run of ").quote(&info.who, SHORT).then(" is dead: look ")
         }
-        _ => text.then(" make sure that no run is behind this lock any more: look "),
+        _ => text.then(" make sure that no run is behind this lock: look "),
     };
     text.then(
-        "at its CI job or its machine. A live run goes on writing after the unlock, and the next \
-         run then corrupts the state.",
+        "at its CI job or its machine. A live run keeps writing after the unlock, and the next \
+             run then corrupts the state.",
     )
 }
 
@@ -111,7 +111,7 @@ fn executing(request: &UnlockRequest) -> Message {
         .then(" is approved and being released");
     let line = Text::own("Approved by ")
         .append(approvers(request))
-        .then(". If this stays for more than a minute, the log says why; it is tried again.");
+        .then(". If this takes more than a minute, the log says why. The bot keeps trying.");
     facts(Message::new(Tone::Held, title).line(line), request)
 }
 
@@ -165,16 +165,16 @@ pub(crate) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
             .then("."),
         Outcome::Denied => by_whom("Denied", by, at),
         Outcome::Withdrawn => by_whom("Withdrawn", by, at),
-        Outcome::Expired => {
-            Text::own("Nobody approved it before ").at(request.expires_at).then("; the lock stays.")
-        }
+        Outcome::Expired => Text::own("It was not approved before ")
+            .at(request.expires_at)
+            .then("; the lock stays."),
         Outcome::Superseded => Text::own("Seen ").at(at).then(
-            ": another lock is there than the one that was asked about. It stays, since whoever \
-             holds it has taken it meanwhile.",
+            ": another lock is there now than the one in the request. It stays, since another \
+                 run took it in the meantime.",
         ),
-        Outcome::AlreadyFree => Text::own("Seen ")
-            .at(at)
-            .then(": whoever held the lock has released it. Nothing was deleted."),
+        Outcome::AlreadyFree => {
+            Text::own("Seen ").at(at).then(": its holder released the lock. Nothing was deleted.")
+        }
         Outcome::Failed => Text::own("Approved by ")
             .append(approvers(request))
             .then(", but the release did not succeed, ")
@@ -199,7 +199,7 @@ fn by_whom(what: &'static str, by: Option<&Person>, at: DateTime<Utc>) -> Text {
 pub(crate) fn how_it_was_closed(closing: &Closing) -> Text {
     Text::own("This request has ended: ")
         .append(end(closing))
-        .then(". Ask anew with /lock unlock if a lock is in the way.")
+        .then(". Ask again with /lock unlock if a lock is in the way.")
 }
 
 /// `denied by bob, <time>`.
@@ -241,12 +241,12 @@ pub(crate) fn posted(filed: &Filed) -> Message {
             .name(name, SHORT)
             .then(" is in the channel: ")
             .message(request.place, card)
-            .then(". Somebody else has to approve it before ")
+            .then(". Another person must approve it before ")
             .at(request.expires_at)
             .then("."),
         None => Text::own("Your request to unlock ").name(name, SHORT).then(
-            " is recorded, but its card is not posted yet: Discord does not take it now. It is \
-             posted as soon as Discord does.",
+            " is recorded, but Discord does not accept its card at the moment. The card will be \
+                 posted as soon as Discord accepts it.",
         ),
     };
     Message::sentence(Tone::Plain, text)

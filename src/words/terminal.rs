@@ -5,7 +5,7 @@ use crate::text::{LONG, SHORT};
 
 /// Refuses an answer to no question.
 pub(crate) fn asked_nothing() -> Message {
-    let sentence = "You were asked nothing: press a button or use /lock unlock first.";
+    let sentence = "There is no question to answer: press a button or use /lock unlock first.";
     Message::sentence(Tone::Plain, Text::own(sentence))
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn no_button(label: &str) -> Message {
     }
     let sentence = Text::own("There is no button ")
         .quote(label, SHORT)
-        .then(" to press: a button is what stands in brackets under a message.");
+        .then(" to press: the buttons are in brackets under a message.");
     Message::sentence(Tone::Plain, sentence)
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn manners() -> Message {
     Message::sentence(
         Tone::Plain,
         Text::own(
-            "Nobody answers to that: type `alice: /lock status env/prod`, `/lock list`, \
+            "That is no command: type `alice: /lock status env/prod`, `/lock list`, \
              `/lock unlock env/prod reason: …`, `/lock history env/prod`, `/lock help`, \
              `bob: press Approve`, `bob: answer …` to a question, or `quit`.",
         ),

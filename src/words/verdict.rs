@@ -25,7 +25,7 @@ pub(crate) fn verdict_line(hold: &Hold, verdict: &Verdict) -> Text {
             ))
         }
         _ => text.then(format!(
-            "; too few past holds here to compare with, so the limit of {} counts",
+            "; there are too few past holds here to compare with, so the limit of {} applies",
             in_words(*limit)
         )),
     };

@@ -26,12 +26,12 @@ pub(crate) fn in_line(
             " {} before you.",
             if before == 1 { "1 waits".to_owned() } else { format!("{before} wait") }
         )),
-        0 => text.then(" Nobody waits before you."),
+        0 => text.then(" You are first in line."),
     };
     let text = if is_surely_told {
         text
     } else {
-        text.then(" Whether it has just cleared could not be read: look at /lock status.")
+        text.then(" It could not be read whether the lock has just cleared: look at /lock status.")
     };
     Message::sentence(Tone::Plain, text)
 }
@@ -46,16 +46,16 @@ pub(crate) fn out_of_line(state: &StateName) -> Message {
 pub(crate) fn watches(user: UserId, lines: &[(State, Line)]) -> Message {
     if lines.is_empty() {
         let text = Text::own(
-            "You wait for no lock: press Notify me under a locked state, or type /lock watch.",
+            "You watch no state: press Notify me under a locked state, or type /lock watch.",
         );
         return Message::sentence(Tone::Plain, text);
     }
-    let mut message = Message::new(Tone::Plain, Text::own("🔔 What you wait for"));
+    let mut message = Message::new(Tone::Plain, Text::own("🔔 The states that you watch"));
     for (state, line) in lines.iter().take(MOST) {
         let before = line.before(user).unwrap_or(0);
         let keeps = line.watchers().iter().any(|one| one.person.id == user && one.keep);
         let text = Text::default().name(state.name.as_str(), SHORT).then(match before {
-            0 => ": nobody waits before you".to_owned(),
+            0 => ": you are first in line".to_owned(),
             1 => ": 1 waits before you".to_owned(),
             more => format!(": {more} wait before you"),
         });

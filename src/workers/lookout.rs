@@ -206,7 +206,7 @@ impl Lookout {
             Ok(_) => {}
             // It is unknown whether this request is releasing the lock, but the lock has cleared.
             Err(fault) if fault.kind == FaultKind::NotUnderstood => {
-                warn!(kind = fault.kind.as_str(), "an open request is not heeded: {fault}");
+                warn!(kind = fault.kind.as_str(), "an open request is ignored: {fault}");
             }
             Err(fault) => return Err(fault),
         }

@@ -55,7 +55,7 @@ impl Warden {
             match self.round().await {
                 Ok(()) => pause = INTERVAL,
                 Err(fault) => {
-                    warn!(kind = fault.kind.as_str(), "open requests not seen to: {fault}");
+                    warn!(kind = fault.kind.as_str(), "open requests not read: {fault}");
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
@@ -89,11 +89,11 @@ impl Warden {
         match Box::pin(self.advance(filed)).await {
             Ok(now) => now.request.version != version,
             Err(Error::Unchanged(fault) | Error::Unsettled(fault)) => {
-                warn!(request = %id, kind = fault.kind.as_str(), "request not seen to: {fault}");
+                warn!(request = %id, kind = fault.kind.as_str(), "request not advanced: {fault}");
                 false
             }
             Err(error) => {
-                warn!(request = %id, %error, "request not seen to");
+                warn!(request = %id, %error, "request not advanced");
                 false
             }
         }

@@ -95,8 +95,8 @@ alice: press Deny
 alice: /lock status env/staging
 ";
     let said = chat(lines).await;
-    assert_eq!(said.matches("You asked for this unlock yourself").count(), 2, "{said}");
-    assert!(said.contains("You were asked nothing"), "{said}");
+    assert_eq!(said.matches("You requested this unlock yourself").count(), 2, "{said}");
+    assert!(said.contains("There is no question to answer"), "{said}");
     assert!(said.contains("env/staging is locked"), "{said}");
     assert!(!said.contains("unlocked"), "{said}");
 }

@@ -134,8 +134,8 @@ async fn two_people_release_the_lock_of_a_workspace_and_no_other() {
 async fn half_a_lock_is_shown_as_half_and_released() {
     let Some(bench) = e2e::bench().await else { return };
     for (missing, said) in [
-        ("the lockfile", "the DynamoDB row is there, the S3 lockfile is not"),
-        ("the row", "the S3 lockfile is there, the DynamoDB row is not"),
+        ("the lockfile", "the DynamoDB row is there, the S3 lockfile is missing"),
+        ("the row", "the S3 lockfile is there, the DynamoDB row is missing"),
     ] {
         let site = Site::new(&bench, Locking::Both).await;
         let lock = site.dir.apply_and_kill().await;

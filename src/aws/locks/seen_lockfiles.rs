@@ -92,8 +92,8 @@ impl SeenLockfiles {
         let room = MOST_READ.saturating_sub(self.0.len());
         for lockfile in news.split_off(room.min(news.len())) {
             let why = format!(
-                "the bucket has more than {MOST_READ} lockfiles, and no more are read; remove those \
-                 that are none"
+                "the bucket has more than {MOST_READ} lockfiles, and no more are read; remove \
+                     the objects that are no lockfiles"
             );
             let stored = lockfile.unread(why);
             sorted.known.push((lockfile.path, stored));

@@ -156,7 +156,11 @@ impl Holds for AwsHolds {
                 Err(fault) if fault.kind == FaultKind::NotUnderstood => {
                     // The watchers in this line are not told, but the hold still ends. The line stays
                     // unchanged.
-                    tracing::warn!(kind = fault.kind.as_str(), "a line is not told: {fault}");
+                    tracing::warn!(
+                        kind = fault.kind.as_str(),
+                        "a line of watchers is not told: \
+                         {fault}"
+                    );
                     (Line::default(), 0)
                 }
                 line => line?,

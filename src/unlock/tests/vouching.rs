@@ -111,9 +111,9 @@ fn what_the_trail_has_is_vouched_for_and_nothing_else() {
     marked as resumed: vouched for (true)
     no trail: the audit trail does not say that its requester opened it
     another request's trail: the audit trail does not say that its requester opened it
-    another path's trail: entry 1 of its audit trail is not as it was written
-    an edited entry: entry 3 of its audit trail is not as it was written
-    a missing entry: entry 3 of its audit trail is not as it was written
+    another path's trail: entry 1 of its audit trail does not verify
+    an edited entry: entry 3 of its audit trail does not verify
+    a missing entry: entry 3 of its audit trail does not verify
     no opening: the audit trail does not say that its requester opened it
     another requester: the audit trail does not say that its requester opened it
     another lock: the audit trail says that it was opened for another lock

@@ -48,8 +48,10 @@ async fn status_names_the_holder_in_one_response() {
             Some((before, rest)) => {
                 format!("{before}Held for (some time){}", &rest[rest.find("**").unwrap()..])
             }
-            None => match line.split_once("**: ").zip(line.split_once("; too few")) {
-                Some(((word, _), (_, rest))) => format!("{word}**: (some time); too few{rest}"),
+            None => match line.split_once("**: ").zip(line.split_once("; there are too few")) {
+                Some(((word, _), (_, rest))) => {
+                    format!("{word}**: (some time); there are too few{rest}")
+                }
                 None => line.to_owned(),
             },
         };

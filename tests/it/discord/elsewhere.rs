@@ -22,7 +22,10 @@ async fn another_server_is_refused_and_learns_nothing() {
     let answer = mallory.slash(channel, "status", &[("state", "env/prod")]).await.message();
     assert!(answer.is_ephemeral());
     let text = scene.text(&answer);
-    assert!(text.contains("I answer only in the server") && !text.contains("root@vm"), "{text}");
+    assert!(
+        text.contains("This bot answers only in the server") && !text.contains("root@vm"),
+        "{text}"
+    );
     assert!(mallory.autocomplete(channel, "status", "state", "env").await.is_empty());
     scene.assert_clean();
 }

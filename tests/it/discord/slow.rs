@@ -129,7 +129,7 @@ async fn a_mistake_of_the_program_is_told_and_the_bot_stays() {
     let message = scene.ask("status", &[("state", "env/prod")]).await.message();
     assert!(message.is_ephemeral());
     let text = scene.text(&message);
-    assert!(text.contains("a mistake of its own") && !text.contains("on purpose"), "{text}");
+    assert!(text.contains("failed because of a bug") && !text.contains("on purpose"), "{text}");
     let list = scene.ask("list", &[]).await.message();
     assert!(scene.text(&list).contains("No lock is held"));
     scene.assert_clean();

@@ -212,7 +212,11 @@ async fn history_is_for_the_asker_alone_and_turns_its_pages_in_place() {
     let digest = format!("{BUCKET}/env/dev/terraform.tfstate-md5");
     scene.db.put(&digest, &[("Digest", text("0"))]).await;
     let none = scene.ask("history", &[("state", "env/dev")]).await.message();
-    assert!(scene.text(&none).contains("Nobody has ever asked"), "{}", scene.text(&none));
+    assert!(
+        scene.text(&none).contains("No release of its lock was ever requested"),
+        "{}",
+        scene.text(&none)
+    );
     let card = scene.request().await;
     scene.told(&scene.alice, &card, "Approve").await;
     scene.bob.press(&card, "Approve").await;

@@ -31,7 +31,7 @@ async fn a_forged_button_does_nothing() {
     let card = scene.request().await;
     let approve = Scene::id_of(&card, "Approve");
     let (_, request) = approve.rsplit_once(':').unwrap();
-    let foreign = "not of this version of the bot";
+    let foreign = "does not have this button";
     let forged = [
         (format!("0:release:{request}"), foreign),
         (format!("0:approve:{request}:env/prod"), foreign),
@@ -43,10 +43,10 @@ async fn a_forged_button_does_nothing() {
         ("0:approve".to_owned(), foreign),
         (String::new(), foreign),
         ("x".repeat(1_000), foreign),
-        ("0:approve:0".to_owned(), "This request is not known any more"),
-        ("0:approve:1".to_owned(), "This request is not known any more"),
-        ("0:deny:18446744073709551615".to_owned(), "This request is not known any more"),
-        (format!("0:approve:{request}1"), "This request is not known any more"),
+        ("0:approve:0".to_owned(), "This request is no longer known"),
+        ("0:approve:1".to_owned(), "This request is no longer known"),
+        ("0:deny:18446744073709551615".to_owned(), "This request is no longer known"),
+        (format!("0:approve:{request}1"), "This request is no longer known"),
     ];
     for (id, words) in forged {
         let told = scene.alone(scene.bob.press_forged(&card, &id).await).await;

@@ -30,14 +30,14 @@ async fn whoever_is_not_the_second_person_is_told_alone_and_the_card_stays() {
     let robot = scene.discord.bot_member("robot", &[scene.approvers()]);
     let card = scene.request().await;
     let cases = [
-        (&scene.alice, "Approve", "You asked for this unlock yourself"),
+        (&scene.alice, "Approve", "You requested this unlock yourself"),
         (&scene.alice, "Deny", "This is your own request"),
-        (&scene.bob, "Withdraw", "Only who made this request can withdraw it"),
-        (&dave, "Approve", "You have none of the approver roles"),
-        (&dave, "Deny", "You have none of the approver roles"),
-        (&eve, "Approve", "You have none of the approver roles"),
-        (&robot, "Approve", "Applications neither ask nor approve"),
-        (&robot, "Deny", "Applications neither ask nor approve"),
+        (&scene.bob, "Withdraw", "Only the requester can withdraw this request"),
+        (&dave, "Approve", "You have no approver role"),
+        (&dave, "Deny", "You have no approver role"),
+        (&eve, "Approve", "You have no approver role"),
+        (&robot, "Approve", "Bots cannot ask or approve"),
+        (&robot, "Deny", "Bots cannot ask or approve"),
     ];
     for (who, button, words) in cases {
         let told = scene.told(who, &card, button).await;
@@ -47,7 +47,7 @@ async fn whoever_is_not_the_second_person_is_told_alone_and_the_card_stays() {
     // More roles do not make a second person of the first, and no roles do not take away what is hers.
     scene.alice.set_roles(guild, &[scene.approvers(), namesake]);
     let told = scene.told(&scene.alice, &card, "Approve").await;
-    assert!(told.contains("You asked for this unlock yourself"), "{told}");
+    assert!(told.contains("You requested this unlock yourself"), "{told}");
     assert_pending(&scene, &card).await;
 
     let trail = scene.trail().await;
@@ -87,7 +87,7 @@ async fn a_click_that_comes_from_elsewhere_is_refused() {
             assert!(told.contains("This request was made in another channel"), "{told}");
         }
         let told = scene.alone(scene.bob.press_forged(&list_abroad, &id).await).await;
-        assert!(told.contains("I answer only in the server"), "{label}: {told}");
+        assert!(told.contains("This bot answers only in the server"), "{label}: {told}");
         assert_pending(&scene, &card).await;
     }
     // Whoever presses in the wrong channel is on record; another server's people are none of ours.
@@ -141,7 +141,7 @@ async fn a_direct_message_is_refused() {
         let id = Scene::id_of(&card, label);
         let answer = scene.bob.press_forged(&hello, &id).await.settled().await;
         let told = scene.text(&answer.messages().pop().unwrap());
-        assert!(told.contains("I answer only in the server"), "{label}: {told}");
+        assert!(told.contains("This bot answers only in the server"), "{label}: {told}");
     }
     assert_pending(&scene, &card).await;
     scene.assert_untouched(&card).await;

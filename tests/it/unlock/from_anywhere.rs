@@ -92,12 +92,14 @@ async fn the_same_people_are_refused_as_by_the_buttons_and_it_is_recorded() {
         told.push(office.told(&who, command).await);
     }
     insta::assert_snapshot!(told.join("\n"), @"
-    There is no open request to unlock env/prod: look at it with /lock status, and at how earlier ones ended with /lock history.
-    This is your own request: press Withdraw or type /lock withdraw to take it back.
-    You have none of the approver roles: ask somebody who has one, or whoever runs this bot to add yours to LOCKTENDER_APPROVER_ROLE_IDS.
-    Applications neither ask nor approve: people do.
+    There is no open request to unlock env/prod: see the lock with /lock status, and earlier \
+         requests with /lock history.
+    This is your own request: press Withdraw or type /lock withdraw instead.
+    You have no approver role: ask a person who has one, or ask the operator of this bot to add \
+         your role to LOCKTENDER_APPROVER_ROLE_IDS.
+    Bots cannot ask or approve: a person must do it.
     This request was made in another server: approve, deny or withdraw it there.
-    Only who made this request can withdraw it: an approver presses Deny or types /lock deny to say no to it.
+    Only the requester can withdraw this request: an approver can press Deny or type /lock deny.
     This request was made in another server: approve, deny or withdraw it there.
     ");
     assert_eq!(office.outcome(request).await, "Pending");

@@ -97,7 +97,9 @@ async fn a_first_card_that_only_waits_keeps_its_request_and_comes_after_a_restar
     let busy = Undelivered::Later { after: None, why: "busy".to_owned() };
     office.wall.shut(PLACE.channel, busy);
     let told = office.told(&approver("alice"), unlock()).await;
-    insta::assert_snapshot!(told, @"Your request to unlock env/prod is recorded, but its card is not posted yet: Discord does not take it now. It is posted as soon as Discord does.");
+    insta::assert_snapshot!(told, @"Your request to unlock env/prod is recorded, but Discord \
+         does not accept its card at the moment. The card will be posted as soon as Discord \
+         accepts it.");
     let request = open_request(&office).await.expect("it is still open");
     office.wall.open(PLACE.channel);
     office.replica(&office.db.session()).courier.deliver().await;
@@ -165,7 +167,7 @@ async fn an_end_that_the_card_cannot_show_is_announced_and_the_card_follows_late
     let announced = until(&office, "an announcement", || office.wall.read(ANNOUNCE).pop()).await;
     let (words, _) = announced.split_once(", 20").unwrap();
     insta::assert_snapshot!(words, @"🔒 alice's request to unlock env/prod has ended: withdrawn by alice");
-    assert!(announced.contains("They do nothing any more"), "{announced}");
+    assert!(announced.contains("They no longer do anything"), "{announced}");
     office.wall.open(PLACE.channel);
     let card = || office.wall.read(PLACE.channel).pop().filter(|card| card.contains("withdrawn"));
     until(&office, "the card to say so", card).await;

@@ -64,7 +64,7 @@ async fn the_requester_is_never_the_second_person() {
     };
     for alice in [actor("alice", &[]), approver("alice"), renamed] {
         let told = office.told(&alice, press(request)).await;
-        assert!(told.contains("You asked for this unlock yourself"), "{told}");
+        assert!(told.contains("You requested this unlock yourself"), "{told}");
         assert_eq!(office.outcome(request).await, "Pending");
     }
     assert_eq!(office.db.rows(TABLE).await.len(), 1);
@@ -97,9 +97,9 @@ async fn only_a_person_with_the_role_in_the_same_channel_is_a_second_person() {
     let abroad = locktender::people::Place { guild: GuildId::new(2), ..PLACE };
     let cases = [
         // A role of the same name has another number.
-        (actor("bob", &[RoleId::new(901)]), "none of the approver roles"),
-        (actor("bob", &[]), "none of the approver roles"),
-        (Actor { is_bot: true, ..bob.clone() }, "Applications neither ask nor approve"),
+        (actor("bob", &[RoleId::new(901)]), "no approver role"),
+        (actor("bob", &[]), "no approver role"),
+        (Actor { is_bot: true, ..bob.clone() }, "Bots cannot ask or approve"),
         (Actor { place: elsewhere, ..bob.clone() }, "in another channel"),
         (Actor { place: abroad, ..bob.clone() }, "in another server"),
     ];
@@ -267,7 +267,7 @@ async fn an_unknown_request_is_refused() {
         Command::Withdraw { request },
     ] {
         let told = office.told(&approver("bob"), click).await;
-        assert!(told.contains("This request is not known any more"), "{told}");
+        assert!(told.contains("This request is no longer known"), "{told}");
     }
     assert_eq!(office.actions(STATE).await, Vec::<String>::new());
 }

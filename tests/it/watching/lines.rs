@@ -138,7 +138,7 @@ async fn one_person_watches_so_many_states_and_no_more() {
     for n in 0..50 {
         assert_eq!(office.ask(&alice, watch(n)).await.outcome, "answered", "{n}");
     }
-    insta::assert_snapshot!(office.told(&alice, watch(50)).await, @"You watch 50 states, the most that one person can: leave one with /lock unwatch first.");
+    insta::assert_snapshot!(office.told(&alice, watch(50)).await, @"You watch 50 states, the most that one person can: stop watching one with /lock unwatch first.");
     // Who watches a state already can ask again, and others are not concerned.
     assert_eq!(office.ask(&alice, watch(7)).await.outcome, "answered");
     assert_eq!(office.ask(&actor("bob", &[]), watch(50)).await.outcome, "answered");
@@ -165,7 +165,9 @@ async fn who_joined_is_not_told_that_nothing_was_changed_where_the_next_look_fai
         _ => Fate::Answer(400, denied.to_string()),
     });
     let told = office.told(&actor("alice", &[]), watch(false)).await;
-    insta::assert_snapshot!(told, @"You will be told in this channel when env/prod clears. Nobody waits before you. Whether it has just cleared could not be read: look at /lock status.");
+    insta::assert_snapshot!(told, @"You will be told in this channel when env/prod clears. You \
+         are first in line. It could not be read whether the lock has just cleared: look at \
+              /lock status.");
     let line = office.context.watches.line(&office.path("env/prod")).await.unwrap();
     assert_eq!(line.watchers().len(), 1);
 }

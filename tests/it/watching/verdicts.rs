@@ -108,7 +108,7 @@ async fn many_that_are_stale_at_the_first_look_are_few_messages() {
     let (first, last) = (announced[0].lines().next(), announced[0].lines().last());
     insta::assert_snapshot!(format!("{}\n{}", first.unwrap(), last.unwrap()), @"
     ⏳ 10 locks look stale
-    Look at one with /lock status, and have it released with /lock unlock.
+    Look at one with /lock status, and request its release with /lock unlock.
     ");
 }
 
@@ -151,5 +151,5 @@ async fn of_a_machine_with_very_many_runs_only_a_hundred_are_counted() {
     let hold = &current[&office.path("env/prod")];
     let count = office.context.holds.ended_by("ci-runner-04", hold.since, &hold.state.path).await;
     assert_eq!(count.unwrap(), 100);
-    insta::assert_snapshot!(verdict(&office).await, @"active: 1 h; too few past holds here to compare with, so the limit of 2 h counts; ci-runner-04 has finished 100 or more other runs since.");
+    insta::assert_snapshot!(verdict(&office).await, @"active: 1 h; there are too few past holds here to compare with, so the limit of 2 h applies; ci-runner-04 has finished 100 or more other runs since.");
 }
