@@ -308,9 +308,5 @@ enum By {
 
 /// Changes a pause by up to a tenth, so that processes do not run in step.
 fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher, RandomState};
-    let chance = RandomState::new().hash_one(0_u8) % 1_000;
-    #[expect(clippy::cast_precision_loss, reason = "it is below 1,000")]
-    let share = 0.9 + 0.2 * (chance as f64 / 1_000.0);
-    pause.mul_f64(share)
+    pause.mul_f64(0.9 + 0.2 * fastrand::f64())
 }
