@@ -55,7 +55,7 @@ async fn a_forged_button_does_nothing() {
     // A form is opened by a button, and its id can be forged as well: this one asks for a state.
     for id in ["0:unlock:../env/prod", "0:unlock:#0123456789abcdef"] {
         let told = scene.alone(scene.bob.press_forged(&card, id).await).await;
-        assert!(told.contains("is no state name") || told.contains("not known any more"), "{told}");
+        assert!(told.contains("is no state name") || told.contains("no longer known"), "{told}");
     }
     scene.assert_untouched(&card).await;
     scene.assert_only_approvers_called();
