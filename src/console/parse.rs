@@ -1,33 +1,33 @@
-//! What a line of the chat says, and who says it.
+//! Parses a chat line: its speaker and its content.
 
 use crate::command::Command;
 use crate::message::{REASON, clip};
 
-/// Who speaks where a line names nobody.
+/// The speaker of a line without a name.
 const SOMEBODY: &str = "you";
 
 /// Longest name of a speaker, in characters, as on Discord.
 const NAME: usize = 32;
 
-/// Entries of a history that does not say how many.
+/// Number of history entries if the line gives none.
 const COUNT: usize = 10;
 
-/// What a line says.
+/// The content of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Command(Command),
     /// The label of a button.
     Press(String),
-    /// What is filled into a form.
+    /// The text for a form.
     Answer(String),
     Quit,
     Nothing,
-    /// Talk among people, or a slip.
+    /// Conversation between people, or a typing error.
     Else,
 }
 
 /// Splits `alice: /lock list` into the speaker and the words. A name is one word of letters, digits
-/// and `-_.`, so that a command with a colon in it is not taken for one.
+/// and `-_.`, so that a command with a colon is not taken for a name.
 pub(super) fn speaker(line: &str) -> (&str, &str) {
     let line = line.trim();
     match line.split_once(':') {
@@ -42,7 +42,7 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
-/// Reads the words of a line. Options are written as Discord shows them, `state:env/prod`, or
+/// Parses the words of a line. Options are written as Discord shows them, `state:env/prod`, or
 /// without their names.
 pub(super) fn parse(words: &str) -> Said {
     let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
@@ -98,14 +98,14 @@ fn option<'l>(name: &str, words: &'l str) -> &'l str {
     words.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).unwrap_or(words).trim()
 }
 
-/// A state and the reason after it, where there is one.
+/// A state, and a reason if one follows.
 fn state_and_reason(words: &str) -> (String, Option<String>) {
     let (state, reason) = state_and("reason", words);
     (state.to_owned(), (!reason.is_empty()).then(|| clip(reason, REASON)))
 }
 
-/// A state and the value of the option after it, which is empty where there is none. Without the
-/// names of both a state is one word; with them it may have blanks in it, as on Discord.
+/// A state and the value of the next option, empty if there is none. Without option names a state
+/// is one word. With both names it may contain blanks, as on Discord.
 fn state_and<'l>(name: &str, words: &'l str) -> (&'l str, &'l str) {
     let words = words.trim();
     let after = format!(" {name}:");
