@@ -50,9 +50,9 @@ pub trait Trail: Send + Sync {
     /// The last checkpoint.
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, Fault>;
 
-    /// Stores a checkpoint with its announcement, once a UTC day. Only the first call of the day
-    /// writes. A trail that is not sound has no heads to store. Returns whether this call was the
-    /// first.
+    /// Stores a checkpoint with its announcement. The caller does this once a UTC day. A trail that
+    /// is not sound has no heads to store. Returns false if another replica stores one at the same
+    /// moment, so that only one is announced.
     async fn set_checkpoint(
         &self,
         at: DateTime<Utc>,
