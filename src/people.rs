@@ -91,7 +91,7 @@ id!(
 /// A person, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Person {
-    /// Who it is.
+    /// The account's number.
     pub id: UserId,
     /// Their unique name at that time. Untrusted, like all text from outside.
     pub name: String,
@@ -147,13 +147,13 @@ pub struct Room {
 /// interaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
-    /// Who it is.
+    /// The person.
     pub person: Person,
     /// Whether it is a bot. Bots cannot approve.
     pub is_bot: bool,
     /// Their roles now.
     pub roles: BTreeSet<RoleId>,
-    /// Where they act.
+    /// The channel where they act.
     pub place: Place,
     /// Details of that channel.
     pub room: Room,
