@@ -25,7 +25,7 @@ pub trait Holds: Send + Sync {
     /// this version cannot read it.
     async fn remembered(&self, path: &StatePath) -> Result<Option<Hold>, Fault>;
 
-    /// Stores that a lock is held. Returns whether no readable hold was stored before. An
+    /// Stores that a lock is held. Returns true if no readable hold was stored before. An
     /// unreadable one is replaced, so that the lock is watched.
     async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
@@ -44,9 +44,10 @@ pub trait Holds: Send + Sync {
     ) -> Result<bool, WriteFault>;
 
     /// Stores at `at`, by the bot's clock, that a hold has ended, and that `next` is held instead
-    /// if given. `notices` makes the notices from the line of watchers. Watchers leave the line
-    /// only if the lock is free. Returns false and writes nothing if the hold was not current, so
-    /// it ends only once. An unreadable line does not stop the other notices.
+    /// if given. `notices` makes the notices from the line of watchers. Without `next` the lock is
+    /// free, and watchers who do not keep watching leave the line. Returns false and writes nothing
+    /// if the hold was not current, so it ends only once. An unreadable line does not stop the
+    /// other notices.
     async fn end(
         &self,
         past: &PastHold,
