@@ -83,7 +83,7 @@ enum First {
 type Said = Result<Reply, Message>;
 
 impl<'t> Ticket<'t> {
-    /// A ticket for answering `asked`; `None` if the command is not known.
+    /// Makes a ticket for `asked`, which is `None` if the command is not known.
     pub(super) fn new(
         http: &'t Http,
         (id, token): (InteractionId, &'t str),
