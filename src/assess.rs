@@ -1,4 +1,4 @@
-//! Assesses a hold: how it compares with what is usual.
+//! Assesses a hold: compares it with what is usual.
 
 use chrono::{DateTime, Utc};
 
@@ -6,19 +6,19 @@ use crate::context::Context;
 use crate::error::Fault;
 use crate::watch::{Hold, Past, Verdict, stale_from, verdict};
 
-/// What is known of a hold beside the lock itself.
+/// The assessment of a hold.
 #[derive(Clone, Debug)]
 pub struct Assessment {
-    /// What is to be thought of it now.
+    /// The verdict at this time.
     pub verdict: Verdict,
-    /// From when on it is stale by its age alone.
+    /// When it becomes stale by its age alone.
     pub stale_from: DateTime<Utc>,
 }
 
-/// Looks into the past of a hold.
+/// Reads the past holds and assesses a hold.
 ///
 /// # Errors
-/// A fault where the past cannot be read.
+/// A fault if the past cannot be read.
 pub async fn assess_hold(
     context: &Context,
     hold: &Hold,
@@ -31,7 +31,7 @@ pub async fn assess_hold(
     Ok(assess(context, hold, &past, other_runs, now))
 }
 
-/// Assesses a hold by what was read.
+/// Assesses a hold from data already read.
 #[must_use]
 pub fn assess(
     context: &Context,

@@ -1,4 +1,4 @@
-//! A question as data: what an edge makes of an interaction or a line, and what a button carries.
+//! A command as data: an edge makes it from an interaction or a line, and a button carries it.
 
 mod slash;
 
@@ -6,99 +6,99 @@ pub use self::slash::{CommandOption, Entered, OptionKind, Subcommand};
 use crate::people::RequestId;
 use crate::text::{REASON, clip};
 
-/// Something that a person asked for, by typing it, by pressing a button or by filling in a form.
+/// A request of a person, made by typing, by a button or by a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Who holds a state's lock.
+    /// Show who holds a state's lock.
     Status {
-        /// What was typed or chosen for the state.
+        /// The state as typed or chosen.
         state: String,
     },
-    /// Every held lock.
+    /// List the held locks.
     List {
-        /// Part of the names to show; empty for all.
+        /// Text that the shown names contain; empty for all.
         filter: String,
-        /// Page to show, counted from 0.
+        /// The page, counted from 0.
         page: usize,
     },
-    /// Have a state's lock released.
+    /// Request the release of a state's lock.
     Unlock {
-        /// What was typed or chosen for the state.
+        /// The state as typed or chosen.
         state: String,
-        /// Why; `None` to be asked for it.
+        /// The reason; `None` to ask for it.
         reason: Option<String>,
     },
-    /// Be the second person of a request.
+    /// Approve a request.
     Approve {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// What was typed to confirm it; `None` before that was asked for.
+        /// The typed confirmation; `None` before the bot asked for it.
         typed: Option<String>,
     },
-    /// Say no to a request.
+    /// Deny a request.
     Deny {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// Why; empty without a reason, `None` to be asked for one.
+        /// The reason; empty for none, `None` to ask for it.
         reason: Option<String>,
     },
-    /// Take one's own request back.
+    /// Withdraw the asker's own request.
     Withdraw {
-        /// Which.
+        /// The request.
         request: RequestId,
     },
-    /// Say no to the open request of a state, from anywhere.
+    /// Deny the open request of a state, from anywhere.
     DenyByState {
-        /// What was typed or chosen for the state.
+        /// The state as typed or chosen.
         state: String,
-        /// Why, if they say.
+        /// The reason, if given.
         reason: Option<String>,
     },
-    /// Take back one's own open request for a state, from anywhere.
+    /// Withdraw the asker's own open request for a state, from anywhere.
     WithdrawByState {
-        /// What was typed or chosen for the state.
+        /// The state as typed or chosen.
         state: String,
-        /// Why, if they say.
+        /// The reason, if given.
         reason: Option<String>,
     },
-    /// Tell me when a state's lock clears.
+    /// Notify the asker when a state's lock clears.
     Watch {
-        /// What was typed or chosen for the state.
+        /// The state as typed or chosen.
         state: String,
-        /// Whether every time, and not only once.
+        /// Whether to notify each time, not only once.
         keep: bool,
     },
-    /// Do not tell me any more.
+    /// Stop notifying the asker.
     Unwatch {
-        /// What was typed or chosen for the state.
+        /// The state as typed or chosen.
         state: String,
     },
-    /// What I have asked to be told of.
+    /// List what the asker watches.
     Watches,
-    /// What has happened to a state's lock.
+    /// Show the history of a state's lock.
     History {
-        /// What was typed or chosen for the state.
+        /// The state as typed or chosen.
         state: String,
-        /// Show what came before the entry of this number; `None` for the newest.
+        /// Show entries before this number; `None` for the newest.
         before: Option<u64>,
-        /// How many entries to show.
+        /// The number of entries to show.
         count: usize,
     },
-    /// What the bot does.
+    /// Explain the bot.
     Help,
 }
 
 /// Who sees an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Everybody in the channel.
+    /// Everyone in the channel.
     Channel,
-    /// Only who asked.
+    /// Only the asker.
     Asker,
 }
 
 impl Command {
-    /// The word for it in the slash command and in the log.
+    /// The command's name in the slash command and in the log.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ impl Command {
         }
     }
 
-    /// What was typed for the state, where the command is about one.
+    /// The state as typed, for a command about one state.
     #[must_use]
     pub fn state(&self) -> Option<&str> {
         match self {
@@ -131,8 +131,8 @@ impl Command {
         }
     }
 
-    /// Who sees the answer when all goes well. Known before the work is begun, since Discord wants
-    /// to be told when an answer is put off.
+    /// Who sees a successful answer. It must be known before the work starts, because Discord needs
+    /// it when an answer is deferred.
     #[must_use]
     pub fn audience(&self) -> Audience {
         match self {
@@ -141,7 +141,7 @@ impl Command {
         }
     }
 
-    /// Whether it may answer with a form, which Discord takes only as the first response.
+    /// Whether it may answer with a form. Discord accepts a form only as the first response.
     #[must_use]
     pub fn may_ask_back(&self) -> bool {
         matches!(
@@ -152,7 +152,7 @@ impl Command {
         )
     }
 
-    /// Whether it changes something when all goes well.
+    /// Whether it changes something on success.
     #[must_use]
     pub fn changes(&self) -> bool {
         matches!(
@@ -168,7 +168,7 @@ impl Command {
         )
     }
 
-    /// The command with what was filled into its form.
+    /// The command with the text of its form.
     #[must_use]
     pub fn filled(self, text: String) -> Self {
         match self {

@@ -1,7 +1,7 @@
-//! Which state a text means, and whether there is such a state.
+//! Finds the state that a text means, and whether that state exists.
 //!
-//! A lock that is read shows that its state exists. A state without a lock is called free only if
-//! something has been seen of it, or if its full path was typed: docs/adr/0018.
+//! A lock shows that its state exists. A state without a lock is called free only if something of
+//! it has been seen, or if its full path was typed (docs/adr/0018).
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::lock::{
 };
 use crate::ports::{Clock, Directory, Locks};
 
-/// What it takes to say who holds which lock.
+/// What is needed to read locks.
 #[derive(Clone)]
 pub struct Reading {
-    /// The names of states.
+    /// The names of the states.
     pub catalog: Catalog,
     /// Their locks.
     pub locks: Arc<dyn Locks>,
@@ -28,14 +28,14 @@ pub struct Reading {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What was found out about one state.
+/// The result for one state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// The state.
     pub state: State,
     /// Its lock.
     pub lock: LockState,
-    /// Whether it is the state that was meant.
+    /// Whether it is certainly the state that the person meant.
     pub known: Known,
     /// When it was read.
     pub at: DateTime<Utc>,
@@ -49,41 +49,41 @@ impl Report {
     }
 }
 
-/// How far it is certain that the state of an answer is the one that was meant.
+/// How certain it is that the state of an answer is the one that the person meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// Something has been seen of the state: a lock, its digest, its object, or in the past a hold
-    /// or a request.
+    /// Something of the state has been seen: a lock, its digest, its object, or a past hold or
+    /// request.
     Seen,
-    /// Nothing has been seen of it, and its full path was typed.
+    /// Nothing of it has been seen, but its full path was typed.
     InFull {
-        /// The known name that is most like it.
+        /// The most similar known name.
         nearest: Option<StateName>,
     },
-    /// Nothing has ever been seen of it: the name may be misspelt.
+    /// Nothing of it has ever been seen, so the name may be misspelt.
     Unseen {
-        /// The known name that is most like it.
+        /// The most similar known name.
         nearest: Option<StateName>,
     },
-    /// Whether anything has been seen of it could not be found out.
+    /// It could not be read whether anything of it has been seen.
     NotRead {
         /// What failed, and what to do about it.
         why: String,
     },
 }
 
-/// What looking at one state has shown.
+/// The result of looking at one state.
 enum Sight {
-    /// Its lock, and that there is such a state.
+    /// The state exists, and this is its lock.
     Seen(Box<LockState>),
-    /// It has no lock, and nothing was ever seen of it.
+    /// It has no lock, and nothing of it was ever seen.
     Unseen,
-    /// It has no lock, and the rest could not be read.
+    /// It has no lock, and it could not be read whether anything of it was seen.
     Unread(Fault),
 }
 
 impl Known {
-    /// Whether the answer is about a state that was surely meant.
+    /// Whether the answer is certainly about the state that was meant.
     #[must_use]
     pub fn is_known(&self) -> bool {
         matches!(self, Self::Seen | Self::InFull { .. })
@@ -91,11 +91,11 @@ impl Known {
 }
 
 impl Reading {
-    /// Reads the lock of the state that a person means by a name, a path or anything else that
-    /// stands for it.
+    /// Reads the lock of the state that a text means. The text can be a name, a path, a lock ID or
+    /// another form.
     ///
     /// # Errors
-    /// A refusal for what means no state, a fault where the lock cannot be read.
+    /// A refusal if the text means no state, a fault if the lock cannot be read.
     pub async fn look(&self, typed: &str) -> Result<Report, Error> {
         let text = pasted(typed);
         if is_handle(text) {
@@ -120,10 +120,10 @@ impl Reading {
         Err(Refusal::NoLockWithId { id: text.to_owned() }.into())
     }
 
-    /// The state that a person means, for what is not about its lock: nothing is claimed of it.
+    /// The state that a text means, for commands that do not read its lock.
     ///
     /// # Errors
-    /// A refusal for what means no state.
+    /// A refusal if the text means no state, a fault if the locks cannot be listed.
     pub async fn resolve(&self, typed: &str) -> Result<State, Error> {
         let text = pasted(typed);
         if is_handle(text) {
@@ -155,7 +155,7 @@ impl Reading {
         }
     }
 
-    /// Looks at the states that a text can mean, likeliest first, until it meets one that exists.
+    /// Looks at the states that a text can mean, likeliest first, until one exists.
     async fn look_at_meanings(&self, typed: &str) -> Result<Report, Error> {
         let meanings = self.meanings(typed).await?;
         let mut unread = None;
@@ -168,7 +168,8 @@ impl Reading {
                         seen.push(self.report(state.clone(), *lock, Known::Seen));
                     }
                     Ok(Sight::Unseen) => {}
-                    // The lock of a state that was surely meant, or that exists, must not be missed.
+                    // A failed read must not hide the lock of a state that exists or was certainly
+                    // meant.
                     Err(fault)
                         if (at == 0 && meanings.refusal.is_none())
                             || meanings.in_full.as_ref() == Some(state)
@@ -195,7 +196,7 @@ impl Reading {
         Ok(self.report(state, LockState::Free, known))
     }
 
-    /// Reads the lock of one state, and whether anything was seen of it if it has none.
+    /// Reads the lock of one state. If there is none, also whether anything of the state was seen.
     async fn sight(&self, state: &State) -> Result<Sight, Fault> {
         let lock = self.locks.inspect(state).await?;
         if lock != LockState::Free {
@@ -219,8 +220,8 @@ impl Reading {
         }
     }
 
-    /// The refusal for a state that `typed` led to, if nothing was ever seen of it and it was not
-    /// typed in full. `None` also where that cannot be found out: then nothing is claimed.
+    /// The refusal for a state that was never seen and was not typed in full. `None` also if that
+    /// could not be read, because then nothing is claimed.
     pub(crate) async fn unseen(&self, typed: &str, state: &State) -> Option<Refusal> {
         let in_full = self.catalog.meanings(typed).is_ok_and(|all| all.in_full.is_some());
         if in_full || self.directory.has_seen(state).await.unwrap_or(true) {
@@ -229,8 +230,8 @@ impl Reading {
         Some(Refusal::Unseen { state: state.clone(), nearest: self.nearest(typed).await })
     }
 
-    /// The state that a shortened name stands for. One that is not in the directory yet may be
-    /// among the locks.
+    /// The state of a shortened name. A state that is not in the directory yet may be among the
+    /// locks.
     async fn by_handle(&self, handle: &str) -> Result<State, Error> {
         let known = self.directory.known().await;
         if let Some(state) = known.as_ref().and_then(|known| known.by_handle(handle)) {
@@ -243,7 +244,7 @@ impl Reading {
         found.ok_or_else(|| missing.into())
     }
 
-    /// The state whose lock has this ID, by one look at all locks.
+    /// The state whose lock has this ID, found by listing all locks.
     async fn locked_by(&self, id: &str) -> Result<Option<State>, Error> {
         let held = self.locks.list().await?;
         let with_id = held.into_iter().filter(|held| has_id(held, id)).map(|held| held.state);
@@ -254,7 +255,7 @@ impl Reading {
         self.directory.known().await.is_some_and(|known| known.contains(&state.path))
     }
 
-    /// The known name that a text most likely stands for.
+    /// The known name most similar to a text.
     async fn nearest(&self, typed: &str) -> Option<StateName> {
         let known = self.directory.known().await?;
         let alike = self.catalog.likenesses(typed);
@@ -269,7 +270,7 @@ impl Reading {
 }
 
 impl Report {
-    /// Refuses to say that a state is free of which nobody knows whether it exists.
+    /// Refuses to call a state free if it is not known to exist.
     ///
     /// # Errors
     /// A refusal that says what is not known.
@@ -296,7 +297,7 @@ fn not_read(fault: &Fault) -> Known {
     Known::NotRead { why: fault.to_string() }
 }
 
-/// What was found, if it is not more than one.
+/// The only item, if there is at most one.
 fn only<T>(
     typed: &str,
     mut found: Vec<T>,

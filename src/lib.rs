@@ -1,16 +1,16 @@
-//! Locktender tends a team's Terraform and OpenTofu state locks.
+//! Locktender manages a team's Terraform and OpenTofu state locks.
 //!
-//! Three rings, of which each knows only those inside it:
+//! There are three rings. Each knows only the rings inside it:
 //!
-//! - [`lock`] is what a lock is: pure functions over the bytes that Terraform writes.
-//! - [`commands`] answers a [`command`]. It takes a [`context::Context`], whose [`ports`] stand for
-//!   the world outside, and gives a [`message`] as data, an [`error::Refusal`] or an
+//! - [`lock`] knows what a lock is: pure functions over the bytes that Terraform writes.
+//! - [`commands`] answers a [`command`]. It takes a [`context::Context`], whose [`ports`] connect
+//!   it to the outside world. It returns a [`message`] as data, an [`error::Refusal`] or an
 //!   [`error::Fault`].
-//! - The adapters: [`aws`] reads the locks; [`discord`] and [`console`] are the edges at which
-//!   people ask. [`workers`] are loops beside them.
+//! - The adapters: [`aws`] reads the locks. [`discord`] and [`console`] are the edges where people
+//!   ask. [`workers`] are loops beside them.
 //!
-//! [`app`] puts them together, from [`settings`]. To follow one question through the code, begin at
-//! the events of [`discord`] and end at its answer; docs/ARCHITECTURE.md walks it.
+//! [`app`] assembles them from [`settings`]. To follow one command through the code, start at the
+//! events of [`discord`] and end at its answer. docs/ARCHITECTURE.md describes this path.
 
 pub mod app;
 pub mod assess;

@@ -1,8 +1,8 @@
-//! A message as data: what is said, not how an edge draws it.
+//! A message as data, independent of how an edge shows it.
 //!
-//! Text that comes from outside (holders, records, names, reasons) is a span of its own, so that an
-//! edge cannot take it for markup: Discord's renders [`Span::Quoted`] as code and the terminal's
-//! without control characters.
+//! Text from outside (holders, records, names, reasons) has its own span, so that an edge cannot
+//! take it for markup. Discord renders [`Span::Quoted`] as code, and the terminal shows it without
+//! control characters.
 
 mod text;
 
@@ -16,44 +16,44 @@ use crate::people::{RoleId, UserId};
 /// A message, the same for every edge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// Which colour it has.
+    /// Decides the colour.
     pub tone: Tone,
-    /// The line that is read first; empty where a sentence in the body says it all.
+    /// The title; empty where one sentence in the body is enough.
     pub title: Text,
     /// Short paragraphs under the title.
     pub body: Vec<Text>,
-    /// Labelled facts, in the order in which they are read.
+    /// Labelled facts, in reading order.
     pub fields: Vec<Field>,
-    /// The small print.
+    /// The footer.
     pub footer: Option<Text>,
-    /// When it was true, for a message that is read later.
+    /// When its facts were read, for a message that people read later.
     pub read_at: Option<DateTime<Utc>>,
-    /// What can be pressed.
+    /// The buttons.
     pub buttons: Vec<Button>,
-    /// The roles whose members are pinged when it is posted.
+    /// The roles that are pinged when it is posted.
     pub calls: Vec<RoleId>,
     /// The people who are pinged when it is posted.
     pub pings: Vec<UserId>,
 }
 
-/// A question back, which the asker alone sees and answers with one text.
+/// A question to the asker, who alone sees it and answers with one text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
-    /// What it is about, at most [`FORM_TITLE`] characters, as they were typed.
+    /// The title, at most [`FORM_TITLE`] characters as typed.
     pub title: String,
-    /// What to fill in, at most [`FORM_TITLE`] characters.
+    /// The label of the field, at most [`FORM_TITLE`] characters.
     pub label: &'static str,
-    /// What stands in the empty field.
+    /// The placeholder in the empty field.
     pub example: String,
-    /// Whether the field must not stay empty.
+    /// Whether the field is required.
     pub required: bool,
-    /// Whether it takes a few sentences, or a word.
+    /// Whether it takes several sentences, not one word.
     pub long: bool,
-    /// What it does once [`filled`](Command::filled).
+    /// The command that it runs when [`filled`](Command::filled).
     pub command: Command,
 }
 
-/// Longest title of a form and longest label in it, from Discord's component reference.
+/// Longest title and longest label of a form, in characters (Discord's component reference).
 pub const FORM_TITLE: usize = 45;
 
 /// What a message is about, for its colour.
@@ -61,7 +61,7 @@ pub const FORM_TITLE: usize = 45;
 pub enum Tone {
     /// A lock is held.
     Held,
-    /// A lock is held, and something about it is not as it should be.
+    /// A lock is held, but something is wrong with it.
     Broken,
     /// A state is free.
     Free,
@@ -72,27 +72,27 @@ pub enum Tone {
 /// A labelled fact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// What it is.
+    /// The label.
     pub label: Text,
     /// The fact.
     pub value: Text,
-    /// Whether it is short enough to stand beside another.
+    /// Whether it may stand beside another field.
     pub short: bool,
 }
 
-/// A button. Pressing it runs its command again and shows the answer in place of the message.
+/// A button. Pressing it runs its command and shows the answer in place of the message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Button {
-    /// What is written on it, at most 80 characters.
+    /// The label, at most 80 characters.
     pub label: &'static str,
-    /// What it does.
+    /// The command.
     pub command: Command,
-    /// Whether it can be pressed; a button that cannot still holds its place.
+    /// Whether it is enabled. A disabled button keeps its place.
     pub enabled: bool,
 }
 
 impl Message {
-    /// A message with nothing under its title yet.
+    /// A message with a title only.
     #[must_use]
     pub fn new(tone: Tone, title: Text) -> Self {
         Self {
@@ -108,7 +108,7 @@ impl Message {
         }
     }
 
-    /// A message that is one sentence.
+    /// A message of one sentence.
     #[must_use]
     pub fn sentence(tone: Tone, sentence: Text) -> Self {
         Self::new(tone, Text::default()).line(sentence)
@@ -121,28 +121,28 @@ impl Message {
         self
     }
 
-    /// Adds a fact that may stand beside another.
+    /// Adds a fact that may stand beside another one.
     #[must_use]
     pub fn short_field(mut self, label: &'static str, value: Text) -> Self {
         self.fields.push(Field { label: Text::own(label), value, short: true });
         self
     }
 
-    /// Adds a fact that has a line of its own.
+    /// Adds a fact on its own line.
     #[must_use]
     pub fn field(mut self, label: impl Into<Text>, value: Text) -> Self {
         self.fields.push(Field { label: label.into(), value, short: false });
         self
     }
 
-    /// The same message for an edge on which nothing can be pressed.
+    /// The message without buttons, for an edge that has none.
     #[must_use]
     pub fn without_buttons(mut self) -> Self {
         self.buttons.clear();
         self
     }
 
-    /// Says when it was true.
+    /// Sets when its facts were read.
     #[must_use]
     pub fn read_at(mut self, moment: DateTime<Utc>) -> Self {
         self.read_at = Some(moment);

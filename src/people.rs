@@ -1,6 +1,6 @@
-//! Who is who: people, roles, places and events, by the numbers that Discord gives them.
+//! People, roles, places and events, identified by their Discord numbers.
 //!
-//! Names are for reading and may be changed by whoever bears them; every rule goes by numbers.
+//! Names are only shown, because people can change them. All rules use the numbers.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Makes a number of Discord's a type of its own. Written as text, since 64 bits are more than a
-/// JSON reader can be trusted with.
+/// Makes a type for one kind of Discord number. It is stored as text, because many JSON readers
+/// lose digits of 64-bit numbers.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -19,7 +19,7 @@ macro_rules! id {
         pub struct $name(u64);
 
         impl $name {
-            /// Takes the number.
+            /// Wraps the number.
             #[must_use]
             pub const fn new(number: u64) -> Self {
                 Self(number)
@@ -63,7 +63,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A person's account, or a bot's.
+    /// The account of a person or a bot.
     UserId
 );
 id!(
@@ -83,8 +83,8 @@ id!(
     MessageId
 );
 id!(
-    /// Something that a person did once: Discord's interaction. However often it is delivered, it
-    /// has this number.
+    /// An interaction: one action of a person. It has the same number however often Discord
+    /// delivers it.
     EventId
 );
 
@@ -118,13 +118,13 @@ impl FromStr for RequestId {
 /// Someone, as they are written down.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Person {
-    /// Who it is.
+    /// The account's number.
     pub id: UserId,
-    /// The name that they alone had at the time, as hostile as any text from outside.
+    /// Their unique name at that time. Untrusted, like all text from outside.
     pub name: String,
 }
 
-/// Where something is said.
+/// A channel of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The server.
@@ -133,21 +133,21 @@ pub struct Place {
     pub channel: ChannelId,
 }
 
-/// What the bot has to be allowed in a channel to post a card there.
+/// A permission that the bot needs in a channel to post a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Permission {
-    /// To see the channel.
+    /// View the channel.
     ViewChannel,
-    /// To write in a channel that is no thread.
+    /// Write in a channel that is not a thread.
     SendMessages,
-    /// To write in a thread.
+    /// Write in a thread.
     SendMessagesInThreads,
-    /// To have its messages shown as embeds.
+    /// Show embeds in its messages.
     EmbedLinks,
 }
 
 impl Permission {
-    /// The name that it has in Discord's own settings.
+    /// The name in Discord's settings.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -159,30 +159,30 @@ impl Permission {
     }
 }
 
-/// The channel in which somebody acts, as Discord describes it at that moment.
+/// The channel in which a person acts, as Discord describes it at that moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Room {
-    /// The channel that it is a public thread of; `None` for any other channel. Not everybody who
-    /// sees the channel sees a private thread of it, so that one does not count as part of it.
+    /// The parent channel of a public thread; `None` for any other channel. A private thread does
+    /// not count as part of its channel, because not everyone in the channel sees it.
     pub thread_of: Option<ChannelId>,
-    /// What the bot would need there to post a card and does not have. Empty where Discord does not
-    /// say.
+    /// The permissions that the bot lacks there to post a card. Empty if Discord does not report
+    /// them.
     pub missing: BTreeSet<Permission>,
 }
 
-/// Someone who acts, as Discord vouches for them at that moment. Made of nothing but a verified
+/// A person who acts, as Discord confirms at that moment. It is made only from a verified
 /// interaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
-    /// Who it is.
+    /// The person.
     pub person: Person,
-    /// Whether it is an application and nobody's second pair of eyes.
+    /// Whether it is a bot. Bots cannot approve.
     pub is_bot: bool,
-    /// The roles that they have now.
+    /// Their roles now.
     pub roles: BTreeSet<RoleId>,
-    /// Where they act.
+    /// The channel where they act.
     pub place: Place,
-    /// What that place is like.
+    /// Details of that channel.
     pub room: Room,
 }
 
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(written, "\"18446744073709551615\"");
         assert_eq!(serde_json::from_str::<UserId>(&written).unwrap(), largest);
         assert_eq!("18446744073709551615".parse(), Ok(largest));
-        // The same as a key, where refused attempts are counted.
+        // As a map key too, as in the count of refused attempts.
         let counted = BTreeMap::from([(largest, 2)]);
         let written = serde_json::to_string(&counted).unwrap();
         assert_eq!(written, r#"{"18446744073709551615":2}"#);

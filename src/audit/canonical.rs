@@ -1,15 +1,15 @@
-//! JSON in the one form of RFC 8785, so that whoever computes a hash of it gets the same.
+//! Canonical JSON (RFC 8785), so that everyone computes the same hash of it.
 
 use serde_json::{Map, Value};
 
-/// Room for the canonical form of most entries, in bytes.
+/// Initial capacity in bytes, enough for most entries.
 const USUAL: usize = 1_024;
 
-/// Writes an object as RFC 8785 wants it: no blanks, keys in the order of their UTF-16 code units,
-/// strings with the fewest escapes.
+/// Writes an object as RFC 8785 requires: no blanks, keys ordered by UTF-16 code units, strings
+/// with the fewest escapes.
 ///
-/// Of numbers only integers are written as the RFC has them (`serde_json` writes fractions in its
-/// own way); entries have no others.
+/// Only integers follow the RFC, because `serde_json` formats fractions differently. Entries
+/// contain no fractions.
 #[must_use]
 pub fn canonical(object: &Map<String, Value>) -> String {
     let mut written = String::new();
@@ -17,7 +17,7 @@ pub fn canonical(object: &Map<String, Value>) -> String {
     written
 }
 
-/// The same of an object without one of its members.
+/// [`canonical`] without one member of the object.
 pub(super) fn canonical_without(member: &str, object: &Map<String, Value>) -> String {
     let mut written = String::with_capacity(USUAL);
     write_members(&mut written, object.iter().filter(|(key, _)| *key != member).collect());
@@ -45,7 +45,7 @@ fn write(out: &mut String, value: &Value) {
 
 fn write_text(out: &mut String, text: &str) {
     if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        // serde_json escapes as ECMAScript does, which is what the RFC asks for.
+        // serde_json escapes like ECMAScript, as the RFC requires.
         out.push_str(&Value::from(text).to_string());
     } else {
         out.push('"');

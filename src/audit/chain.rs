@@ -1,4 +1,4 @@
-//! Chains of entries, one a state path: how one grows, and how it is checked.
+//! Chains of entries, one for each state path: how to extend and how to verify one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Draft, Entry, Hash};
 
-/// The last entry of a chain, which the next one is tied to.
+/// The last entry of a chain. The next entry contains its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tail {
     /// The number of the last entry; 0 while there is none.
@@ -17,7 +17,7 @@ pub struct Tail {
     pub hash: Hash,
 }
 
-/// What is wrong with a chain, of which the first bad entry is named.
+/// The first bad entry of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry {seq} of {path} {wrong}")]
 pub struct Broken {
@@ -29,65 +29,65 @@ pub struct Broken {
     pub wrong: Wrong,
 }
 
-/// In what way an entry is bad. Each text goes on from "entry 7 of my-bucket/env/prod/… ".
+/// How an entry is bad. Each text continues "entry 7 of my-bucket/env/prod/… ".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
-    /// Its fields do not give its hash.
+    /// Its hash does not match its fields.
     #[error("was edited: its fields do not give its hash")]
     Edited,
-    /// The entries after it are there, and it is not.
+    /// It is missing, but later entries exist.
     #[error("is missing")]
     Missing,
-    /// It stands where another has to be.
+    /// It does not follow the entry before it.
     #[error("does not follow the entry before it: one of the two was inserted, moved or rewritten")]
     Unlinked,
-    /// A checkpoint has seen it, and it is gone with all after it.
+    /// A checkpoint has seen it, but it and all later entries are gone.
     #[error("was cut off: a checkpoint has seen it")]
     CutOff,
-    /// A checkpoint has seen another in its place.
+    /// A checkpoint has seen another entry with this number.
     #[error("was replaced: a checkpoint has seen another in its place")]
     Replaced,
 }
 
-/// The last entry of every chain, by state path: what a checkpoint says.
+/// The last entry of each chain, by state path. A checkpoint keeps them.
 pub type Heads = BTreeMap<String, Tail>;
 
-/// The heads that were kept when the whole trail last held.
+/// The heads from when the whole trail was last sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// When the trail was last checked, whether or not it held.
+    /// When the trail was last checked, sound or not.
     pub at: DateTime<Utc>,
-    /// The heads; none while it never held.
+    /// The heads; empty if the trail was never sound.
     pub heads: Result<Heads, DamagedCheckpoint>,
 }
 
-/// Heads that are not what was kept: a part of them is missing or was changed.
+/// A damaged checkpoint: some of its heads are missing or changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the checkpoint of {of} is damaged: the heads that were kept then are not all there, or not as they \
      were"
 )]
 pub struct DamagedCheckpoint {
-    /// When they were kept, as it is written down.
+    /// When the heads were kept, as the checkpoint says.
     pub of: String,
 }
 
-/// Why a trail does not hold.
+/// Why a trail is not sound.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsound {
     /// An entry is bad.
     #[error(transparent)]
     Entry(#[from] Broken),
-    /// No entry is bad by itself, and what they have to be held against was damaged.
+    /// No entry is bad by itself, but the checkpoint to compare them with is damaged.
     #[error(transparent)]
     Checkpoint(#[from] DamagedCheckpoint),
 }
 
-/// Checks entries as they come, each chain in its order. Its memory grows with the chains and not
-/// with the entries.
+/// Checks entries one by one, each chain in order. Its memory grows with the number of chains, not
+/// of entries.
 #[derive(Clone, Debug, Default)]
 pub struct Verifier {
-    /// The last good entry of every chain.
+    /// The last good entry of each chain.
     seen: Heads,
     expected: Arc<Heads>,
     /// The first bad entry so far.
@@ -101,7 +101,7 @@ impl Default for Tail {
 }
 
 impl Tail {
-    /// The entries that come next. Numbers end at the largest one, where no entry has a place any more.
+    /// Makes the next entries of the chain. At the largest number the chain cannot grow any more.
     #[must_use]
     pub fn append(&self, drafts: &[Draft]) -> Vec<Entry> {
         let mut tail = self.clone();
@@ -123,16 +123,16 @@ impl Tail {
 }
 
 impl Verifier {
-    /// A verifier that also holds the chains against an earlier checkpoint.
+    /// A verifier that also compares the chains with an earlier checkpoint.
     #[must_use]
     pub fn against(checkpoint: Arc<Heads>) -> Self {
         Self { expected: checkpoint, ..Self::default() }
     }
 
-    /// Checks the next entry of its chain, and keeps what is wrong with it.
+    /// Checks the next entry of its chain, and remembers what is wrong with it.
     ///
-    /// Of several bad chains the one whose path sorts first counts. So the order in which a table
-    /// gives its chains does not decide which entry is named.
+    /// Of several bad chains, the one whose path sorts first is reported. So the order in which a
+    /// table returns its chains does not change the result.
     pub fn check(&mut self, entry: &Entry) {
         if self.broken.as_ref().is_none_or(|broken| entry.path() < broken.path.as_str())
             && let Err(broken) = self.follow(entry)
@@ -174,13 +174,13 @@ impl Verifier {
         }
     }
 
-    /// Adds what another verifier found in other chains, against the same checkpoint.
+    /// Adds the result of another verifier for other chains, with the same checkpoint.
     pub fn merge(&mut self, other: Self) {
         let Self { seen, broken, .. } = other;
         for (path, tail) in seen {
             let ours = self.seen.entry(path).or_default();
-            // Both have this chain if the table ignores segments and gives everything for each of
-            // them. One of the two may have read it later, and longer.
+            // Both have this chain if the table ignores segments and returns everything for each.
+            // One of them may have read the chain later, and longer.
             if ours.seq < tail.seq {
                 *ours = tail;
             }
@@ -191,11 +191,11 @@ impl Verifier {
         };
     }
 
-    /// Ends the check, and gives the last entry of every chain.
+    /// Ends the check. Returns the last entry of each chain.
     ///
     /// # Errors
-    /// The first bad entry. Without one, the first entry that the checkpoint has seen and that is
-    /// missing with all after it.
+    /// The first bad entry. Without one, the first entry that the checkpoint has seen but that is
+    /// cut off.
     pub fn finish(self) -> Result<Verified, Broken> {
         if let Some(broken) = self.broken {
             return Err(broken);
@@ -207,30 +207,30 @@ impl Verifier {
                 return Err(Broken { path, seq: last.saturating_add(1), wrong: Wrong::CutOff });
             }
         }
-        // Numbers go from 1 to that of the last entry, and none is missing.
+        // Numbers start at 1 and have no gaps, so the last number is the count.
         let entries = self.seen.values().map(|tail| tail.seq).sum();
         Ok(Verified { heads: self.seen, entries })
     }
 }
 
-/// A trail in which everything is as it was written.
+/// A sound trail: everything is as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// The last entry of every chain.
+    /// The last entry of each chain.
     pub heads: Heads,
-    /// How many entries there are.
+    /// Number of entries.
     pub entries: u64,
 }
 
 impl Verified {
-    /// One hash over all heads: that of the lines `hash seq path`, sorted by path.
+    /// The hash over all heads: of the lines `hash seq path`, sorted by path.
     #[must_use]
     pub fn digest(&self) -> Hash {
         digest(&self.heads)
     }
 }
 
-/// One hash over all heads: that of the lines `hash seq path`, sorted by path.
+/// The hash over all heads: of the lines `hash seq path`, sorted by path.
 #[must_use]
 pub fn digest(heads: &Heads) -> Hash {
     let lines: String =

@@ -1,4 +1,4 @@
-//! One entry of the trail: what happened, and the hash that ties it to the entry before.
+//! One entry of the trail: what happened, and the hash that links it to the entry before.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::lock::{LockState, State};
 use crate::people::{Person, RequestId};
 use crate::text::{clip, visible};
 
-/// Longest text of an entry, in characters: an entry must fit into a transaction however long a
-/// record's texts are.
+/// Longest text in an entry, in characters. An entry must fit into a transaction, however long the
+/// texts of a record are.
 const TEXT: usize = 1_000;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -21,55 +21,55 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Somebody asked for a lock to be released.
+    /// A person requested the release of a lock.
     Opened,
-    /// Somebody approved.
+    /// A person approved.
     Approved,
-    /// Somebody said no.
+    /// A person denied it.
     Denied,
-    /// The requester took it back.
+    /// The requester withdrew it.
     Withdrawn,
-    /// Nobody approved in time.
+    /// It was not approved in time.
     Expired,
     /// The card could not be posted, so the request was closed.
     Unpostable,
-    /// Somebody tried to approve who must not.
+    /// A person tried to approve but was not allowed to.
     ApprovalRefused,
-    /// Somebody tried to deny who must not. Entries of earlier versions call this
-    /// `approval.refused` too, and say "tried to deny" in their detail.
+    /// A person tried to deny but was not allowed to. Earlier versions wrote `approval.refused`
+    /// here too, with "tried to deny" in the detail.
     DenialRefused,
-    /// Somebody tried to withdraw another person's request.
+    /// A person tried to withdraw another person's request.
     WithdrawalRefused,
-    /// A release in several steps was begun.
+    /// A release in several steps started.
     UnlockStarted,
     /// The lock was released.
     UnlockDone,
-    /// Another lock was there.
+    /// Another lock was found.
     UnlockSuperseded,
-    /// No lock was there.
+    /// No lock was found.
     UnlockAlreadyFree,
-    /// The release did not succeed.
+    /// The release failed.
     UnlockFailed,
 }
 
-/// What is to be recorded: an entry without its place in a chain.
+/// An entry before it has its place in a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Draft {
     /// When it happened.
     pub at: DateTime<Utc>,
     /// What happened.
     pub action: Action,
-    /// Who did it; nobody where time or the lock itself did.
+    /// Who did it; `None` if it was no person, as for an expiry.
     pub actor: Option<Person>,
-    /// The request that it belongs to.
+    /// The request.
     pub request: RequestId,
-    /// The state, whose path is the chain.
+    /// The state. Its path selects the chain.
     pub state: State,
-    /// The lock that it is about.
+    /// The lock.
     pub lock: LockState,
-    /// The requester's reason, or that of a denial or a withdrawal.
+    /// The reason of the request, denial or withdrawal.
     pub reason: Option<String>,
-    /// What else there is to know.
+    /// Further details.
     pub detail: Option<String>,
 }
 
@@ -79,13 +79,12 @@ pub struct Hash(String);
 
 /// An entry with its place in its chain, as it is stored and exported.
 ///
-/// It keeps every field that it was read with, known or not: a field that somebody added is part of
-/// what the hash is checked against.
+/// It keeps every stored field, known or not, because the hash check includes added fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry(Map<String, Value>);
 
 impl Action {
-    /// Those with which a request ends. Nothing is recorded of it after one of them.
+    /// The actions that end a request. Nothing more is recorded for it after one of them.
     pub const ENDS: [Self; 8] = [
         Self::Denied,
         Self::Withdrawn,
@@ -97,7 +96,7 @@ impl Action {
         Self::UnlockFailed,
     ];
 
-    /// The word for it in the trail.
+    /// The action's name in the trail.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -120,7 +119,7 @@ impl Action {
 }
 
 impl Hash {
-    /// What the first entry of a chain has as the hash of the one before.
+    /// The hash that the first entry of a chain contains as the previous one.
     #[must_use]
     pub fn zero() -> Self {
         Self("0".repeat(64))
@@ -147,7 +146,7 @@ impl fmt::Display for Hash {
 }
 
 impl Entry {
-    /// Gives a draft its place.
+    /// Makes an entry from a draft.
     pub(super) fn new(draft: &Draft, seq: u64, prev: &Hash) -> Self {
         let actor = draft.actor.as_ref().map_or(Value::Null, |person| {
             let id = person.id.to_string();
@@ -155,7 +154,7 @@ impl Entry {
         });
         let mut fields: Map<String, Value> = [
             ("seq", Value::from(seq)),
-            // Not clipped and not made visible: it is the key of the chain.
+            // Not clipped or made visible, because it is the key of the chain.
             ("path", Value::from(draft.state.path.as_str())),
             ("state", text(Some(draft.state.name.as_str()))),
             ("at", Value::from(timestamp(draft.at))),
@@ -175,7 +174,7 @@ impl Entry {
         Self(fields)
     }
 
-    /// Takes an entry as it was read, whatever is in it.
+    /// Wraps stored fields, whatever they contain.
     #[must_use]
     pub fn read(fields: Map<String, Value>) -> Self {
         Self(fields)
@@ -187,7 +186,7 @@ impl Entry {
         &self.0
     }
 
-    /// A field that is a text; `None` where it is none.
+    /// A text field; `None` if it is absent or not a text.
     #[must_use]
     pub fn text(&self, field: &str) -> Option<&str> {
         self.0.get(field)?.as_str()
@@ -199,39 +198,38 @@ impl Entry {
         self.0.get(field)?.get(part)?.as_str()
     }
 
-    /// Whether it was recorded about this lock, as far as an entry says which: by its ID, holder,
-    /// operation and time.
+    /// Whether it was recorded about this lock, compared by ID, holder, operation and time.
     #[must_use]
     pub fn is_about(&self, of: &LockState) -> bool {
         self.0.get("lock") == Some(&lock(of))
     }
 
-    /// Its number in its chain, the first being 1; 0 where it has none.
+    /// Its number in its chain, starting at 1; 0 if it has none.
     #[must_use]
     pub fn seq(&self) -> u64 {
         self.0.get("seq").and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// The state path whose chain it is in; empty where it has none.
+    /// The state path of its chain; empty if it has none.
     #[must_use]
     pub fn path(&self) -> &str {
         self.text("path").unwrap_or_default()
     }
 
-    /// The hash that it says it has.
+    /// The stored hash.
     #[must_use]
     pub fn hash(&self) -> Hash {
         Hash(self.text("hash").unwrap_or_default().to_owned())
     }
 
-    /// The hash that it has.
+    /// The hash computed from its fields.
     #[must_use]
     pub fn computed_hash(&self) -> Hash {
         Hash::of(canonical_without("hash", &self.0))
     }
 }
 
-/// What an entry says of a lock.
+/// The part of an entry that describes a lock.
 fn lock(lock: &LockState) -> Value {
     let info = lock.info();
     let created = info.and_then(|info| info.created);
@@ -243,13 +241,13 @@ fn lock(lock: &LockState) -> Value {
     ])
 }
 
-/// UTC with milliseconds, the form of every time in the trail.
+/// UTC with milliseconds: the form of all times in the trail.
 fn timestamp(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// A text from outside as the trail has it: nothing in it is invisible, so that a terminal and `jq`
-/// show it as it is hashed.
+/// A text from outside with its invisible characters replaced, so that a terminal and `jq` show it
+/// exactly as it is hashed.
 fn text(text: Option<&str>) -> Value {
     text.map_or(Value::Null, |text| Value::from(clip(&visible(text), TEXT)))
 }

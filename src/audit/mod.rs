@@ -1,8 +1,8 @@
-//! The audit trail: what is recorded, and how nobody can change it unseen.
+//! The audit trail: what is recorded, and how a change to it is detected.
 //!
-//! There is one chain of entries for each state path. Each entry has the hash of the one before, so
-//! that changing, removing, inserting or reordering any shows in all that follow; the daily
-//! checkpoint shows where a chain's end was cut off. Pure functions: no I/O, no clock.
+//! Each state path has one chain of entries. Each entry contains the hash of the entry before, so a
+//! changed, removed, inserted or moved entry shows in all entries that follow. The daily checkpoint
+//! shows if the end of a chain was cut off. Pure functions: no I/O, no clock.
 
 mod canonical;
 mod chain;

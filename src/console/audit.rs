@@ -1,11 +1,11 @@
-//! Entries of the audit trail as lines: for people, for programs, for spreadsheets.
+//! Entries of the audit trail as lines for people, programs and spreadsheets.
 
 use serde_json::Value;
 
 use crate::audit::{Entry, canonical};
 use crate::text::{LONG, clip, clip_middle, visible};
 
-/// Columns of the export for spreadsheets: the names of fields, and of parts of fields.
+/// Columns of the spreadsheet export: the header, the field, and the part of the field.
 const COLUMNS: [(&str, &str, Option<&str>); 16] = [
     ("path", "path", None),
     ("seq", "seq", None),
@@ -25,18 +25,18 @@ const COLUMNS: [(&str, &str, Option<&str>); 16] = [
     ("hash", "hash", None),
 ];
 
-/// What a cell that a spreadsheet would take for a formula begins with, the wide forms included,
-/// which some read as the narrow ones.
+/// First characters of a cell that a spreadsheet takes for a formula. Some spreadsheets read the
+/// wide forms like the narrow ones.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// The line above those of [`audit_line`].
+/// The heading of the [`audit_line`] lines.
 #[must_use]
 pub fn audit_list_heading() -> String {
     columns(["STATE PATH", "SEQ", "TIME", "ACTION", "BY", "LOCK ID", "REASON"])
 }
 
-/// An entry as one line for people. The columns are of fixed width, since entries come one by one;
-/// what is longer moves the rest of its line.
+/// An entry as one line for people. The columns have fixed widths, because entries arrive one by
+/// one. A longer value shifts the rest of its line.
 #[must_use]
 pub fn audit_line(entry: &Entry) -> String {
     let shown = |text: Option<&str>| match text {
@@ -66,25 +66,25 @@ fn columns([path, seq, at, action, by, lock, words]: [&str; 7]) -> String {
     line.trim_end().to_owned()
 }
 
-/// An entry as one line of JSON with every field that is stored, known or not, in the canonical
-/// form of RFC 8785. Without its `hash` that is the very text of which `hash` is the SHA-256.
+/// An entry as one line of JSON with all stored fields, known or not, in the canonical form of RFC
+/// 8785. Without its `hash`, the line is the text whose SHA-256 is `hash`.
 #[must_use]
 pub fn audit_jsonl(entry: &Entry) -> String {
     canonical(entry.fields())
 }
 
-/// The line above those of [`audit_csv`].
+/// The heading of the [`audit_csv`] lines.
 #[must_use]
 pub fn audit_csv_heading() -> String {
     COLUMNS.map(|(name, ..)| name).join(",")
 }
 
-/// An entry as one line of CSV, quoted as RFC 4180 has it.
+/// An entry as one line of CSV, quoted as in RFC 4180.
 ///
-/// For reading, not for verifying. A cell that begins with `=`, `+`, `-` or `@` has a `'` in front
-/// that is not in the entry: a spreadsheet would run it as a formula. Invisible characters, tabs
-/// and line breaks included, are written as their numbers. Fields that this version does not know
-/// are left out; [`audit_jsonl`] has them.
+/// For reading, not for verifying. A cell that starts with `=`, `+`, `-` or `@` gets a `'` in
+/// front, because a spreadsheet would run it as a formula. Invisible characters, including tabs and
+/// line breaks, are written as their numbers. Fields that this version does not know are left out.
+/// [`audit_jsonl`] has them.
 #[must_use]
 pub fn audit_csv(entry: &Entry) -> String {
     COLUMNS

@@ -1,5 +1,5 @@
-//! What a terminal shows of the channel: everything said in it goes through here, one message after
-//! the other, and stays to be changed and to have its buttons pressed.
+//! The channel of the terminal chat. All messages pass through here one after the other. They are
+//! kept so that they can be changed and their buttons pressed.
 
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,21 +13,21 @@ use crate::message::Message;
 use crate::people::{ChannelId, MessageId, UserId};
 use crate::ports::{Channels, Undelivered};
 
-/// How many messages are kept. One that is forgotten is as good as deleted: it cannot be changed or
-/// pressed any more.
+/// Number of kept messages. A dropped one counts as deleted: it cannot be changed or pressed any
+/// more.
 const KEPT: usize = 200;
 
-/// The channel of a chat. What is posted and what is answered are written by one hand, so that no
-/// message stands in the middle of another.
+/// The channel of a chat. Posts and answers use one lock, so that no message is written into the
+/// middle of another.
 pub struct Board {
     style: Style,
-    /// Never held over an await.
+    /// Never locked across an await.
     page: Mutex<Page>,
 }
 
 struct Page {
     out: Box<dyn Write + Send>,
-    /// In the order in which they were written last.
+    /// In the order of their last writing.
     shown: Vec<Shown>,
     /// The number of the newest message.
     last: u64,
@@ -37,27 +37,27 @@ struct Page {
 struct Shown {
     id: MessageId,
     message: Message,
-    /// The only one who sees it, if it is not for everyone.
+    /// The only person who sees it; `None` for everyone.
     only: Option<UserId>,
-    /// What tells a second post of it.
+    /// Detects a second post of the message.
     nonce: Option<String>,
 }
 
 impl Board {
-    /// A channel in which nothing has been said. Messages are numbered from its start on, so that
-    /// none has the number of one that a run before remembered.
+    /// An empty channel. Message numbers start from its start time, so they differ from the numbers
+    /// stored by an earlier run.
     #[must_use]
     pub fn new(style: Style, started: DateTime<Utc>, out: Box<dyn Write + Send>) -> Self {
         let last = u64::try_from(started.timestamp_micros()).unwrap_or_default();
         Self { style, page: Mutex::new(Page { out, shown: Vec::new(), last }) }
     }
 
-    /// Has what comes from now on written elsewhere.
+    /// Sends later output to another writer.
     pub fn write_to(&self, out: Box<dyn Write + Send>) {
         self.page().out = out;
     }
 
-    /// Writes lines that are no message.
+    /// Writes lines that are not a message.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -65,8 +65,8 @@ impl Board {
         self.page().print(&format!("{lines}\n"))
     }
 
-    /// Writes a message under the line `mark`, in place of another if it takes one's place. `only`
-    /// is who alone sees it.
+    /// Writes a message under the line `mark`, and replaces the message `instead_of`. If `only` is
+    /// set, only that person sees it.
     pub(super) fn say(
         &self,
         mark: Option<&str>,
@@ -77,15 +77,15 @@ impl Board {
         let mut page = self.page();
         page.print(&written(mark, &text(&message, self.style)))?;
         page.shown.retain(|shown| Some(shown.id) != instead_of);
-        // Nobody changes an answer but by its buttons.
+        // An answer can be changed only by its buttons.
         if !message.buttons.is_empty() {
             page.keep(message, only, None);
         }
         Ok(())
     }
 
-    /// What the button of this label does on the newest message on which this person sees it, and
-    /// which message that is.
+    /// Finds the newest message that this person sees with an enabled button of this label. Returns
+    /// that message and the button's command.
     pub(super) fn button(&self, by: UserId, label: &str) -> Option<(MessageId, Command)> {
         let page = self.page();
         let seen = |shown: &&Shown| shown.only.is_none_or(|only| only == by);
@@ -96,7 +96,7 @@ impl Board {
         })
     }
 
-    /// The page is whole between two calls, so one that panicked leaves nothing to be afraid of.
+    /// The page is consistent between two calls, so a poisoned lock can be used again.
     fn page(&self) -> MutexGuard<'_, Page> {
         self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,7 +132,7 @@ impl Channels for Board {
         if let Some(shown) = page.shown.iter().find(posted) {
             return Ok(shown.id);
         }
-        // Whom it would ping: in a terminal nobody.
+        // Who would be pinged on Discord. A terminal pings no one.
         let called = match (message.calls.is_empty(), message.pings.is_empty()) {
             (false, _) => ": @approvers",
             (true, false) => ": @those who wait",
@@ -143,7 +143,7 @@ impl Channels for Board {
         Ok(page.keep(message.clone(), None, Some(nonce.to_owned())))
     }
 
-    /// What is changed in sight is written again at the end, where people look.
+    /// A visible change is written again at the end, where people look.
     async fn edit(
         &self,
         _: ChannelId,
@@ -157,7 +157,7 @@ impl Channels for Board {
         let before = text(&page.shown[at].message, self.style);
         page.shown[at].message = message.clone();
         if now == before {
-            // Nothing is to be seen of it, and the message stays where it stands.
+            // The change is not visible, so nothing is written.
             return Ok(());
         }
         page.shown[at..].rotate_left(1);
@@ -165,13 +165,13 @@ impl Channels for Board {
     }
 }
 
-/// A message as it stands in the channel: under a mark, indented, with a blank line after it.
+/// A message as written to the channel: under a mark, indented, followed by a blank line.
 fn written(mark: Option<&str>, text: &str) -> String {
     mark.into_iter().chain(text.lines()).map(|line| format!("  {line}\n")).collect::<String>()
         + "\n"
 }
 
-/// The terminal was closed. What is kept in a file is told at the next start.
+/// The terminal was closed. Notices stored in a file are delivered at the next start.
 fn closed(error: &std::io::Error) -> Undelivered {
     let why = format!("the terminal does not take it: {error}");
     Undelivered::Everywhere { after: None, why }
@@ -189,7 +189,7 @@ mod tests {
     const ALICE: UserId = UserId::new(1);
     const BOB: UserId = UserId::new(2);
 
-    /// What was written, for looking at.
+    /// Keeps the output for the test.
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
 

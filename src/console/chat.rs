@@ -1,7 +1,7 @@
 //! A chat channel in a terminal, in which several people can speak.
 //!
-//! A line is `alice: /lock status env/prod` or `bob: press Approve`. What is asked goes through the
-//! same commands as on Discord; only the edge is another.
+//! A line is `alice: /lock status env/prod` or `bob: press Approve`. It uses the same commands as
+//! Discord, only the edge differs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,30 +20,30 @@ use crate::ports::Acceptance;
 use crate::text::visible;
 use crate::words::terminal as words;
 
-/// Names offered for completion at the terminal.
+/// Most names offered for completion.
 const COMPLETIONS: usize = 100;
 
-/// Where everything is said: there is one channel.
+/// The only channel.
 const HERE: Place = Place { guild: GuildId::new(1), channel: ChannelId::new(1) };
 
-/// One chat, with the questions that are open in it.
+/// A chat with its open forms.
 pub struct Chat {
     context: Context,
     board: Arc<Board>,
-    /// What somebody was asked back and has not answered yet.
+    /// The form that each person has not answered yet.
     forms: HashMap<UserId, Form>,
-    /// The last event.
+    /// The number of the last event.
     last: u64,
 }
 
-/// Who speaks, by name and by number.
+/// The speaker, by name and number.
 #[derive(Clone, Copy)]
 struct Speaker<'l> {
     name: &'l str,
     id: UserId,
 }
 
-/// Whoever has typed a line waits for what comes of it.
+/// A person at the terminal always waits for the result, so an answer is always accepted.
 struct Waits;
 
 #[async_trait]
@@ -54,14 +54,14 @@ impl Acceptance for Waits {
 }
 
 impl Chat {
-    /// A chat in which nobody has said anything.
+    /// A new chat.
     #[must_use]
     pub fn new(context: Context, board: Arc<Board>) -> Self {
         Self { context, board, forms: HashMap::new(), last: 0 }
     }
 
-    /// Answers line by line until the input ends or somebody says `quit`, and lets `look` see after
-    /// each line what has become of the locks.
+    /// Answers each line until the input ends or a person types `quit`. After each line, `look`
+    /// checks the locks for changes.
     ///
     /// # Errors
     /// When the input cannot be read or the output cannot be written.
@@ -71,7 +71,8 @@ impl Chat {
                 return Ok(());
             };
             let (name, words) = speaker(&line);
-            // A terminal shows the line already; a pipe's reader would see answers to nothing.
+            // A terminal already shows the typed line. A pipe does not, so its reader could not
+            // match the answers.
             if !input.is_terminal() && !words.is_empty() {
                 self.board.print(&format!("{name}: {}", visible(words)))?;
             }
@@ -100,14 +101,14 @@ impl Chat {
         let actor = Actor {
             person: Person { id: by.id, name: by.name.to_owned() },
             is_bot: false,
-            // Everybody may approve: what keeps one person from doing it alone are the rules.
+            // Everyone may approve. The rules still prevent one person from doing it alone.
             roles: self.context.policy.approver_roles.clone(),
             place: HERE,
             room: Room::default(),
         };
         let asker = Asker { actor: &actor, event: self.event(), acceptance: &Waits };
         let asked = Ok(command);
-        // The future is large: a release has many steps.
+        // The future is large, because a release has many steps.
         match Box::pin(answer(&asked, &asker, &self.context)).await.said {
             None | Some(Ok(Reply::Silent)) => Ok(()),
             Some(Ok(Reply::Message { message, audience: Audience::Channel })) => {
@@ -126,7 +127,7 @@ impl Chat {
         }
     }
 
-    /// Says something that one person alone sees, in place of what they pressed if that is replaced.
+    /// Shows a message to one person, in place of the pressed message if that is replaced.
     fn say_to(
         &self,
         by: Speaker<'_>,
@@ -137,7 +138,7 @@ impl Chat {
         self.board.say(Some(&mark), message, Some(by.id), instead_of)
     }
 
-    /// What the form that somebody was shown does with this text in it, or what is wrong with it.
+    /// The command of the person's open form with this text, or a message that says what is wrong.
     fn filled(&mut self, by: Speaker<'_>, text: String) -> Result<Command, Box<Message>> {
         let Some(form) = self.forms.remove(&by.id) else {
             return Err(Box::new(words::asked_nothing()));
@@ -150,8 +151,9 @@ impl Chat {
         Ok(form.command.filled(text))
     }
 
-    /// The number of the next event. Events count once, and requests have their numbers: the clock
-    /// keeps those of a run apart from those that the run before has left in a file.
+    /// The number of the next event. A repeated number would count as a duplicate, and requests are
+    /// named by it. The clock keeps the numbers of this run apart from those that an earlier run
+    /// stored in a file.
     fn event(&mut self) -> EventId {
         let now = self.context.reading.clock.now().timestamp_micros();
         self.last = u64::try_from(now).unwrap_or_default().max(self.last + 1);
@@ -169,8 +171,8 @@ impl Chat {
     }
 }
 
-/// The number of whoever bears a name, the same in every run: its 64-bit FNV-1a hash. `Bob` and
-/// `bob` are one person, who is not the second one of their own request.
+/// The number of a person, the same in every run: the 64-bit FNV-1a hash of the name. `Bob` and
+/// `bob` are one person, so one cannot approve the other's request.
 fn number(name: &str) -> UserId {
     let hash = name.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

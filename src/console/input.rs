@@ -1,4 +1,4 @@
-//! Where the chat's lines come from: a person at a terminal, or a pipe.
+//! The source of the chat's lines: a person at a terminal, or a pipe.
 
 use std::io::{IsTerminal, Write};
 
@@ -10,22 +10,22 @@ use rustyline::{
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 
-/// Longest line of a pipe, in bytes; what is longer is taken as several.
+/// Longest line from a pipe, in bytes. A longer line is read as several.
 const LINE_LIMIT: u64 = 64 * 1024;
 
 /// A source of lines.
 pub enum Input {
     /// A pipe or a file.
     Pipe(BufReader<Stdin>),
-    /// A person, with line editing, history and completion.
+    /// A person at a terminal, with line editing, history and completion.
     Terminal(Box<Option<Editor<Completion, MemHistory>>>),
 }
 
 impl Input {
-    /// Standard input, as whatever it is.
+    /// Standard input, from a terminal or a pipe.
     ///
     /// # Errors
-    /// When the terminal cannot be taken over.
+    /// When the terminal cannot be set up.
     pub fn stdin() -> std::io::Result<Self> {
         if !std::io::stdin().is_terminal() {
             return Ok(Self::Pipe(BufReader::new(tokio::io::stdin())));
@@ -36,14 +36,14 @@ impl Input {
         Ok(Self::Terminal(Box::new(Some(editor))))
     }
 
-    /// Whether a person is typing, who has their own line before them already.
+    /// Whether a person is typing and already sees the typed line.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Terminal(_))
     }
 
-    /// What writes above the line that a person is typing; `None` where nobody is, or where the
-    /// output goes elsewhere.
+    /// A writer that prints above the line being typed; `None` if the input is not a terminal or
+    /// the output goes elsewhere.
     pub fn printer(&mut self) -> Option<Box<dyn Write + Send>> {
         let Self::Terminal(slot) = self else { return None };
         let printer = (**slot).as_mut()?.create_external_printer().ok()?;
@@ -68,11 +68,11 @@ impl Input {
                 if let Some(completion) = editor.helper_mut() {
                     completion.states = states;
                 }
-                // A person thinks for as long as they like, which must hold nothing else up.
+                // A person may take any time to type, and this must not block anything else.
                 let (editor, line) = tokio::task::spawn_blocking(move || {
                     let line = editor.readline("> ");
                     if let Ok(line) = &line {
-                        // History is a comfort: without memory for it, the chat goes on.
+                        // History is optional, so an error here does not stop the chat.
                         let _ = editor.add_history_entry(line);
                     }
                     (editor, line)
@@ -82,7 +82,7 @@ impl Input {
                 **slot = Some(editor);
                 match line {
                     Ok(line) => Ok(Some(line)),
-                    // A line that somebody thought better of.
+                    // The person cancelled the line.
                     Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
                     Err(ReadlineError::Eof) => Ok(None),
                     Err(error) => Err(into_io(error)),
@@ -92,7 +92,7 @@ impl Input {
     }
 }
 
-/// Writes above the line that is being typed, each time whole lines.
+/// Prints whole lines above the line that is being typed.
 struct Above<P>(P);
 
 impl<P: ExternalPrinter> Write for Above<P> {
@@ -113,7 +113,7 @@ fn into_io(error: ReadlineError) -> std::io::Error {
     }
 }
 
-/// What can stand after `/lock`; with a blank at its end where a state comes next.
+/// The words after `/lock`, with a trailing blank if a state follows.
 const SUBCOMMANDS: [&str; 10] = [
     "status ",
     "list",
@@ -127,7 +127,7 @@ const SUBCOMMANDS: [&str; 10] = [
     "help",
 ];
 
-/// Completes the words of a chat line, the last of them a state's name.
+/// Completes the words of a chat line. The last word is a state's name.
 #[derive(Default, Helper, Hinter, Highlighter, Validator)]
 pub struct Completion {
     states: Vec<String>,

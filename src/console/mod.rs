@@ -1,4 +1,4 @@
-//! The edge towards a terminal: the demo's chat, and messages as text.
+//! The terminal edge: the demo's chat, and messages as text.
 
 mod audit;
 mod board;

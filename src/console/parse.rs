@@ -1,9 +1,9 @@
-//! What a line of the chat says, and who says it.
+//! Parses a chat line: its speaker and its content.
 
 use crate::command::{Command, Entered, OptionKind, Subcommand};
 use crate::text::{REASON, clip};
 
-/// Who speaks where a line names nobody.
+/// The speaker of a line without a name.
 const SOMEBODY: &str = "you";
 
 /// Longest name of a speaker, in characters, as on Discord.
@@ -15,16 +15,16 @@ pub(super) enum Said {
     Command(Command),
     /// The label of a button.
     Press(String),
-    /// What is filled into a form.
+    /// The text for a form.
     Answer(String),
     Quit,
     Nothing,
-    /// Talk among people, or a slip.
+    /// Conversation between people, or a typing error.
     Else,
 }
 
 /// Splits `alice: /lock list` into the speaker and the words. A name is one word of letters, digits
-/// and `-_.`, so that a command with a colon in it is not taken for one.
+/// and `-_.`, so that a command with a colon is not taken for a name.
 pub(super) fn speaker(line: &str) -> (&str, &str) {
     let line = line.trim();
     match line.split_once(':') {
@@ -39,7 +39,7 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
-/// Reads the words of a line. Options are written as Discord shows them, `state:env/prod`, or
+/// Parses the words of a line. Options are written as Discord shows them, `state:env/prod`, or
 /// without their names.
 pub(super) fn parse(words: &str) -> Said {
     let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));

@@ -1,11 +1,11 @@
-//! A message as lines of a terminal.
+//! Renders a message as terminal lines.
 
 use crate::message::{Message, Span, Text, Tone};
 
-/// How lines are written.
+/// The style of the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Letters only, for pipes and files.
+    /// Without colours, for pipes and files.
     Plain,
     /// With ANSI colours, for a terminal.
     Coloured,
@@ -15,7 +15,7 @@ const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
-/// The lines of a message: title, paragraphs, facts under each other, buttons.
+/// The lines of a message: title, paragraphs, one field per line, buttons.
 #[must_use]
 pub fn text(message: &Message, style: Style) -> String {
     let paint = Paint { style };

@@ -1,4 +1,4 @@
-//! Held locks as the table that `locktender list` prints.
+//! The table of held locks that `locktender list` prints.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
@@ -7,7 +7,7 @@ use crate::finding::Report;
 use crate::lock::{LockState, Sources, Store, age, in_words};
 use crate::text::{LONG, clip, visible};
 
-/// One line a lock, with a heading; where there is none, the sentence `none`.
+/// A heading and one line per lock; without locks, the sentence `none`.
 #[must_use]
 pub fn table(reports: &[Report], none: &str) -> String {
     if reports.is_empty() {
@@ -16,14 +16,14 @@ pub fn table(reports: &[Report], none: &str) -> String {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
-        // Lines are for grep and awk as well: none is ever broken in two.
+        // Lines are never wrapped, because grep and awk read them too.
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(["STATE", "HELD FOR", "OPERATION", "HOLDER", "LOCK ID", "LIVES IN"]);
     table.add_rows(reports.iter().map(row));
     table.column_iter_mut().for_each(|column| {
         column.set_padding((0, 2));
     });
-    // comfy-table fills every line up to the table's width.
+    // comfy-table pads each line to the table's width.
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 

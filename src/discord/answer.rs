@@ -1,4 +1,5 @@
-//! One interaction, one answer: at once where the work is quick, put off and filled in where not.
+//! Gives each interaction one answer: at once if the work is quick, otherwise deferred and filled
+//! in later.
 
 use std::future::Future;
 use std::time::Duration;
@@ -21,26 +22,26 @@ use crate::message::{Form, Message};
 use crate::ports::Acceptance;
 use crate::words::form::too_late_for_a_form;
 
-/// How long the work may take before the answer is put off. Discord gives up at 3 s, and the way
-/// there and back is part of them.
+/// How long the work may take before the answer is deferred. Discord gives up after 3 s, including
+/// the network time.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// The same for work that may come to a form, which cannot follow when an answer is put off.
+/// The same for work that may answer with a form, which cannot follow a deferred answer.
 const PATIENCE_FOR_A_FORM: Duration = Duration::from_millis(2_500);
 
-/// How long Discord may take to accept the first response, so that a second try can be in time.
+/// Time limit for Discord to accept the first response. It leaves time for a retry.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// The pause before that second try.
+/// Pause before that retry.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// How long Discord may take for anything later.
+/// Time limit for all later requests.
 const LATER: Duration = Duration::from_secs(10);
 
-/// Discord's code for a second first response, from its list of JSON error codes.
+/// Discord's code for a second first response (its list of JSON error codes).
 const ALREADY_ACKNOWLEDGED: isize = 40_060;
 
-/// What is said of an interaction that is answered no more, since its first response failed.
+/// Log message for an interaction we stopped answering because its first response failed.
 const GIVEN_UP: &str = "the first response was not taken";
 
 /// The right to answer one interaction.
@@ -49,40 +50,40 @@ pub(super) struct Ticket<'t> {
     id: InteractionId,
     token: &'t str,
     asked_by: AskedBy,
-    /// Who sees the answer when all goes well.
+    /// Who sees a successful answer.
     audience: Audience,
     patience: Duration,
-    /// Held while the first response is on its way, so that there is never a second one.
+    /// Locked while the first response is sent, so that there is never a second one.
     first: Mutex<First>,
 }
 
-/// What an answer is to: it decides whether a message is made or changed. A form that was filled in
-/// counts as what opened it.
+/// What caused the interaction: it decides whether a message is created or changed. A submitted
+/// form counts as the command or button that opened it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AskedBy {
     Command,
-    /// A button, and who sees the message that it is on.
+    /// A button, and who sees its message.
     Button {
         on: Audience,
     },
 }
 
-/// How far the first response is.
+/// State of the first response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum First {
-    /// It is still to be given.
+    /// Not sent yet.
     Open,
-    /// The answer is put off, and waited for.
+    /// The answer is deferred, and Discord waits for it.
     PutOff,
-    /// It was tried, and nobody waits for the answer.
+    /// It failed, and Discord does not wait for an answer.
     Lost,
 }
 
-/// What is said: a reply, or the message about why there is none, for the asker alone.
+/// The answer: a reply, or a message for the asker alone that says why there is none.
 type Said = Result<Reply, Message>;
 
 impl<'t> Ticket<'t> {
-    /// The right to answer `asked`, where it is known what that is.
+    /// Makes a ticket for `asked`, which is `None` if the command is not known.
     pub(super) fn new(
         http: &'t Http,
         (id, token): (InteractionId, &'t str),
@@ -101,7 +102,7 @@ impl<'t> Ticket<'t> {
         }
     }
 
-    /// Answers with what `work` comes to, which may be that there is nothing to say.
+    /// Answers with the result of `work`, which may be to say nothing.
     pub(super) async fn answer(
         &self,
         work: impl Future<Output = Option<Said>>,
@@ -111,7 +112,7 @@ impl<'t> Ticket<'t> {
         let (put_off, said) = if let Ok(said) = quick {
             (Ok(()), said)
         } else {
-            // The work goes on meanwhile: it may be giving the first response at this moment.
+            // The work continues meanwhile and may be sending the first response now.
             tokio::join!(self.put_off(), work)
         };
         let Some(said) = said else {
@@ -156,11 +157,13 @@ impl<'t> Ticket<'t> {
                 let new = rendered.response(audience == Audience::Asker);
                 self.respond(CreateInteractionResponse::Message(new)).await
             }
+            // The original response is the pressed message or the placeholder.
             First::PutOff if self.has_placeholder_for(audience) => {
                 self.edit_original(rendered).await
             }
             First::PutOff => {
-                // A placeholder for everyone would make what takes its place so, too.
+                // An answer that replaces a placeholder for everyone would be visible to everyone
+                // too.
                 self.take_back().await;
                 let followup = rendered.followup().execute(self.http, (None, self.token));
                 within(LATER, followup).await.map(|_| ())
@@ -182,7 +185,7 @@ impl<'t> Ticket<'t> {
         self.say(&too_late_for_a_form(), Audience::Asker).await
     }
 
-    /// Has Discord wait for the answer, unless it does so already.
+    /// Defers the answer, if that has not happened already.
     async fn put_off(&self) -> serenity::Result<()> {
         let mut first = self.first.lock().await;
         match *first {
@@ -208,7 +211,7 @@ impl<'t> Ticket<'t> {
         self.asked_by == AskedBy::Command && self.audience == audience
     }
 
-    /// Removes the placeholder of an answer that was put off, where there is one.
+    /// Removes the placeholder of a deferred answer, if there is one.
     async fn take_back(&self) {
         if self.asked_by == AskedBy::Command {
             let delete = self.http.delete_original_interaction_response(self.token);
@@ -218,7 +221,7 @@ impl<'t> Ticket<'t> {
         }
     }
 
-    /// Gives the first response, a second time if the first try may not have arrived.
+    /// Sends the first response, and retries if the first attempt may not have arrived.
     async fn respond(&self, response: CreateInteractionResponse) -> serenity::Result<()> {
         let (http, to) = (self.http, (self.id, self.token));
         match within(FIRST, response.clone().execute(http, to)).await {
@@ -227,7 +230,7 @@ impl<'t> Ticket<'t> {
         }
         sleep(AGAIN).await;
         match within(FIRST, response.execute(http, to)).await {
-            // It was the first try that did it.
+            // The first attempt had succeeded.
             Err(error) if is_answered_already(&error) => Ok(()),
             result => result,
         }
@@ -249,7 +252,8 @@ impl Acceptance for Ticket<'_> {
     }
 }
 
-/// Whether Discord had trouble of its own, or cannot have been reached, or its answer was lost.
+/// Whether a retry can help: Discord had an internal error, was unreachable, or its answer was
+/// lost.
 fn may_pass(error: &serenity::Error) -> bool {
     match error {
         serenity::Error::Http(HttpError::Request(_)) | serenity::Error::Other(NO_ANSWER) => true,

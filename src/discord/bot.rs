@@ -1,4 +1,5 @@
-//! The connection: made, kept, and ended without cutting anyone off.
+//! The bot's connection to Discord: started, kept, and shut down without losing interactions under
+//! way.
 
 use std::future::{Future, pending};
 use std::pin::pin;
@@ -15,23 +16,23 @@ use super::events::Handler;
 use super::gateway::{BotError, Event, Gateway};
 use crate::context::Context;
 
-/// How long a shutdown waits for the interactions under way.
+/// How long a shutdown waits for interactions under way.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// The bot, ready to connect.
 pub struct Bot {
-    /// The way to Discord.
+    /// The connection to Discord's REST API.
     pub connection: Connection,
-    /// What the commands work with.
+    /// The context of the commands.
     pub context: Context,
 }
 
 impl Bot {
-    /// Connects and answers until `shutdown` is done, then lets what is under way finish, 10 s at
-    /// most. A connection that ends is made again; if Discord cannot be reached, the bot waits.
+    /// Connects and answers until `shutdown` completes, then waits at most 10 s for interactions
+    /// under way. It reconnects when a connection ends, and waits while Discord cannot be reached.
     ///
     /// # Errors
-    /// When Discord refuses the token, or wants no connection of this bot for another reason.
+    /// When Discord refuses the token, or refuses connections of this bot for another reason.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), BotError> {
         let http = Arc::new(self.connection.http());
         let guild = self.connection.guild();
@@ -56,7 +57,7 @@ impl Bot {
             };
             info!("shutting down");
             under_way.close();
-            // The connection stays up meanwhile: clicks that still come are answered.
+            // The connection stays open meanwhile, so that later clicks are answered too.
             let stay = async {
                 connected.await;
                 pending::<()>().await;

@@ -1,4 +1,4 @@
-//! The way to Discord's REST API, and who has which role there.
+//! The connection to Discord's REST API, and the lookup of members' roles.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
@@ -14,14 +14,14 @@ use crate::error::{Fault, FaultKind};
 use crate::people::{RoleId, UserId};
 use crate::ports::Members;
 
-/// How long Discord may take for a request.
+/// Time limit for a request to Discord.
 pub(super) const ANSWER: Duration = Duration::from_secs(10);
 
-/// Discord's codes for who is not there, from its list of JSON error codes.
+/// Codes for an unknown member or user, from Discord's list of JSON error codes.
 const UNKNOWN_MEMBER: isize = 10_007;
 const UNKNOWN_USER: isize = 10_013;
 
-/// The way to one server on Discord. Clones share it.
+/// The connection to one Discord server. Clones share it.
 #[derive(Clone)]
 pub struct Connection {
     http: Arc<Http>,
@@ -29,8 +29,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The way with this bot token to the server of this number, which is not 0. `api_url` is the
-    /// base address of the REST API in place of Discord's own.
+    /// Connects with this bot token to the server of this number, which must not be 0. `api_url`
+    /// replaces the base address of Discord's REST API.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a token is kept in no more than one place")]
     pub fn new(token: SecretString, guild_id: u64, api_url: Option<String>) -> Self {
@@ -40,7 +40,7 @@ impl Connection {
         }
     }
 
-    /// The client that has the token and the address.
+    /// The client with the token and the address.
     pub(super) fn shared_http(&self) -> &Http {
         &self.http
     }
@@ -50,8 +50,7 @@ impl Connection {
         self.guild
     }
 
-    /// A client of its own for what people wait for: a rate limit that a post runs into must not
-    /// hold up their answers.
+    /// A separate client for answers. A rate limit that a post reaches must not delay them.
     pub(super) fn http(&self) -> Http {
         http(self.http.token(), self.http.proxy.as_deref())
     }
@@ -60,7 +59,7 @@ impl Connection {
 fn http(token: &str, api_url: Option<&str>) -> Http {
     let builder = HttpBuilder::new(token);
     match api_url {
-        // Serenity's own rate limiter would send its requests to Discord all the same.
+        // Serenity's rate limiter would send its requests to Discord instead of this address.
         Some(url) => builder.proxy(url).ratelimiter_disabled(true).build(),
         None => builder.build(),
     }
@@ -84,12 +83,12 @@ impl Members for Connection {
     }
 }
 
-/// A number as serenity takes one: it would panic at 0, which nothing of Discord's has.
+/// A number for serenity, which panics at 0. No Discord number is 0.
 pub(super) fn number(id: u64) -> Option<NonZeroU64> {
     NonZeroU64::new(id)
 }
 
-/// What it means for a rule about roles that they could not be looked up.
+/// The fault when roles cannot be looked up.
 fn not_looked_up(error: &serenity::Error) -> Fault {
     let status = refused(error).map(|response| response.status_code.as_u16());
     let (kind, remedy) = match status {
@@ -106,7 +105,7 @@ fn not_looked_up(error: &serenity::Error) -> Fault {
         kind,
         subject: "Discord".to_owned(),
         remedy: remedy.to_owned(),
-        // Its text may have an address in it, which the log has no need of.
+        // Its text may contain an address, which the log does not need.
         source: Some(describe(error).into()),
     }
 }

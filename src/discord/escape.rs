@@ -1,10 +1,10 @@
-//! Text from outside, written so that Discord shows it letter for letter.
+//! Escapes text from outside so that Discord shows it exactly.
 
-/// Writes a text as inline code, in which nothing is markup.
+/// Writes a text as inline code, where nothing is markup.
 ///
-/// The fence has to be longer than any run of backticks in the text, and three in a row would begin
-/// a block, which Discord's parser looks for first: text with such a run is escaped instead. In the
-/// place of an empty text, which cannot be fenced, stands a dash.
+/// The fence must be longer than any run of backticks in the text. A fence of three would start a
+/// code block, which Discord's parser looks for first, so text with such a run is escaped instead.
+/// An empty text cannot be fenced and becomes a dash.
 pub(super) fn code(text: &str) -> String {
     let fence = match longest_run(text, '`') {
         _ if text.is_empty() => return "-".to_owned(),
@@ -12,29 +12,30 @@ pub(super) fn code(text: &str) -> String {
         1 => "``",
         _ => return plain(text),
     };
-    // Discord drops one blank inside either end, and needs it where the text itself ends in a tick.
+    // Discord drops one blank inside each end. The blank is needed where the text itself starts or
+    // ends with a backtick or a blank.
     let open = if text.starts_with(['`', ' ']) { " " } else { "" };
     let close = if text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{fence}{open}{text}{close}{fence}")
 }
 
-/// Writes a text that stands in a sentence or a title, with a backslash before all that could be
-/// markup, a mention or a link.
+/// Writes a text for a sentence or title, with a backslash before anything that could be markup, a
+/// mention or a link.
 pub(super) fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
         let rest = &text[at + c.len_utf8()..];
         let live = match c {
             '\\' | '*' | '~' | '|' | '`' | '[' | ']' | '<' | '>' => true,
-            // Inside a word it can begin a span but never end one.
+            // Inside a word it can start a span but never end one.
             '_' => {
                 let in_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
                 !in_word(text[..at].chars().next_back()) || !in_word(rest.chars().next())
             }
             '@' => rest.starts_with("everyone") || rest.starts_with("here"),
-            // What makes an address a link.
+            // `://` makes an address a link.
             ':' => rest.starts_with("//"),
-            // Headings, small print and lists, which only count where a line begins.
+            // Headings, small print and lists count only at the start of a line.
             '#' | '-' | '+' => at == 0,
             '.' | ')' => at > 0 && text[..at].bytes().all(|b| b.is_ascii_digit()),
             _ => false,

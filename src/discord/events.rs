@@ -1,4 +1,4 @@
-//! What Discord tells the bot, and which part of it does something.
+//! Handles the events from Discord.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,14 +22,15 @@ use crate::people::{self, Actor, EventId, Permission, Person, Place, RoleId, Roo
 use crate::telemetry::millis;
 use crate::text::{LONG, clip, clip_middle, visible};
 
-/// Most choices of an autocompletion, and the longest of each, from Discord's command reference.
+/// Most choices of an autocompletion, and the longest one in characters (Discord's command
+/// reference).
 const CHOICES: usize = 25;
 const CHOICE_LIMIT: usize = 100;
 
-/// How long Discord may take to accept the commands, or the choices of an autocompletion.
+/// Time limit for Discord to accept the commands, or the choices of an autocompletion.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often telling Discord the commands is tried, the pause doubling from one second on.
+/// Attempts to register the commands. The pause doubles, starting at one second.
 const REGISTER_TRIES: u32 = 6;
 
 pub(super) struct Handler {
@@ -85,25 +86,25 @@ impl Handler {
                 };
                 self.answer(&origin, parse::form(&asked)).await;
             }
-            // Pings come over the gateway to nobody.
+            // The gateway does not send pings.
             _ => {}
         }
     }
 }
 
-/// An interaction, as Discord vouches for it.
+/// An interaction, as Discord reports it.
 struct Origin<'o> {
     id: InteractionId,
     token: &'o str,
     asked_by: AskedBy,
     guild: Option<GuildId>,
     channel: ChannelId,
-    /// The channel as it is described, which Discord need not do.
+    /// The channel's description, which Discord may leave out.
     described: Option<&'o PartialChannel>,
-    /// What the bot may do there, where Discord says so.
+    /// The bot's permissions there, if Discord reports them.
     allowed: Option<Permissions>,
     user: &'o User,
-    /// Who is no member is not in a server.
+    /// `None` outside a server.
     member: Option<&'o Member>,
 }
 
@@ -115,7 +116,7 @@ impl Origin<'_> {
             is_bot: self.user.bot,
             roles: roles.iter().map(|role| RoleId::new(role.get())).collect(),
             place: Place {
-                // No server has the number 0.
+                // No server has number 0.
                 guild: people::GuildId::new(self.guild.map_or(0, GuildId::get)),
                 channel: people::ChannelId::new(self.channel.get()),
             },
@@ -124,7 +125,8 @@ impl Origin<'_> {
     }
 }
 
-/// What a channel is like. Of a channel that is not described, nothing is held against whoever asks.
+/// The details of a channel. If Discord does not describe the channel, nothing is assumed that
+/// limits the person.
 fn room(described: Option<&PartialChannel>, allowed: Option<Permissions>) -> Room {
     let kind = described.map(|channel| channel.kind);
     let is_public = matches!(kind, Some(ChannelType::PublicThread | ChannelType::NewsThread));
@@ -158,7 +160,7 @@ fn button_on(message: &Message) -> AskedBy {
     AskedBy::Button { on: if ephemeral { Audience::Asker } else { Audience::Channel } }
 }
 
-/// A text from outside as the log has it.
+/// A text from outside, made safe for the log.
 fn logged(text: &str) -> String {
     clip(&visible(text), LONG)
 }
@@ -175,7 +177,7 @@ impl Handler {
             Asker { actor: &actor, event: EventId::new(origin.id.get()), acceptance: &ticket };
         let mut outcome = "answered";
         let work = async {
-            // What a command holds on its way is large, and is best not moved about.
+            // A command's future is large and would be costly to move.
             let answer = Box::pin(commands::answer(&asked, &asker, &self.context)).await;
             outcome = answer.outcome;
             answer.said
@@ -214,12 +216,12 @@ impl Handler {
         let response = CreateInteractionResponse::Autocomplete(response)
             .execute(&self.http, (asked.id, &*asked.token));
         let error = within(PATIENCE, response).await.err().as_ref().map(describe);
-        // One a key is no event for an operator; and where it came too late, the person has typed
-        // on meanwhile, and Discord asks again.
+        // This happens for each key, so operators need no event. If the answer is too late, the
+        // person has typed on and Discord asks again.
         debug!(id = asked.id.get(), error, ms = millis(begun.elapsed()), "autocompletion");
     }
 
-    /// Tells Discord the commands, if it does not have them.
+    /// Registers the commands with Discord if they differ from the registered ones.
     pub(super) async fn register(self: Arc<Self>) {
         let mut pause = Duration::from_secs(1);
         for _ in 0..REGISTER_TRIES {
@@ -250,7 +252,7 @@ mod tests {
         let in_threads = all | Permissions::SEND_MESSAGES_IN_THREADS;
         let (see, send) = (Permission::ViewChannel, Permission::SendMessages);
         let (thread, embed) = (Permission::SendMessagesInThreads, Permission::EmbedLinks);
-        // Type 0 is a text channel, 11 a public thread, 12 a private one.
+        // Type 0 is a text channel, 11 a public thread, 12 a private thread.
         for (kind, allowed, missing, thread_of) in [
             (Some(0), Some(all), vec![], None),
             (Some(0), Some(Permissions::empty()), vec![see, send, embed], None),

@@ -1,4 +1,4 @@
-//! What it means for a message that Discord did not take it.
+//! What a failed Discord request means for the delivery of a message.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::NO_ANSWER;
 use crate::ports::Undelivered;
 use crate::text::visible;
 
-/// Discord's codes from its list of JSON error codes.
+/// From Discord's list of JSON error codes.
 const UNKNOWN_CHANNEL: i64 = 10_003;
 const UNKNOWN_MESSAGE: i64 = 10_008;
-/// The message is another application's: this bot was given another token since.
+/// Another application posted the message: the bot's token was replaced by that of another one.
 const FOREIGN_MESSAGE: i64 = 50_005;
 const MISSING_ACCESS: i64 = 50_001;
 const EMPTY_MESSAGE: i64 = 50_006;
@@ -22,15 +22,15 @@ const INVALID_FORM: i64 = 50_035;
 const THREAD_ARCHIVED: i64 = 50_083;
 const THREAD_LOCKED: i64 = 160_005;
 
-/// An answer that is no success, or none.
+/// A failed request: an error answer, or no answer.
 pub(super) struct Failure {
     undelivered: Undelivered,
-    /// Discord's code, if the answer was Discord's.
+    /// Discord's error code, if the answer came from Discord.
     code: Option<i64>,
 }
 
 impl Failure {
-    /// What this answer means.
+    /// Interprets an error answer.
     pub(super) fn of(http: StatusCode, headers: &HeaderMap, body: Option<&Value>) -> Self {
         let said = body.and_then(|body| Some((body["code"].as_i64(), body["message"].as_str()?)));
         let code = said.and_then(|(code, _)| code);
@@ -44,25 +44,25 @@ impl Failure {
         Self { undelivered: undelivered(http, code, why, &Limit::of(headers, body)), code }
     }
 
-    /// Discord has said before that it takes no more until then.
+    /// The rate limit that Discord reported earlier has not ended yet.
     pub(super) fn full(after: Duration) -> Self {
         let why = "the channel's limit is used up".to_owned();
         Self { undelivered: Undelivered::Later { after: Some(after), why }, code: None }
     }
 
-    /// There is no channel of this number.
+    /// The channel does not exist.
     pub(super) fn no_channel() -> Self {
         let why = "There is no such channel: ask in one that exists, and set \
                    LOCKTENDER_ANNOUNCE_CHANNEL_ID to one of this server";
         Self { undelivered: Undelivered::ChannelGone { why: why.to_owned() }, code: None }
     }
 
-    /// Whether the thread has to be opened first.
+    /// Whether the thread is archived and must be opened first.
     pub(super) fn is_archived(&self) -> bool {
         self.code == Some(THREAD_ARCHIVED)
     }
 
-    /// Whether it passes by itself.
+    /// Whether a later retry can succeed without a person's action.
     pub(super) fn passes(&self) -> bool {
         matches!(self.undelivered, Undelivered::Later { .. } | Undelivered::Everywhere { .. })
     }
@@ -74,7 +74,7 @@ pub(super) fn unsent(why: &str) -> Failure {
 }
 
 impl From<&reqwest::Error> for Failure {
-    /// Never in reqwest's own words, which have the address in them.
+    /// Does not use reqwest's text, which contains the address.
     fn from(error: &reqwest::Error) -> Self {
         unsent(match () {
             () if error.is_timeout() => NO_ANSWER,
@@ -90,7 +90,7 @@ impl From<Failure> for Undelivered {
     }
 }
 
-/// How long to wait, and where.
+/// How long to wait, and whether in all channels.
 #[derive(Debug, PartialEq)]
 struct Limit {
     after: Option<Duration>,
@@ -98,8 +98,8 @@ struct Limit {
 }
 
 impl Limit {
-    /// Reads the header, in seconds, and the body, in fractions of them; the longer one counts. An
-    /// answer of 429 without a body of Discord's is by Cloudflare, which has shut out this address.
+    /// Reads the header (seconds) and the body (fractional seconds) and takes the longer one. A 429
+    /// answer without a body from Discord comes from Cloudflare, which has blocked this address.
     fn of(headers: &HeaderMap, body: Option<&Value>) -> Self {
         let header = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
         let in_body = body.and_then(|body| body["retry_after"].as_f64());
@@ -125,7 +125,7 @@ fn undelivered(http: StatusCode, code: Option<i64>, why: String, limit: &Limit) 
         return Undelivered::Everywhere { after, why };
     }
     let Some(code) = code else {
-        // Somebody in between said it, of a request that Discord may never have seen.
+        // A proxy or Cloudflare answered. Discord may not have received the request.
         return Undelivered::Later { after, why };
     };
     match (http.as_u16(), code) {
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(limit(&[], Some(&body)), (Some(2.0), true));
         let header = [("x-ratelimit-global", "true"), ("retry-after", "3")];
         assert_eq!(limit(&header, Some(&json!({}))), (Some(3.0), true));
-        // Cloudflare, which answers with a page.
+        // Cloudflare answers with an HTML page.
         assert_eq!(limit(&[("retry-after", "3600")], None), (Some(3_600.0), true));
     }
 

@@ -1,8 +1,8 @@
-//! The gateway: one session with Discord, kept up over connections that end in whatever way.
+//! The gateway: one session with Discord, kept over any number of connections.
 //!
-//! A connection that had a session is made again at once, and Discord then sends what was missed.
-//! Every wait has a limit, and no end of a connection can make the bot spin. docs/adr/0029 says why
-//! this is not serenity's gateway.
+//! After a connection with a session ends, the bot reconnects at once, and Discord sends the missed
+//! events. Every wait has a limit, and no end of a connection can make the bot spin. docs/adr/0029
+//! explains why the bot does not use serenity's gateway.
 
 mod line;
 mod pauses;
@@ -23,10 +23,10 @@ use self::pauses::{Pauses, chance};
 use self::payload::{Ready, Received, What};
 use super::{describe, refused, within};
 
-/// How long the API may take to say where the gateway is.
+/// Time limit for the API to return the gateway's address.
 const ADDRESS: Duration = Duration::from_secs(10);
 
-/// How often a session is resumed in vain before another one is begun.
+/// Failed attempts to resume a session before a new one is started.
 const RESUMES: u32 = 5;
 
 /// Why the bot cannot go on.
@@ -45,51 +45,51 @@ pub enum BotError {
 
 /// What the gateway has for the rest of the bot.
 pub(super) enum Event {
-    /// A session has begun.
+    /// A session has started.
     Ready,
-    /// A person has asked or pressed something.
+    /// A person used a command, a button or a form.
     Interaction(Box<Interaction>),
 }
 
 /// The gateway of one bot.
 pub(super) struct Gateway {
     http: Arc<Http>,
-    /// Where the API says that the gateway is, unless connecting there has failed.
+    /// The gateway's address from the API; `None` after a failed connection.
     address: Option<String>,
     session: Option<Session>,
     line: Option<Line>,
     pauses: Pauses,
     outage: Option<Outage>,
-    /// Tries to resume the session since it was last at work.
+    /// Attempts to resume since the session last worked.
     resumes: u32,
 }
 
-/// What it takes to resume.
+/// What is needed to resume.
 struct Session {
     id: String,
-    /// Where to resume, unless connecting there has failed.
+    /// The address for resuming; `None` after a failed connection.
     resume_url: Option<String>,
     /// The number of the last event.
     sequence: u64,
 }
 
-/// The time in which no session is at work.
+/// A period without a working session.
 struct Outage {
     began_with: String,
     is_logged: bool,
 }
 
 impl Gateway {
-    /// The gateway for the bot whose token this client has. When a session begins the client is
-    /// told the application's id.
+    /// The gateway for the bot with this client's token. When a session starts, the client learns
+    /// the application's id.
     pub(super) fn new(http: Arc<Http>) -> Self {
         let (address, session, line, outage) = (None, None, None, None);
         Self { http, address, session, line, pauses: Pauses::default(), outage, resumes: 0 }
     }
 
-    /// Keeps a session up and delivers its events, until Discord refuses the bot for good.
+    /// Keeps a session and delivers its events until Discord refuses the bot permanently.
     ///
-    /// It can be dropped at any time; [`Self::close`] then says goodbye.
+    /// The future can be dropped at any time. [`Self::close`] then ends the session.
     pub(super) async fn run(&mut self, mut deliver: impl FnMut(Event)) -> BotError {
         loop {
             sleep(self.pauses.next(Instant::now(), chance())).await;
@@ -100,7 +100,8 @@ impl Gateway {
             match over {
                 Over::ForGood(error) => return error,
                 Over::Connection(why) if self.resumes < RESUMES => self.lost(why),
-                // After so many tries in vain the session counts as lost, though Discord does not say so.
+                // After this many failed attempts the session counts as lost, even if Discord does
+                // not say so.
                 Over::Connection(why) | Over::Session(why) => self.lose_session(why),
             }
         }
@@ -139,8 +140,8 @@ impl Gateway {
         Err(Over::Connection("it was left".to_owned()))
     }
 
-    /// Connects to where the session can be resumed, or to where the API says that the gateway is.
-    /// An address that fails is not used again.
+    /// Connects to the address for resuming, or else to the gateway's address from the API. An
+    /// address that fails is not used again.
     async fn connect(&mut self) -> Result<Line, Over> {
         if let Some(session) = &mut self.session
             && let Some(url) = session.resume_url.take()
@@ -151,7 +152,7 @@ impl Gateway {
         }
         let url = match self.address.take() {
             Some(url) => url,
-            // On the heap, since it is seldom needed.
+            // On the heap, because it is rarely needed.
             None => Box::pin(self.ask_address()).await?,
         };
         let line = Line::open(&url).await?;
@@ -169,7 +170,7 @@ impl Gateway {
         }
     }
 
-    /// Takes in a payload; some mean that the connection is over.
+    /// Handles a payload. Some payloads end the connection.
     fn take(&mut self, received: Received, deliver: &mut impl FnMut(Event)) -> Result<(), Over> {
         if let (Some(session), Some(sequence)) = (&mut self.session, received.sequence) {
             session.sequence = sequence;
@@ -211,7 +212,7 @@ impl Gateway {
         self.session = session_id.map(|id| Session { id, resume_url, sequence });
     }
 
-    /// A session is at work. Gives what the outage before it began with.
+    /// Marks the session as working. Returns the cause of the outage before, if any.
     fn up(&mut self) -> Option<String> {
         self.resumes = 0;
         self.pauses.succeeded();
@@ -225,8 +226,8 @@ impl Gateway {
         self.lost(why);
     }
 
-    /// No session is at work. The log has that once for each outage, and not at all where the next
-    /// connection helps.
+    /// Marks the session as not working. An outage is logged once, and not at all if the next
+    /// connection succeeds.
     fn lost(&mut self, why: String) {
         match &mut self.outage {
             None => self.outage = Some(Outage { began_with: why, is_logged: false }),

@@ -1,4 +1,4 @@
-//! The texts of a message as Discord's markup, within the limits of an embed.
+//! Renders the texts of a message as Discord markup, within the limits of an embed.
 
 use chrono::{DateTime, Utc};
 use serenity::all::{FormattedTimestamp, FormattedTimestampStyle, Timestamp};
@@ -7,8 +7,8 @@ use super::escape;
 use crate::message::{Field, Message, Span, Text};
 use crate::text::{REASON, clip};
 
-/// Limits of an embed, in characters, and the last one of all its texts together, from Discord's
-/// reference of the embed object.
+/// Limits of an embed in characters, the last one for all its texts together (Discord's reference
+/// of the embed object).
 const TITLE_LIMIT: usize = 256;
 const DESCRIPTION_LIMIT: usize = 4_096;
 const FIELDS: usize = 25;
@@ -17,19 +17,19 @@ const VALUE_LIMIT: usize = 1_024;
 const FOOTER_LIMIT: usize = 2_048;
 const EMBED_LIMIT: usize = 6_000;
 
-/// The texts of an embed, as Discord's markup.
+/// The texts of an embed, as Discord markup.
 pub(super) struct Drawn {
     pub(super) title: String,
     pub(super) description: String,
-    /// Each with its label, and whether it may stand beside another.
+    /// Label, value, and whether it may stand beside another field.
     pub(super) fields: Vec<(String, String, bool)>,
     pub(super) footer: String,
 }
 
 impl Drawn {
-    /// Draws the texts of a message, with less and less of those from outside until it fits. They
-    /// are short enough as a rule, but not if all of them are to be escaped letter for letter, or
-    /// come from a table that somebody else has written to.
+    /// Renders the texts of a message, and shortens texts from outside until it fits. Most texts
+    /// fit. They may not if every character must be escaped, or if another program wrote them to
+    /// the table.
     pub(super) fn new(message: &Message) -> Self {
         let mut longest = REASON;
         let mut drawn = Self::with(message, longest);
@@ -67,17 +67,17 @@ impl Drawn {
     }
 }
 
-/// Discord does not say what it takes for a character; by this count there are the most.
+/// Discord does not define a character. This way of counting gives the largest number.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// A text as Discord's markup, with at most `longest` characters of each text from outside.
+/// A text as Discord markup, with at most `longest` characters of each text from outside.
 fn markdown(text: &Text, longest: usize) -> String {
     text.spans().iter().map(|span| written(span, longest)).collect()
 }
 
-/// The same for a title, a label or a footer, in which Discord renders no mention.
+/// The same for a title, label or footer, where Discord renders no mentions.
 fn heading(text: &Text, longest: usize) -> String {
     let written = |span: &Span| match span {
         Span::Person(person) => escape::plain(&clip(&person.name, longest)),
@@ -97,7 +97,7 @@ fn written(span: &Span, longest: usize) -> String {
         }
         Span::Role(id) => format!("<@&{id}>"),
         Span::Channel(id) => format!("<#{id}>"),
-        // The name alone can be anybody's. In an embed a mention shows the account and pings nobody.
+        // Names can be copied. In an embed, a mention shows the account without a ping.
         Span::Person(person) => {
             format!("{} (<@{}>)", escape::plain(&clip(&person.name, longest)), person.id)
         }

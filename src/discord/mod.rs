@@ -1,6 +1,6 @@
-//! The edge towards Discord: events in, commands to the core, answers out.
+//! The Discord edge: receives events, passes commands to the core, sends answers.
 //!
-//! Models, messages and the REST API are serenity's; the gateway is our own.
+//! Models, messages and the REST API are from serenity. The gateway is our own.
 
 mod answer;
 mod bot;
@@ -26,10 +26,10 @@ use serenity::all::HttpError;
 use serenity::http::ErrorResponse;
 use tokio::time::timeout;
 
-/// What is said of a request that Discord did not answer in time.
+/// Error text for a request that Discord did not answer in time.
 const NO_ANSWER: &str = "no answer in time";
 
-/// Waits for Discord no longer than `limit`. serenity sets no limit of its own.
+/// Waits for Discord for at most `limit`. serenity sets no limit itself.
 async fn within<T>(
     limit: Duration,
     request: impl Future<Output = serenity::Result<T>>,
@@ -37,7 +37,7 @@ async fn within<T>(
     timeout(limit, request).await.unwrap_or(Err(serenity::Error::Other(NO_ANSWER)))
 }
 
-/// The answer with which Discord did not do what it was asked.
+/// Discord's error answer, if the error contains one.
 fn refused(error: &serenity::Error) -> Option<&ErrorResponse> {
     match error {
         serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => Some(response),
@@ -45,8 +45,8 @@ fn refused(error: &serenity::Error) -> Option<&ErrorResponse> {
     }
 }
 
-/// An error of serenity's for the log. Never its own text where that has an address in it: the
-/// addresses of interactions hold their tokens.
+/// A serenity error for the log. It omits texts that contain an address, because the addresses of
+/// interactions contain their tokens.
 fn describe(error: &serenity::Error) -> String {
     match error {
         serenity::Error::Http(HttpError::UnsuccessfulRequest(response)) => format!(

@@ -1,8 +1,8 @@
-//! What an interaction asks for.
+//! Parses the command of an interaction.
 //!
-//! The ids of buttons and forms are written and read here. They survive a restart because they say
-//! all that the command needs, and they may be forged, so they say nothing that the command
-//! believes: a state and a request are looked up, a page is clamped.
+//! Ids of buttons and forms are written and read here. They contain all that the command needs, so
+//! they survive a restart. They may be forged, so the command trusts nothing in them: it looks up
+//! the state and the request, and limits the page.
 
 use serenity::all::{
     ActionRowComponent, CommandDataOptionValue, CommandInteraction, ComponentInteraction,
@@ -14,13 +14,13 @@ use crate::command::{Command, Entered, Subcommand};
 use crate::error::Refusal;
 use crate::text::{REASON, clip};
 
-/// Longest id of a button or a form, in characters, from Discord's component reference.
+/// Longest id of a button or form, in characters (Discord's component reference).
 const CUSTOM_ID_LIMIT: usize = 100;
 
-/// The id of the one text in a form.
+/// The id of a form's only text field.
 pub(super) const FORM_TEXT: &str = "text";
 
-/// What a slash command asks for.
+/// The command of a slash command.
 pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal> {
     let [ResolvedOption { name, value: ResolvedValue::SubCommand(options), .. }] =
         &*interaction.data.options()
@@ -47,7 +47,7 @@ pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal
     subcommand.read(&entered).ok_or(Refusal::Unknown)
 }
 
-/// The letters typed so far, where they are the beginning of a state's name.
+/// The letters typed so far, if the focused option is a state's name.
 pub(super) fn partial_state(interaction: &CommandInteraction) -> Option<&str> {
     let [subcommand] = &*interaction.data.options else {
         return None;
@@ -63,12 +63,12 @@ pub(super) fn partial_state(interaction: &CommandInteraction) -> Option<&str> {
     })
 }
 
-/// What a button asks for.
+/// The command of a button.
 pub(super) fn button(interaction: &ComponentInteraction) -> Result<Command, Refusal> {
     command(&interaction.data.custom_id).ok_or(Refusal::Unknown)
 }
 
-/// What a form asks for that was filled in.
+/// The command of a submitted form.
 pub(super) fn form(interaction: &ModalInteraction) -> Result<Command, Refusal> {
     let data = &interaction.data;
     let mut inputs = data.components.iter().flat_map(|row| &row.components);
@@ -81,10 +81,10 @@ pub(super) fn form(interaction: &ModalInteraction) -> Result<Command, Refusal> {
     filled(&data.custom_id, input.value.as_deref().unwrap_or_default()).ok_or(Refusal::Unknown)
 }
 
-/// The command of a form with what was filled in.
+/// The command of a form's id with the submitted text.
 fn filled(custom_id: &str, text: &str) -> Option<Command> {
     let asked = command(custom_id).filter(Command::may_ask_back)?;
-    // A name that is typed to confirm something is compared in whole, however long it is.
+    // A name typed as confirmation is compared in full, whatever its length.
     let text = match asked {
         Command::Approve { .. } => text.to_owned(),
         _ => clip(text, REASON),
@@ -93,11 +93,11 @@ fn filled(custom_id: &str, text: &str) -> Option<Command> {
 }
 
 /// The id of the button at a place of its message: `0:status:env/prod`, `1:list:2:prod`,
-/// `2:withdraw:1309…`; a form has the one of the button at place 0.
+/// `2:withdraw:1309…`. A form has the id of its command at place 0.
 ///
-/// The place is there because two buttons of a message may do the same, and their ids must differ.
-/// An id that would be too long is written as one that does nothing, lest its beginning name
-/// something else: commands shorten what they name.
+/// The place is needed because two buttons of a message may do the same, and their ids must differ.
+/// An id that would be too long becomes one that does nothing, because a cut one could name
+/// something else. Commands shorten the names in them.
 pub(super) fn custom_id(place: usize, command: &Command) -> String {
     let id = match command {
         Command::Status { state } => format!("{place}:status:{state}"),
@@ -121,8 +121,7 @@ pub(super) fn custom_id(place: usize, command: &Command) -> String {
     if id.chars().count() > CUSTOM_ID_LIMIT { format!("{place}:too-long") } else { id }
 }
 
-/// The command of a button's id; `None` for an id that this version does not write, letter for
-/// letter.
+/// The command of a button's id; `None` for any id that this version would not write exactly so.
 fn command(custom_id: &str) -> Option<Command> {
     let (place, id) = custom_id.split_once(':')?;
     let (name, about) = id.split_once(':').unwrap_or((id, ""));
@@ -151,7 +150,7 @@ fn command(custom_id: &str) -> Option<Command> {
         "help" => Command::Help,
         _ => return None,
     };
-    // Not `+7` or `007`, which are read as numbers too.
+    // Rejects `+7` and `007`, which also parse as numbers.
     (self::custom_id(place.parse().ok()?, &command) == custom_id).then_some(command)
 }
 
@@ -252,7 +251,7 @@ mod tests {
         assert_eq!(filled("0:approve:7", &long), Some(approve));
         let deny = Command::Deny { request: request(7), reason: Some(String::new()) };
         assert_eq!(filled("0:deny:7", ""), Some(deny));
-        // These ask nothing back.
+        // These open no form.
         for id in ["0:withdraw:7", "0:status:a", "0:history::5:a", "0:help"] {
             assert_eq!(filled(id, "yes"), None, "{id}");
         }

@@ -1,9 +1,9 @@
-//! Messages that are posted and changed without anybody's waiting for an answer to a command.
+//! Posts and changes messages outside of the answers to interactions.
 //!
-//! serenity's errors leave out the headers of an answer, which say how long to wait. So these
-//! requests are serenity's, and are sent by a client of their own that reads the whole answer. That
-//! client has no rate limiter that sleeps: what has to wait is given back to the courier, which knows
-//! what else can be done meanwhile.
+//! serenity's errors leave out the answer's headers, which say how long to wait. So these requests
+//! are built by serenity but sent by a separate client that reads the whole answer. That client has
+//! no rate limiter that sleeps: a request that must wait goes back to the courier, which knows what
+//! else it can do meanwhile.
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
@@ -26,11 +26,11 @@ use crate::message::Message;
 use crate::people::{ChannelId, MessageId};
 use crate::ports::{Channels, Undelivered};
 
-/// Posts in channels and changes what it posted. Knows which channels are full, and for how long.
+/// The client for posts, and the rate limits of channels.
 pub struct Poster {
     connection: Connection,
     client: Client,
-    /// Until when Discord takes no more of the same in a channel, as it said with the last answer.
+    /// When each used-up rate limit ends, from Discord's last answer.
     full: Mutex<HashMap<RatelimitingBucket, Instant>>,
 }
 
@@ -70,14 +70,14 @@ impl Poster {
         Err(Failure::of(status, &headers, body.as_ref()))
     }
 
-    /// How long a channel is still full.
+    /// How long a channel's rate limit lasts.
     fn full_for(&self, bucket: &RatelimitingBucket) -> Option<Duration> {
         let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
         let until = full.get(bucket)?.checked_duration_since(Instant::now())?;
         (!until.is_zero()).then_some(until)
     }
 
-    /// Notes whether this was the last request that Discord takes for now.
+    /// Notes whether this request used up the rate limit.
     fn note(&self, bucket: RatelimitingBucket, headers: &HeaderMap) {
         let header = |name| headers.get(name)?.to_str().ok();
         let is_last = header("x-ratelimit-remaining") == Some("0");
@@ -94,8 +94,9 @@ impl Poster {
 
     /// Sends a request, and once more if the thread is archived and can be opened again.
     ///
-    /// Discord opens an archived thread by itself when a message is posted in it, and refuses every
-    /// other change there. To open a thread takes the permission to post in it, unless it is locked.
+    /// Discord opens an archived thread itself when a message is posted, and refuses all other
+    /// changes there. Opening a thread needs the permission to post in it, unless the thread is
+    /// locked.
     async fn send(
         &self,
         channel: NonZeroU64,
@@ -111,7 +112,7 @@ impl Poster {
         let opened = self.send_once(open, &json!({ "archived": false })).await;
         match opened {
             Ok(_) => Ok(self.send_once(request, body).await?),
-            // What can be tried again later stays so; else it is the thread that people can open.
+            // A failure that can be retried later stays one. Otherwise people must open the thread.
             Err(failure) if failure.passes() => Err(failure.into()),
             Err(_) => Err(archived.into()),
         }
@@ -131,7 +132,7 @@ impl Channels for Poster {
         let route = Route::ChannelMessages { channel_id: channel.into() };
         let posted = self.send(channel, (LightMethod::Post, route), &post).await?;
         let id = posted["id"].as_str().and_then(|id| id.parse().ok());
-        // A proxy may answer anything. The nonce keeps a second try from being a second message.
+        // A proxy may answer anything. The nonce prevents a duplicate message on retry.
         Ok(id.map(MessageId::new).ok_or_else(|| unsent("the answer has no message in it"))?)
     }
 

@@ -1,4 +1,4 @@
-//! The slash command as Discord is told of it, once and only when it has changed.
+//! Registers the slash command with Discord, only when it has changed.
 
 use serde_json::{Map, Value};
 use serenity::all::{
@@ -8,7 +8,7 @@ use serenity::all::{
 
 use crate::command::{CommandOption, OptionKind, SUBCOMMANDS, Subcommand};
 
-/// The one slash command, under which all others stand.
+/// The only slash command. All others are its subcommands.
 pub(super) const COMMAND: &str = "lock";
 
 fn definition() -> CreateCommand {
@@ -41,21 +41,21 @@ fn option(option: &CommandOption) -> CreateCommandOption {
     if option.is_required { definition.required(true) } else { definition }
 }
 
-/// Whether the commands had to be told to Discord again.
+/// Whether the commands were written to Discord.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Registered {
     Already,
     Anew,
 }
 
-/// Makes the server's commands those of this version, with one bulk overwrite if they differ.
-/// Discord allows 200 new commands a day and server, so a restart must not spend any.
+/// Sets the server's commands to those of this version, with one bulk overwrite if they differ.
+/// Discord allows 200 new commands per day and server, so a restart must not use any.
 pub(super) async fn register(http: &Http, guild_id: GuildId) -> serenity::Result<Registered> {
     let application_id =
         http.application_id().ok_or(serenity::http::HttpError::ApplicationIdMissing)?;
     let route = Route::GuildCommands { application_id, guild_id };
     let wanted = serde_json::to_value([definition()])?;
-    // Where they cannot be read, telling them again does no harm.
+    // If they cannot be read, writing them again is harmless.
     let present = http.fire::<Value>(Request::new(route, LightMethod::Get)).await;
     if present.is_ok_and(|present| covers(&present, &wanted)) {
         return Ok(Registered::Already);
@@ -65,8 +65,7 @@ pub(super) async fn register(http: &Http, guild_id: GuildId) -> serenity::Result
     Ok(Registered::Anew)
 }
 
-/// What Discord's picture of a command has besides what it was told, from its reference of the
-/// application command object.
+/// Fields that Discord adds to a command (Discord's reference of the application command object).
 const DISCORDS_OWN: [&str; 10] = [
     "application_id",
     "contexts",
@@ -80,7 +79,8 @@ const DISCORDS_OWN: [&str; 10] = [
     "version",
 ];
 
-/// Whether Discord's picture is of what is wanted. It may leave out what has the default value.
+/// Whether Discord's version of a command matches the wanted one. Discord may leave out fields with
+/// default values.
 fn covers(present: &Value, wanted: &Value) -> bool {
     match (present, wanted) {
         (Value::Object(present), Value::Object(wanted)) => {

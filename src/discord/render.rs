@@ -1,4 +1,4 @@
-//! A message as Discord's embed and buttons, within every limit of its API.
+//! Renders a message as Discord's embed and buttons, within all limits of the API.
 
 use serenity::all::{
     ButtonStyle, CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed,
@@ -13,17 +13,17 @@ use crate::command::Command;
 use crate::message::{Button, Form, Message, Tone};
 use crate::text::{REASON, clip};
 
-/// Buttons in a row, from Discord's component reference.
+/// Most buttons in a row (Discord's component reference).
 const BUTTONS_A_ROW: usize = 5;
 
-/// Longest example in an empty field of a form, in characters, from the same reference.
+/// Longest placeholder of a form's field, in characters (same reference).
 const EXAMPLE_LIMIT: usize = 100;
 
-/// Roles and people that a message can call: their mentions have to fit into a content of 2,000
+/// Most roles and people that a message pings. Their mentions must fit into a content of 2,000
 /// characters.
 const CALLS: usize = 80;
 
-/// A message in the shapes in which Discord takes one.
+/// A message in Discord's forms.
 pub(super) struct Rendered {
     calls: Vec<RoleId>,
     pings: Vec<UserId>,
@@ -44,8 +44,8 @@ impl Rendered {
         }
     }
 
-    /// As a message of its own, for everyone in a channel. The roles that it calls are pinged, and
-    /// nobody else. A repeat with the same nonce is none.
+    /// A new message for everyone in a channel. It pings its roles and people only. A repeat with
+    /// the same nonce creates no second message.
     pub(super) fn post(self, nonce: &str) -> CreateMessage {
         let content = self.content();
         let post = CreateMessage::new()
@@ -60,8 +60,8 @@ impl Rendered {
         }
     }
 
-    /// In place of a message that was posted. It says the same about whom it called, and calls
-    /// nobody again.
+    /// A replacement for a posted message. It still names the roles and people, but pings no one
+    /// again.
     pub(super) fn change(self) -> EditMessage {
         let content = self.content();
         let change =
@@ -72,7 +72,7 @@ impl Rendered {
         }
     }
 
-    /// As the first answer to an interaction.
+    /// The first response to an interaction.
     pub(super) fn response(self, ephemeral: bool) -> CreateInteractionResponseMessage {
         CreateInteractionResponseMessage::new()
             .embed(self.embed)
@@ -81,7 +81,7 @@ impl Rendered {
             .ephemeral(ephemeral)
     }
 
-    /// In place of an answer that was put off, or of the message a button is on.
+    /// A replacement for a deferred answer, or for the message of a button.
     pub(super) fn edit(self) -> EditInteractionResponse {
         EditInteractionResponse::new()
             .embed(self.embed)
@@ -89,7 +89,7 @@ impl Rendered {
             .allowed_mentions(nobody())
     }
 
-    /// As a further message, seen by the asker alone.
+    /// A further message that only the asker sees.
     pub(super) fn followup(self) -> CreateInteractionResponseFollowup {
         CreateInteractionResponseFollowup::new()
             .embed(self.embed)
@@ -98,7 +98,7 @@ impl Rendered {
             .ephemeral(true)
     }
 
-    /// Only what stands outside of embeds pings anyone.
+    /// Only mentions outside of embeds ping.
     fn content(&self) -> Option<String> {
         let roles = self.calls.iter().map(|role| format!("<@&{role}>"));
         let people = self.pings.iter().map(|user| format!("<@{user}>"));
@@ -117,7 +117,7 @@ pub(super) fn modal(form: &Form) -> CreateModal {
     let mut input = CreateInputText::new(style, form.label, FORM_TEXT)
         .required(form.required)
         .placeholder(clip(&form.example, EXAMPLE_LIMIT));
-    // A name to be typed may be longer than a reason.
+    // A name may be longer than a reason, so a short field has no limit.
     if form.long {
         input = input.max_length(REASON_LIMIT);
     }
@@ -125,7 +125,8 @@ pub(super) fn modal(form: &Form) -> CreateModal {
         .components(vec![CreateActionRow::InputText(input)])
 }
 
-/// Mentions nobody. Set on every message, since Discord's default is to ping whoever is named.
+/// Pings no one. It is set on each message, because Discord by default pings everyone who is
+/// mentioned.
 fn nobody() -> CreateAllowedMentions {
     CreateAllowedMentions::new().all_users(false).all_roles(false).everyone(false)
 }

@@ -1,24 +1,24 @@
-//! The ways in which other programs spell out a place in S3.
+//! Addresses of S3 objects as other programs write them.
 
 use percent_encoding::percent_decode_str;
 
-/// A bucket and a key in it, which may be empty.
+/// A bucket and a key in it. The key may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) bucket: String,
     pub(super) key: String,
 }
 
-/// The hosts of the S3 console, in the three partitions of AWS.
+/// The hosts of the S3 console in the three AWS partitions.
 const CONSOLES: [&str; 3] =
     ["console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com"];
 
 impl Address {
-    /// The place that a text spells out: `s3://bucket/key`, `arn:aws:s3:::bucket/key`, or the URL of
-    /// an object, of either style, or of its page in the console. `None` for any other text.
+    /// Reads `s3://bucket/key`, `arn:aws:s3:::bucket/key`, an object URL (path style or
+    /// virtual-hosted style) or the URL of the object's console page. `None` for any other text.
     ///
-    /// A URL of another host than AWS's is of a store that is compatible with S3. Only the buckets
-    /// that are served tell there which part is the bucket.
+    /// A host outside AWS is an S3-compatible store. There the list of served buckets decides which
+    /// part is the bucket.
     pub(super) fn of(text: &str, is_served: impl Fn(&str) -> bool) -> Option<Self> {
         if let Some(rest) = ["s3://", "s3a://", "s3n://"].iter().find_map(|it| after(text, it)) {
             return Some(Self::split(rest));
@@ -32,7 +32,7 @@ impl Address {
         Some(Self::of_url(rest, is_served))
     }
 
-    /// Takes `bucket/key` apart.
+    /// Splits `bucket/key`.
     fn split(text: &str) -> Self {
         let (bucket, key) = text.split_once('/').unwrap_or((text, ""));
         Self { bucket: bucket.to_owned(), key: key.to_owned() }
@@ -54,13 +54,13 @@ impl Address {
     }
 }
 
-/// What follows a prefix, in whatever case the prefix is.
+/// The text after a prefix, matched without regard to case.
 fn after<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// The bucket that stands in front of a host's own name; `None` where it is in the path.
+/// The bucket in front of the host name; `None` where the bucket is in the path.
 fn bucket_of_host(host: &str, is_served: impl Fn(&str) -> bool) -> Option<String> {
     let of_aws =
         [".amazonaws.com", ".amazonaws.com.cn"].iter().find_map(|end| host.strip_suffix(end));
@@ -68,19 +68,19 @@ fn bucket_of_host(host: &str, is_served: impl Fn(&str) -> bool) -> Option<String
         let dots = host.match_indices('.').map(|(at, _)| &host[..at]);
         return dots.filter(|bucket| is_served(bucket)).last().map(str::to_owned);
     };
-    // `bucket.s3`, `bucket.s3.region`, `bucket.s3-region`, `bucket.s3.dualstack.region`. A bucket's
-    // own name may have dots, so the service is the last part of that name.
+    // `bucket.s3`, `bucket.s3.region`, `bucket.s3-region`, `bucket.s3.dualstack.region`. A bucket
+    // name may contain dots, so the last `.s3` ends it.
     let of_aws = format!("{of_aws}.");
     let service = [".s3.", ".s3-"].iter().filter_map(|service| of_aws.rfind(service)).max()?;
     Some(of_aws[..service].to_owned())
 }
 
-/// The bucket of a page of the console: `s3/object/BUCKET` or `s3/buckets/BUCKET`.
+/// The bucket of a console page: `s3/object/BUCKET` or `s3/buckets/BUCKET`.
 fn of_page(path: &str) -> String {
     decoded(path.split('/').nth(2).unwrap_or_default())
 }
 
-/// The key that a page of the console is about.
+/// The key that a console page shows.
 fn prefix_of(query: &str) -> String {
     let prefix = query.split('&').find_map(|pair| pair.strip_prefix("prefix="));
     decoded(&prefix.unwrap_or_default().replace('+', " "))
@@ -131,7 +131,7 @@ mod tests {
         for (text, key) in [
             ("https://b.s3.amazonaws.com/env%3A/blue/a%20b.tfstate", "env:/blue/a b.tfstate"),
             ("https://console.aws.amazon.com/s3/object/b?prefix=a+b%2Bc", "a b+c"),
-            // These two are no URLs: their keys stand as they are.
+            // These are not URLs, so their keys are not decoded.
             ("s3://b/a%20b?c#d", "a%20b?c#d"),
             ("arn:aws:s3:::b/a:b", "a:b"),
             ("s3://b//a/", "/a/"),

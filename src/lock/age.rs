@@ -1,16 +1,16 @@
-//! How long a lock has been held, as a person says it.
+//! How long a lock has been held, in words.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Time from `since` to `now`, never negative: `since` comes from another machine's clock.
+/// Time from `since` to `now`. Never negative, although `since` comes from another machine's clock.
 #[must_use]
 pub fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
     (now - since).max(TimeDelta::zero())
 }
 
-/// A duration in the two units that matter most: `42 s`, `12 min`, `4 h 12 min`, `3 d 4 h`, `45 d`.
+/// A duration in its two largest units: `42 s`, `12 min`, `4 h 12 min`, `3 d 4 h`, `45 d`.
 ///
-/// Always rounded down, so that an age is never claimed before it is reached.
+/// Rounds down, so an age is never shown before it is reached.
 #[must_use]
 pub fn in_words(duration: TimeDelta) -> String {
     let (days, hours, minutes, seconds) = (

@@ -1,4 +1,4 @@
-//! How names become paths and paths names.
+//! Translates names to paths and paths to names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,54 +8,55 @@ use serde::{Deserialize, Serialize};
 use super::name::check;
 use super::{NameError, State, StateName, StatePath, is_handle, is_lock_id};
 
-/// The mark in a key template that stands for the state's name.
+/// The placeholder for the state's name in a key template.
 const PLACEHOLDER: &str = "{state}";
 
-/// Terraform's name for the workspace that needs none.
+/// Terraform's name for the workspace without a key prefix.
 const DEFAULT_WORKSPACE: &str = "default";
 
-/// What a backend is called in names such as `main:env/prod`.
+/// The name of a backend, as in `main:env/prod`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BackendName(Arc<str>);
 
-/// How the keys of a backend's states are made of their names, as in `{state}/terraform.tfstate`.
+/// How a backend makes the key of a state from its name, as in `{state}/terraform.tfstate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTemplate {
     before: String,
     after: String,
 }
 
-/// The naming rules of one S3 backend, as its `backend "s3"` blocks have them.
+/// The naming rules of one S3 backend, from its `backend "s3"` blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
-    /// What people call it.
+    /// The name that people use for it.
     pub name: BackendName,
     /// The bucket of its states.
     pub bucket: String,
     /// How a name becomes a key.
     pub key: KeyTemplate,
-    /// What stands before the workspace in the key of a workspace's state; may be empty.
+    /// The part of a key before the workspace. May be empty.
     pub workspace_key_prefix: String,
 }
 
-/// Why a backend's settings cannot be used. Each text goes on from the setting's name.
+/// Why a backend's settings cannot be used. Each text continues the setting's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendError {
     /// The key template has no placeholder, or several.
     #[error("must have {PLACEHOLDER} exactly once, as in {PLACEHOLDER}/terraform.tfstate")]
     Placeholder,
-    /// The bucket is no bucket's name.
+    /// The text is not a bucket name.
     #[error("must be the name of an S3 bucket, without s3:// and without slashes")]
     Bucket,
-    /// The backend's name could not be told from a state's.
+    /// The backend's name could be mistaken for part of a state's name.
     #[error("must be lower-case letters, digits, - and _")]
     Name,
 }
 
-/// Every configured backend, and the way from a name to its state and back.
+/// All configured backends. Finds the state of a name, and the name of a state.
 ///
-/// For each path of a configured bucket, the first of `meanings(state_at(path).name)` is that state.
+/// For each path of a configured bucket, the first of `meanings(state_at(path).name)` is that
+/// state.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     backends: Vec<Backend>,
@@ -65,7 +66,7 @@ impl BackendName {
     /// Checks a backend's name.
     ///
     /// # Errors
-    /// When it has other than lower-case letters, digits, `-` and `_`.
+    /// When it contains anything but lower-case letters, digits, `-` and `_`.
     pub fn new(name: &str) -> Result<Self, BackendError> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         if name.is_empty() || !name.chars().all(fits) {
@@ -109,7 +110,7 @@ impl std::str::FromStr for KeyTemplate {
         if after.contains(PLACEHOLDER) {
             return Err(BackendError::Placeholder);
         }
-        // Terraform's keys have no slash in front; one in the setting is a slip of the pen.
+        // Terraform's keys have no leading slash, so one in the setting is a typing error.
         let before = before.trim_start_matches('/');
         Ok(Self { before: before.to_owned(), after: after.to_owned() })
     }
@@ -127,8 +128,8 @@ impl KeyTemplate {
 }
 
 impl Backend {
-    /// Whether its rules make such keys: `{state}/terraform.tfstate` makes `a/terraform.tfstate`,
-    /// and in a workspace `env:/blue/a/terraform.tfstate`.
+    /// Whether its rules can make this key: `{state}/terraform.tfstate` makes
+    /// `a/terraform.tfstate`, and in a workspace `env:/blue/a/terraform.tfstate`.
     pub(super) fn fits(&self, key: &str) -> bool {
         let of_workspace = || {
             let rest = match &*self.workspace_key_prefix {
@@ -140,13 +141,12 @@ impl Backend {
         self.key.state(key).is_some() || of_workspace().is_some()
     }
 
-    /// Whether any text is one of its keys.
+    /// Whether every text is one of its keys.
     pub(super) fn is_plain(&self) -> bool {
         self.key.before.is_empty() && self.key.after.is_empty()
     }
 
-    /// Where a name leads by its rules. With a workspace after it a key can stand for the name, as
-    /// the backend block has it.
+    /// The path of a name. Before a workspace, the name may also be a key as in the backend block.
     pub(super) fn expand(&self, name: &str) -> Result<StatePath, NameError> {
         let (state, workspace) = match name.rsplit_once('@') {
             Some((state, workspace))
@@ -165,10 +165,10 @@ impl Backend {
         StatePath::new(&self.bucket, &key).map_err(|_| NameError::TooLong(name.len()))
     }
 
-    /// Checks and joins the naming rules of a backend.
+    /// Checks and combines the naming rules of a backend.
     ///
     /// # Errors
-    /// When the bucket is empty or has a slash.
+    /// When the bucket is empty, or contains a slash or a colon.
     pub fn new(
         name: BackendName,
         bucket: &str,
@@ -186,7 +186,7 @@ impl Backend {
         })
     }
 
-    /// The key of a state: its own, or `prefix/workspace/key` (Terraform's `backend_state.go`).
+    /// The key of a state: its own key, or `prefix/workspace/key` (Terraform's `backend_state.go`).
     fn in_workspace(&self, key: String, workspace: Option<&str>) -> String {
         match (workspace.filter(|&name| name != DEFAULT_WORKSPACE), &*self.workspace_key_prefix) {
             (None, _) => key,
@@ -195,7 +195,7 @@ impl Backend {
         }
     }
 
-    /// The likeliest name of a key, not checked to lead back to it.
+    /// The likeliest name of a key. The caller must check that the name leads back to the key.
     fn name_of(&self, key: &str) -> Option<String> {
         let workspaced = || {
             // With an empty prefix a workspace looks like any folder, and is named like one.
@@ -208,7 +208,7 @@ impl Backend {
 }
 
 impl Catalog {
-    /// The catalog of these backends, the first of which is listed first everywhere.
+    /// The catalog of these backends. Lists keep their order.
     #[must_use]
     pub fn new(backends: Vec<Backend>) -> Self {
         Self { backends }
@@ -220,17 +220,17 @@ impl Catalog {
         &self.backends
     }
 
-    /// The state that a text most likely means, whether or not anything was seen of it.
+    /// The likeliest state of a text, whether or not it has been seen.
     ///
     /// # Errors
-    /// When the text can be no state's name, or leaves open which backend is meant, or means a
-    /// state only if something was seen of it.
+    /// When the text cannot be a state's name, when it leaves the backend open, or when its meaning
+    /// depends on which states have been seen.
     pub fn resolve(&self, typed: &str) -> Result<State, NameError> {
         let meanings = self.meanings(typed)?;
         meanings.refusal.map_or(Ok(meanings.likeliest), Err)
     }
 
-    /// The state at a path; `None` where no backend has that bucket.
+    /// The state at a path; `None` if no backend has that bucket.
     #[must_use]
     pub fn state_at(&self, path: StatePath) -> Option<State> {
         let mut of_bucket = self.backends.iter().filter(|backend| backend.bucket == path.bucket());
@@ -242,13 +242,13 @@ impl Catalog {
         Some(self.state_in(backend, path))
     }
 
-    /// Where a name leads by the rules of its backend.
+    /// The path of a name, and its backend.
     pub(super) fn expand(&self, name: &str) -> Result<(&Backend, StatePath), NameError> {
         let (backend, rest) = self.backend_of(name)?;
         Ok((backend, backend.expand(rest)?))
     }
 
-    /// The backend that a name asks for, and the rest of the name.
+    /// The backend that a name selects, and the rest of the name.
     fn backend_of<'n>(&self, name: &'n str) -> Result<(&Backend, &'n str), NameError> {
         let configured = || {
             let names: Vec<&str> = self.backends.iter().map(|b| b.name.as_str()).collect();
@@ -277,7 +277,7 @@ impl Catalog {
         }
     }
 
-    /// The state at a path of this backend, named so that the name leads back here.
+    /// The state at a path of this backend. Its name leads back to the path.
     pub(super) fn state_in(&self, backend: &Backend, path: StatePath) -> State {
         let name = backend
             .name_of(path.key())

@@ -1,4 +1,4 @@
-//! The states that have been seen, for finding one by a few letters of its name.
+//! The states that have been seen, and fuzzy search in their names.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{State, StateName, StatePath};
 
-/// How alike a typed name and a known one must be to be offered, by Jaro and Winkler from 0 to 1.
+/// Least Jaro-Winkler similarity, from 0 to 1, at which a known name is suggested for a typed one.
 /// At 0.8 `env/prdo` finds `env/prod`, and a name with nothing in common finds nothing.
 const LIKENESS: f64 = 0.8;
 
@@ -28,7 +28,7 @@ pub struct KnownStates {
 }
 
 impl KnownStates {
-    /// Takes states from several sightings; one seen twice is held if either sighting was.
+    /// Combines several sightings. A state counts as held if any sighting found it held.
     #[must_use]
     pub fn new(seen: impl IntoIterator<Item = KnownState>) -> Self {
         let mut by_path: BTreeMap<StatePath, KnownState> = BTreeMap::new();
@@ -43,13 +43,13 @@ impl KnownStates {
         Self { states }
     }
 
-    /// How many there are.
+    /// Number of states.
     #[must_use]
     pub fn len(&self) -> usize {
         self.states.len()
     }
 
-    /// Whether nothing has been seen.
+    /// Whether no state has been seen.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
@@ -67,8 +67,8 @@ impl KnownStates {
         self.states.iter().map(|known| &known.state).find(|state| state.path.handle() == handle)
     }
 
-    /// The states whose names have the letters of `query` in this order, best first; for an empty
-    /// query all of them, held ones first. At most `limit`.
+    /// The states whose names contain the letters of `query` in this order, best first. An empty
+    /// query matches all, held ones first. Returns at most `limit`.
     #[must_use]
     pub fn matching(&self, query: &str, limit: usize) -> Vec<&State> {
         let query = beginning(query);
@@ -84,18 +84,18 @@ impl KnownStates {
                 Some((atom.score(name, &mut matcher)?, state))
             })
             .collect();
-        // A stable sort: among equals, the order of the list stays.
+        // The sort is stable, so equal scores keep the order of the list.
         found.sort_by_key(|&(score, _)| std::cmp::Reverse(score));
         found.into_iter().take(limit).map(|(_, state)| state).collect()
     }
 
-    /// The name that a mistyped one most likely stands for, if any is alike enough.
+    /// The known name most similar to a mistyped one, if any is similar enough.
     #[must_use]
     pub fn nearest(&self, typed: &str) -> Option<&StateName> {
         self.nearest_of([typed])
     }
 
-    /// The name that is most like one of these texts, if any is alike enough.
+    /// The known name most similar to one of these texts, if any is similar enough.
     #[must_use]
     pub fn nearest_of<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Option<&StateName> {
         let texts: Vec<String> =
@@ -115,8 +115,8 @@ impl KnownStates {
     }
 }
 
-/// As much of a text as is compared with names: what anyone types fits, and the cost of comparing
-/// grows with the square of the length.
+/// The part of a text that is compared. The cost grows with the square of the length, and 100
+/// characters are enough for typed text.
 fn beginning(text: &str) -> String {
     text.trim().chars().take(100).collect()
 }
@@ -129,8 +129,8 @@ pub fn is_handle(text: &str) -> bool {
 }
 
 impl StatePath {
-    /// A short stand-in for a path where a long name does not fit: `#` and 16 hex digits of the
-    /// path's SHA-256. It means the same in every process and version.
+    /// A short form of a path for places where a long name does not fit: `#` and 16 hex digits of
+    /// the path's SHA-256. It is the same in every process and version.
     #[must_use]
     pub fn handle(&self) -> String {
         let digest = Sha256::digest(self.as_str());

@@ -1,7 +1,7 @@
-//! What a lock is, read from nothing but the bytes of its records.
+//! What a lock is, as read from the bytes of its records alone.
 //!
-//! Everything here is a pure function of its arguments: no I/O, no clock, no randomness. Where a
-//! fact about Terraform or OpenTofu is relied upon, the doc comment says which source it is from.
+//! Everything here is a pure function: no I/O, no clock, no randomness. A doc comment that relies
+//! on a fact about Terraform or OpenTofu names its source.
 
 mod address;
 mod age;

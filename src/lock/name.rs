@@ -1,4 +1,4 @@
-//! What people type for a state, and what a state is called.
+//! The names of states, as people type and read them.
 
 use std::fmt;
 
@@ -8,39 +8,39 @@ use serde::{Deserialize, Serialize};
 
 use super::{BackendName, StatePath};
 
-/// Longest name that is looked at, in bytes: no S3 key is longer, so no state's name is.
+/// Longest accepted name, in bytes. No S3 key is longer, so no state's name is.
 pub(super) const NAME_LIMIT: usize = 1024;
 
-/// Longest name that is used as it is where space is short, in characters: a choice's value and a
-/// button's id hold 100, and the latter says also what the button does.
+/// Longest name that a button or a choice carries, in characters. Both hold 100, and a button's id
+/// also says what the button does.
 const SHORT_NAME: usize = 80;
 
 /// The name of a state as people read and type it: `env/prod`, in a workspace `env/prod@blue`, with
-/// several backends `main:env/prod@blue`; where no such name leads to it, the state path.
+/// several backends `main:env/prod@blue`. It is the state path if no such name leads to the state.
 ///
-/// Only [`Catalog`](super::Catalog) makes one, so every name leads back to its state; or it is read
-/// back from where one was written.
+/// Only [`Catalog`](super::Catalog) makes a name, so every name leads back to its state. Other
+/// names are read from storage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StateName(String);
 
-/// One state: what it is called, where it lies, and the backend that is asked about it.
+/// One state: its name, its path and its backend.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct State {
-    /// What people call it.
+    /// The name that people use for it.
     pub name: StateName,
-    /// Where it lies.
+    /// Its state path.
     pub path: StatePath,
-    /// Whose lock table and lockfiles hold its lock.
+    /// The backend whose lock table and lockfiles hold its lock.
     pub backend: BackendName,
 }
 
-/// Why a typed text names no state. Each text goes on from "… is no state name: ".
+/// Why a typed text does not name a state. Each text continues "… is no state name: ".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing was typed.
     #[error("it is empty")]
     Empty,
-    /// More bytes than any key has.
+    /// Longer than any S3 key.
     #[error("it is {0} bytes long, and no state's name is longer than {NAME_LIMIT}")]
     TooLong(usize),
     /// A control, bidirectional or zero-width character.
@@ -52,7 +52,7 @@ pub enum NameError {
     /// `env/prod@` or `env/prod@a/b`.
     #[error("the workspace after its @ must be one word without a slash")]
     Workspace,
-    /// A prefix that is no backend's name; the names are those that are configured.
+    /// The prefix is not the name of a backend. The text lists the configured names.
     #[error("no backend is called {wanted}; there is {configured}")]
     Backend {
         /// The prefix that was typed.
@@ -60,7 +60,7 @@ pub enum NameError {
         /// The configured names, comma-separated.
         configured: String,
     },
-    /// It spells out a bucket that no backend has.
+    /// It names a bucket that no backend has.
     #[error("the bucket {wanted} is not served here; there is {served}")]
     Bucket {
         /// The bucket that was typed.
@@ -68,20 +68,20 @@ pub enum NameError {
         /// The buckets of the backends, comma-separated.
         served: String,
     },
-    /// It is a key of which nothing was seen, or a path in a bucket that no backend has.
+    /// It is either a key where nothing was seen, or a path in a bucket that no backend has.
     #[error(
         "nothing has been seen at this key, and no bucket {wanted} is served here; there is {served}"
     )]
     KeyOrBucket {
-        /// What may be a bucket.
+        /// The part that may be a bucket.
         wanted: String,
         /// The buckets of the backends, comma-separated.
         served: String,
     },
-    /// A bucket and no more.
+    /// It has a bucket but no key.
     #[error("it has a bucket and no key")]
     NoKey,
-    /// Several backends and none was named.
+    /// There are several backends, and the text names none.
     #[error("it must say which backend it is in, as in {example}; there is {configured}")]
     WhichBackend {
         /// The typed name with the first backend in front.
@@ -96,7 +96,7 @@ impl StateName {
         Self(text.into())
     }
 
-    /// The name as people read it. Names come from S3 keys, so the text is as hostile as they are.
+    /// The name as text. Names come from S3 keys, so they are untrusted.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -104,10 +104,11 @@ impl StateName {
 }
 
 impl State {
-    /// What a button under an answer about this state carries: the full path, which still vouches for
-    /// the state when nothing is left of it; else the [`short_name`](Self::short_name).
+    /// The text that a button under an answer carries: the full path, which identifies the state
+    /// even if nothing is left of it. If the path does not fit, the
+    /// [`short_name`](Self::short_name).
     ///
-    /// A name that says its backend is kept, since several backends may share the bucket.
+    /// A name with a backend is kept, because several backends may share the bucket.
     #[must_use]
     pub fn short_path(&self) -> String {
         let path = self.path.as_str();
@@ -119,12 +120,12 @@ impl State {
         }
     }
 
-    /// The name where it fits into a button or a choice of Discord's, else the path's
-    /// [`handle`](StatePath::handle). Both can be typed in place of the name.
+    /// The name if it fits into a Discord button or choice, else the path's
+    /// [`handle`](StatePath::handle). People can type either.
     #[must_use]
     pub fn short_name(&self) -> String {
         let name = self.name.as_str();
-        // A name that nobody could type, as of a key with `//` in it, would be refused.
+        // A name that cannot be typed would be refused, such as that of a key with `//`.
         if name.chars().count() <= SHORT_NAME && check(name) == Ok(name) {
             name.to_owned()
         } else {
@@ -139,7 +140,7 @@ impl fmt::Display for StateName {
     }
 }
 
-/// Takes what a person typed, without the blanks around it, or says what is wrong with it.
+/// Checks a typed name, and trims the blanks around it.
 pub(super) fn check(typed: &str) -> Result<&str, NameError> {
     let text = typed.trim();
     if text.is_empty() {
@@ -157,8 +158,8 @@ pub(super) fn check(typed: &str) -> Result<&str, NameError> {
     Ok(text)
 }
 
-/// Whether a character shows nothing of itself, or changes how its neighbours are shown: control
-/// characters, the bidirectional controls of UAX #9, and the zero-width ones.
+/// Whether a character is invisible or changes how its neighbours are shown: control characters,
+/// the bidirectional controls of UAX #9, and zero-width characters.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     // Default_Ignorable_Code_Point does not include line and paragraph separators, the blank braille

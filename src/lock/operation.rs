@@ -1,17 +1,17 @@
 //! What a holder was doing when it took the lock.
 
-/// The operation of a lock record. An open set: Terraform and OpenTofu add words, other tools bring
-/// their own, so an unknown one is kept as it is written.
+/// The operation of a lock record. Other tools write their own words, so an unknown word is kept as
+/// written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Operation(String);
 
-/// The words that Terraform and OpenTofu write and what a person calls them, from
-/// `internal/backend/operation_type.go` and the callers of `statemgr.NewLockInfo`.
+/// The words that Terraform and OpenTofu write, and their labels for people
+/// (`internal/backend/operation_type.go` and the callers of `statemgr.NewLockInfo`).
 const KNOWN: [(&str, &str); 15] = [
     ("OperationTypeApply", "apply"),
     ("OperationTypePlan", "plan"),
     ("OperationTypeRefresh", "refresh"),
-    // What import and console pass, for want of a type of their own.
+    // `import` and `console` pass it, because they have no type of their own.
     ("OperationTypeInvalid", "import or console"),
     ("init", "init"),
     ("state-mv", "state mv"),
@@ -27,7 +27,7 @@ const KNOWN: [(&str, &str); 15] = [
 ];
 
 impl Operation {
-    /// The operation as a record writes it.
+    /// The operation as the record writes it.
     #[must_use]
     pub fn new(written: String) -> Self {
         Self(written)
@@ -39,7 +39,7 @@ impl Operation {
         &self.0
     }
 
-    /// What a person calls it, such as `apply`; `None` for a word of another tool.
+    /// The label for people, such as `apply`; `None` for a word of another tool.
     #[must_use]
     pub fn label(&self) -> Option<&'static str> {
         KNOWN.iter().find(|(written, _)| *written == self.0).map(|&(_, label)| label)

@@ -1,22 +1,22 @@
-//! Where a state lies: `bucket/key`, the key of its lock row.
+//! The state path, `bucket/key`, which is the key of the state's lock row.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest S3 object key in bytes, from the S3 user guide, "Naming Amazon S3 objects".
+/// Longest S3 object key, in bytes (S3 user guide, "Naming Amazon S3 objects").
 const KEY_LIMIT: usize = 1024;
 
-/// What a lockfile's key has after the state's, from Terraform's `s3/client.go`.
+/// The suffix of a lockfile's key after the state's key (Terraform's `s3/client.go`).
 const LOCKFILE_SUFFIX: &str = ".tflock";
 
-/// What a digest row's `LockID` has after the state path, from Terraform's `s3/client.go`.
+/// The suffix of a digest row's `LockID` after the state path (Terraform's `s3/client.go`).
 const DIGEST_SUFFIX: &str = "-md5";
 
 /// A state path, `bucket/key`, as Terraform writes it to `LockID` and to a record's `Path`.
 ///
-/// The bucket is the text before the first `/` (bucket names have none), so the two parts can
-/// always be told apart again.
+/// The bucket ends at the first `/`, because bucket names contain none. So the two parts can always
+/// be separated again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct StatePath {
@@ -25,22 +25,22 @@ pub struct StatePath {
     slash: usize,
 }
 
-/// Why a text is no state path.
+/// Why a text is not a state path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// There is no `bucket/` in front.
+    /// There is no bucket before the first slash.
     #[error("it has no bucket before the first slash")]
     NoBucket,
     /// Nothing follows the bucket.
     #[error("it has no key after the bucket")]
     NoKey,
-    /// The key with the lockfile's suffix would not fit into an S3 key.
+    /// The key is longer than S3 allows.
     #[error("its key is longer than the {KEY_LIMIT} bytes that S3 allows")]
     TooLong,
 }
 
 impl StatePath {
-    /// Joins a bucket and the key of a state object in it.
+    /// Joins a bucket and the key of a state object.
     ///
     /// # Errors
     /// When either part is empty, or the key is longer than S3 allows.
@@ -48,7 +48,7 @@ impl StatePath {
         Self::parse(&format!("{bucket}/{key}"))
     }
 
-    /// Takes a `LockID` apart.
+    /// Splits a `LockID` into bucket and key.
     ///
     /// # Errors
     /// When there is no bucket or no key, or the key is longer than S3 allows.
@@ -61,16 +61,16 @@ impl StatePath {
         }
     }
 
-    /// The state that a digest row speaks of: its `LockID` without `-md5`.
+    /// The state of a digest row: its `LockID` without `-md5`.
     ///
-    /// `None` for a `LockID` without that suffix. Only to be asked of rows that have a `Digest` and
-    /// no `Info`: a state's own key may end in `-md5` too.
+    /// `None` for a `LockID` without that suffix. Use it only for rows with a `Digest` and no
+    /// `Info`, because the key of a state may end in `-md5` too.
     #[must_use]
     pub fn of_digest_row(lock_id: &str) -> Option<Self> {
         Self::parse(lock_id.strip_suffix(DIGEST_SUFFIX)?).ok()
     }
 
-    /// The state that a lockfile belongs to: its key without `.tflock`.
+    /// The state of a lockfile: its key without `.tflock`.
     #[must_use]
     pub fn of_lockfile(bucket: &str, key: &str) -> Option<Self> {
         Self::new(bucket, key.strip_suffix(LOCKFILE_SUFFIX)?).ok()
@@ -88,7 +88,7 @@ impl StatePath {
         &self.text[..self.slash]
     }
 
-    /// The key of the state object within its bucket.
+    /// The key of the state object in its bucket.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.text[self.slash + 1..]
@@ -100,14 +100,14 @@ impl StatePath {
         format!("{}{DIGEST_SUFFIX}", self.text)
     }
 
-    /// The key of the state's lockfile within the same bucket.
+    /// The key of the state's lockfile, in the same bucket.
     #[must_use]
     pub fn lockfile_key(&self) -> String {
         format!("{}{LOCKFILE_SUFFIX}", self.key())
     }
 }
 
-/// Whether a `LockID` ends as those of digest rows do. A state's own key may end so too, so a row
+/// Whether a `LockID` ends like that of a digest row. The key of a state may end so too, so a row
 /// with this key is a digest only if it has no `Info`.
 #[must_use]
 pub fn is_digest_key(lock_id: &str) -> bool {

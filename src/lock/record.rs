@@ -1,4 +1,4 @@
-//! The exact bytes stored for a lock, and what can be read in them.
+//! The exact bytes stored for a lock, and their parsed content.
 
 use std::fmt;
 
@@ -9,25 +9,25 @@ use serde_json::{Map, Value};
 
 use super::Operation;
 
-/// Records above this many bytes are not parsed. A real record is under 1 KiB; a lockfile is an S3
-/// object and could be of any size. A request keeps two records in one `DynamoDB` item of at most
-/// 400 KiB, as JSON that takes six bytes for one where every character is escaped.
+/// Longest record that is parsed, in bytes. A real record is under 1 KiB, but a lockfile is an S3
+/// object of any size. A request keeps two records in one `DynamoDB` item (limit 400 KiB), as JSON
+/// that can need six bytes for one byte of the record.
 pub const RECORD_LIMIT: usize = 16 * 1024;
 
 /// The exact bytes stored for a lock: the `Info` string of its row, or the body of its lockfile.
 ///
-/// Never re-serialised: a release compares these bytes with what is stored.
+/// Never serialised again: a release compares these bytes with the stored ones.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct LockRecord(Vec<u8>);
 
-/// The UUID-shaped `ID` inside a record, what `terraform force-unlock` takes.
+/// The UUID-shaped `ID` inside a record, which `terraform force-unlock` takes.
 ///
-/// Terraform makes it of 16 random bytes without a version nibble, and other tools write their own:
-/// any text that is not empty is one.
+/// Terraform makes it from 16 random bytes, without a version nibble. Other tools write IDs of any
+/// shape, so any text that is not empty counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockId(String);
 
-/// What a readable record says, from Terraform's `statemgr.LockInfo`.
+/// The content of a readable record (Terraform's `statemgr.LockInfo`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockInfo {
     /// The lock ID.
@@ -36,53 +36,53 @@ pub struct LockInfo {
     pub operation: Operation,
     /// The holder, `user@host`; either side may be empty.
     pub who: String,
-    /// Version of the tool; Terraform and `OpenTofu` look alike.
+    /// Version of the tool. It does not tell Terraform from `OpenTofu`.
     pub version: String,
-    /// When the lock was taken, by the holder's clock. `None` where a tool leaves it out, or it is
-    /// before 1970 or after 2199.
+    /// When the lock was taken, by the holder's clock. `None` if it is absent, before 1970 or after
+    /// 2199.
     pub created: Option<DateTime<Utc>>,
-    /// Free text; empty from the command-line tools.
+    /// Free text. The command-line tools leave it empty.
     pub info: String,
     /// The state path as the holder wrote it.
     pub path: String,
 }
 
-/// Why a stored record cannot be read. Such a lock is held all the same. Each text is a clause that
-/// goes on from "Its holder is unknown: ".
+/// Why a stored record cannot be read. The lock still counts as held. Each text is a clause that
+/// continues "Nobody can tell who holds it: ".
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Flaw {
     /// The row has neither an `Info` nor a `Digest`.
     #[error("the row has no Info")]
     Missing,
-    /// The row has a `Digest` and no `Info`, at a state's own `LockID`, where no digest belongs.
+    /// The row has a `Digest` and no `Info`, at the `LockID` of a state, where no digest belongs.
     #[error("the row has a Digest and no Info, as if a digest was put at the wrong key")]
     DigestOnly,
-    /// The row has no `Info`, and a `Digest` that is no string or too long to be kept; the text is
-    /// `DynamoDB`'s name of its type.
+    /// The row has no `Info`, and its `Digest` is not a string or is too long. The text is
+    /// `DynamoDB`'s name of the `Digest`'s type.
     #[error("the row has no Info, and its Digest (type {0}) is not one of Terraform's")]
     OddDigest(&'static str),
-    /// The row's `Info` is of another type; the text is `DynamoDB`'s name of the type.
+    /// The row's `Info` is not a string. The text is `DynamoDB`'s name of its type.
     #[error("the row's Info is of type {0}, not a string")]
     NotAString(&'static str),
     /// The record has no bytes.
     #[error("the record is empty")]
     Empty,
-    /// The record is above [`RECORD_LIMIT`].
+    /// The record is longer than [`RECORD_LIMIT`].
     #[error("the record is {0} bytes long, more than any lock's")]
     TooLarge(u64),
-    /// The lockfile is listed and could not be fetched. The reason is a sentence.
+    /// The lockfile is listed but could not be fetched. The reason is a sentence.
     #[error("the lockfile could not be fetched ({0})")]
     Unread(String),
-    /// The bytes are no UTF-8 text.
+    /// The bytes are not UTF-8.
     #[error("the record is not text")]
     NotText,
-    /// The text is no JSON object of a lock; the reason is the parser's.
+    /// The text is not the JSON object of a lock. The reason is the parser's.
     #[error("the record is not the JSON of a lock ({0})")]
     NotALock(String),
 }
 
 impl LockRecord {
-    /// Takes the bytes as they are stored.
+    /// Wraps the bytes as they are stored.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
@@ -94,17 +94,17 @@ impl LockRecord {
         &self.0
     }
 
-    /// The record as text for showing, with a mark where the bytes are no UTF-8.
+    /// The record as text for display. Bytes that are not UTF-8 become a replacement character.
     #[must_use]
     pub fn to_text(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
     }
 
-    /// Reads the record as Terraform does: absent fields are empty, unknown ones are ignored, and a
-    /// field of the wrong type makes the whole unreadable (Go's `json.Unmarshal`).
+    /// Parses the record like Go's `json.Unmarshal` in Terraform: absent fields are empty, unknown
+    /// fields are ignored, and a field of the wrong type makes the record unreadable.
     ///
     /// # Errors
-    /// The flaw that keeps it from being read. Bounded in time and depth for any bytes.
+    /// Why the record cannot be read. Time and depth of the parsing are bounded for any bytes.
     pub fn parse(&self) -> Result<LockInfo, Flaw> {
         if self.0.is_empty() {
             return Err(Flaw::Empty);
@@ -132,14 +132,14 @@ impl LockRecord {
     }
 }
 
-/// Go encodes an unset time as year 1. After 2199 the time is no lock's either, and adding a duration
-/// to it could leave the range of dates.
+/// Go encodes an unset time as year 1. A lock cannot be from after 2199 either, and adding a
+/// duration to such a time could overflow.
 fn is_plausible(created: &DateTime<Utc>) -> bool {
     const YEAR_2200: i64 = 7_258_118_400;
     (1..YEAR_2200).contains(&created.timestamp())
 }
 
-// Records are hostile text and may be large: a log line gets their length only.
+// Records are untrusted and may be large, so a log line contains only their length.
 impl fmt::Debug for LockRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LockRecord({} bytes)", self.0.len())
@@ -154,8 +154,8 @@ impl LockId {
     }
 }
 
-/// Whether a text has the shape of the lock IDs that Terraform and `OpenTofu` make: five groups of hex
-/// digits, as in a UUID. Other tools write IDs of any shape.
+/// Whether a text looks like a lock ID of Terraform or `OpenTofu`: five groups of hex digits, as in
+/// a UUID. Other tools write IDs of any shape.
 #[must_use]
 pub fn is_lock_id(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
@@ -169,7 +169,7 @@ impl fmt::Display for LockId {
     }
 }
 
-/// The JSON of a record, its keys in lower case.
+/// The JSON of a record, with its keys in lower case.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Wire {
@@ -189,7 +189,7 @@ struct Wire {
 }
 
 impl Wire {
-    /// Go matches keys whatever their case, and of a key that stands twice takes the last.
+    /// Go ignores the case of keys, and takes the last value of a repeated key.
     fn read(text: &str) -> serde_json::Result<Self> {
         let written: Map<String, Value> = serde_json::from_str(text)?;
         let keys = written.into_iter().map(|(key, value)| (key.to_lowercase(), value));
@@ -197,7 +197,7 @@ impl Wire {
     }
 }
 
-/// Go reads `null` into a string as the empty string.
+/// Go reads `null` as the empty string.
 fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

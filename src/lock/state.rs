@@ -1,11 +1,11 @@
-//! Whether a state is locked, put together from the stores that can hold its lock.
+//! Whether a state is locked, combined from the stores that can hold its lock.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Flaw, LockInfo, LockRecord, State};
 
-/// A place where a lock record can lie.
+/// A place that can hold a lock record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Store {
     /// A row of the `DynamoDB` lock table.
@@ -17,9 +17,9 @@ pub enum Store {
 /// Which stores a backend is configured to lock in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stores {
-    /// There is a lock table.
+    /// The backend has a lock table.
     pub row: bool,
-    /// There are lockfiles.
+    /// The backend has lockfiles.
     pub lockfile: bool,
 }
 
@@ -28,15 +28,15 @@ pub struct Stores {
 pub struct StoredLock {
     /// The exact bytes.
     pub record: LockRecord,
-    /// What they say, or why they cannot be read.
+    /// The parsed record, or why it cannot be read.
     pub info: Result<LockInfo, Flaw>,
-    /// When the store took the record, by the store's clock; only S3 tells.
+    /// When the store wrote the record, by the store's clock. Only S3 reports it.
     pub stored_at: Option<DateTime<Utc>>,
-    /// S3's word for this version of the object, which a delete can be bound to; rows have none.
+    /// The `ETag` of this object version, used for a conditional delete. Rows have none.
     pub etag: Option<String>,
 }
 
-/// The record or records of one lock, at least one of them there.
+/// The records of one lock, at least one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sources {
     expected: Stores,
@@ -46,57 +46,57 @@ pub struct Sources {
     pub lockfile: Option<StoredLock>,
 }
 
-/// In what way the two halves of a lock disagree.
+/// How the two halves of a lock disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
-    /// Only the lockfile is there.
+    /// Only the lockfile exists.
     RowMissing,
-    /// Only the row is there.
+    /// Only the row exists.
     LockfileMissing,
-    /// Both are there, and they are not of the same lock.
+    /// Both exist, but for different locks.
     Different,
 }
 
-/// A lock whose record can be read.
+/// A lock with a readable record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lock {
-    /// What the record says; where the halves differ, what the row says.
+    /// What the record says. Where the halves differ, what the row says.
     pub info: LockInfo,
-    /// Where it lies.
+    /// The records.
     pub sources: Sources,
 }
 
-/// A lock none of whose records can be read. It is held all the same.
+/// A lock without a readable record. It still counts as held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unreadable {
     /// Why the first record cannot be read.
     pub flaw: Flaw,
-    /// Where it lies.
+    /// The records.
     pub sources: Sources,
 }
 
-/// Whether a state is locked. There is no "unknown": what could not be read is an error.
+/// Whether a state is locked. There is no "unknown": a failed read is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LockState {
-    /// Every configured store was read, and none has a record.
+    /// All configured stores were read, and none has a record.
     Free,
-    /// Held, and its record says by whom.
+    /// Held, with a readable record.
     Held(Lock),
     /// Held, but the holder is unknown.
     Unreadable(Unreadable),
 }
 
-/// A state with a lock on it, as a listing finds it.
+/// A locked state, as a listing finds it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeldLock {
     /// The state.
     pub state: State,
-    /// Its lock; never [`LockState::Free`].
+    /// Its lock, never [`LockState::Free`].
     pub lock: LockState,
 }
 
 impl Store {
-    /// The word for it in `status --json`.
+    /// The store's name in `status --json`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -107,19 +107,19 @@ impl Store {
 }
 
 impl StoredLock {
-    /// A record as it was read whole.
+    /// A record that was read completely.
     #[must_use]
     pub fn new(record: LockRecord, stored_at: Option<DateTime<Utc>>) -> Self {
         Self { info: record.parse(), record, stored_at, etag: None }
     }
 
-    /// A record that could not even be taken whole.
+    /// A record that could not be read completely.
     #[must_use]
     pub fn flawed(flaw: Flaw, record: LockRecord, stored_at: Option<DateTime<Utc>>) -> Self {
         Self { info: Err(flaw), record, stored_at, etag: None }
     }
 
-    /// The same record, known to S3 by this `ETag`.
+    /// The same record with its S3 `ETag`.
     #[must_use]
     pub fn with_etag(self, etag: Option<String>) -> Self {
         Self { etag, ..self }
@@ -127,7 +127,7 @@ impl StoredLock {
 }
 
 impl Sources {
-    /// The stores in which this lock lies when it is whole.
+    /// The stores that have a record when the lock is complete.
     #[must_use]
     pub fn expected(&self) -> Stores {
         self.expected
@@ -142,8 +142,8 @@ impl Sources {
             .collect()
     }
 
-    /// How the halves disagree; `None` for a whole lock. Where only one store is configured, its
-    /// record is the whole lock.
+    /// How the halves disagree; `None` for a complete lock. With one configured store, its record
+    /// is the complete lock.
     #[must_use]
     pub fn half(&self) -> Option<Half> {
         if self.expected != (Stores { row: true, lockfile: true }) {
@@ -154,7 +154,7 @@ impl Sources {
             (None, Some(_)) => Some(Half::RowMissing),
             (Some(row), Some(lockfile)) => match (&row.info, &lockfile.info) {
                 (Ok(row), Ok(lockfile)) if row.id == lockfile.id => None,
-                // What nobody has read is not known to differ.
+                // A lockfile that was not read may be of the same lock.
                 (_, Err(Flaw::Unread(_))) => None,
                 (Err(ours), Err(theirs)) if ours == theirs && row.record == lockfile.record => None,
                 _ => Some(Half::Different),
@@ -163,14 +163,14 @@ impl Sources {
         }
     }
 
-    /// The records there are, the row's first.
+    /// The existing records, the row's first.
     pub fn records(&self) -> impl Iterator<Item = &StoredLock> {
         [&self.row, &self.lockfile].into_iter().flatten()
     }
 }
 
 impl LockState {
-    /// Puts together what the configured stores hold for one state.
+    /// Combines what the configured stores hold for one state.
     #[must_use]
     pub fn from_stores(
         expected: Stores,
@@ -189,7 +189,7 @@ impl LockState {
         }
     }
 
-    /// Where the lock lies; `None` for a free state.
+    /// The lock's records; `None` for a free state.
     #[must_use]
     pub fn sources(&self) -> Option<&Sources> {
         match self {
@@ -199,13 +199,13 @@ impl LockState {
         }
     }
 
-    /// How the halves of the lock disagree; `None` for a whole lock and a free state.
+    /// How the halves of the lock disagree; `None` for a complete lock and for a free state.
     #[must_use]
     pub fn half(&self) -> Option<Half> {
         self.sources()?.half()
     }
 
-    /// What the lock's record says, where one can be read.
+    /// What the lock's record says; `None` without a readable record.
     #[must_use]
     pub fn info(&self) -> Option<&LockInfo> {
         match self {
@@ -214,7 +214,8 @@ impl LockState {
         }
     }
 
-    /// When the lock was taken: by the holder's clock, else by the store's, else unknown.
+    /// When the lock was taken: by the holder's clock, else by the store's clock. `None` if neither
+    /// is known.
     #[must_use]
     pub fn since(&self) -> Option<DateTime<Utc>> {
         self.info()

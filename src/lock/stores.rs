@@ -2,7 +2,7 @@
 
 use super::{Backend, Stores};
 
-/// A backend and the stores it locks in, at least one.
+/// A backend and its stores, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendStores {
     backend: Backend,
@@ -10,18 +10,18 @@ pub struct BackendStores {
     use_lockfile: bool,
 }
 
-/// A backend without a lock table and without lockfiles: nothing could ever be locked in it, and
-/// everything would look free.
+/// A backend without a lock table and without lockfiles: nothing could be locked in it, so every
+/// state would look free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("has neither a lock table nor lockfiles")]
 pub struct NoStore;
 
 impl BackendStores {
-    /// Joins a backend with its stores, as `dynamodb_table` and `use_lockfile` of its backend block
-    /// name them. The lockfiles lie in the backend's bucket.
+    /// Joins a backend with its stores, as `dynamodb_table` and `use_lockfile` of the backend block
+    /// name them. The lockfiles are in the backend's bucket.
     ///
     /// # Errors
-    /// When there is neither.
+    /// When the backend has no store.
     pub fn new(
         backend: Backend,
         lock_table: Option<String>,
@@ -40,7 +40,7 @@ impl BackendStores {
         &self.backend
     }
 
-    /// The stores in which a lock of this backend lies when it is whole.
+    /// The stores that have a record when the lock is complete.
     #[must_use]
     pub fn expected(&self) -> Stores {
         Stores { row: self.lock_table.is_some(), lockfile: self.use_lockfile }

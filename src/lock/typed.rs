@@ -1,8 +1,8 @@
-//! What a text that a person typed or pasted can mean.
+//! Which states a typed or pasted text can mean.
 //!
-//! docs/adr/0017 has the rule. Whatever is copied out of an error, a backend block, a row or a URL
-//! is read. Where a text can mean more than one state, all of them are given, and what has been
-//! seen decides between them.
+//! docs/adr/0017 has the rule. Text copied from an error, a backend block, a lock row or a URL is
+//! accepted. If a text can mean several states, all are returned, and the caller picks one that has
+//! been seen.
 
 use super::address::Address;
 use super::catalog::Backend;
@@ -12,25 +12,25 @@ use super::{Catalog, NameError, State, StatePath};
 /// The states that a text can mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meanings {
-    /// The likeliest one.
+    /// The likeliest state.
     pub likeliest: State,
-    /// All of them, likeliest first. Those of one rank are equally likely.
+    /// All states, likeliest first. States of one rank are equally likely.
     pub ranks: Vec<Vec<State>>,
-    /// The state whose full path the text is: a served bucket, and a key as its backend makes them.
-    /// Nothing about it is guessed.
+    /// The state whose full path was typed: a served bucket, and a key that fits its backend's
+    /// rules. Nothing about it is guessed.
     pub in_full: Option<State>,
-    /// Why the text is refused where nothing was ever seen of any of these states.
+    /// Why the text is refused if none of these states was ever seen.
     pub refusal: Option<NameError>,
 }
 
-/// The same, before the states have names.
+/// [`Meanings`] before the states have names.
 struct Paths<'c> {
     ranks: Vec<Vec<Place<'c>>>,
     in_full: Option<StatePath>,
     refusal: Option<NameError>,
 }
 
-/// A path, with the backend that the text names, if it does.
+/// A path, and the backend if the text names one.
 #[derive(Clone, PartialEq, Eq)]
 struct Place<'c> {
     path: StatePath,
@@ -44,17 +44,17 @@ impl From<StatePath> for Place<'_> {
 }
 
 impl Meanings {
-    /// All the states, likeliest first.
+    /// All states, likeliest first.
     pub fn states(&self) -> impl Iterator<Item = &State> {
         self.ranks.iter().flatten()
     }
 }
 
 impl Catalog {
-    /// The states that a person can mean by a text.
+    /// The states that a text can mean.
     ///
     /// # Errors
-    /// When it can mean none, or names a bucket that is not served.
+    /// When it can mean no state, or names a bucket that is not served.
     pub fn meanings(&self, typed: &str) -> Result<Meanings, NameError> {
         let paths = self.paths(typed)?;
         let state = |place: &Place<'_>| match place.backend {
@@ -71,7 +71,7 @@ impl Catalog {
         })
     }
 
-    /// Texts that the name which was meant may look like, where nothing was seen under this one.
+    /// Texts to compare with known names, to suggest one when nothing was seen under this text.
     #[must_use]
     pub fn likenesses(&self, typed: &str) -> Vec<String> {
         let text = pasted(typed);
@@ -88,7 +88,7 @@ impl Catalog {
         alike
     }
 
-    /// Whether the likeliest meaning of a text is the state at this path.
+    /// Whether this path is the likeliest meaning of a text.
     pub(super) fn leads_to(&self, text: &str, path: &StatePath) -> bool {
         let paths = self.paths(text);
         paths.is_ok_and(|paths| {
@@ -99,7 +99,7 @@ impl Catalog {
     fn paths(&self, typed: &str) -> Result<Paths<'_>, NameError> {
         let text = pasted(typed);
         let paths = self.paths_of(text);
-        // A key may begin or end in blanks or quotes: the text as it stands goes first.
+        // A key may begin or end with blanks or quotes, so the unchanged text goes first.
         let as_it_stands = StatePath::parse(typed)
             .ok()
             .filter(|path| path.as_str() != text && self.serves(path.bucket()));
@@ -128,8 +128,8 @@ impl Catalog {
         }
     }
 
-    /// What a key of a named bucket can mean: that very key, the state whose lockfile or digest has
-    /// that key, or the state of that name.
+    /// What a key in a named bucket can mean: that exact key, the state whose lockfile or digest
+    /// has that key, or the state with that name.
     fn in_bucket(&self, bucket: &str, key: &str) -> Result<Paths<'_>, NameError> {
         if !self.serves(bucket) {
             return Err(NameError::Bucket { wanted: bucket.to_owned(), served: self.served() });
@@ -147,7 +147,8 @@ impl Catalog {
         let in_full = match &beside {
             _ if refusal.is_some() => None,
             None => Some(&exact).filter(|path| self.fits(path)),
-            // `.tflock` and `-md5` may belong to the state's own key where the rules allow it.
+            // The key of a state may itself end in `.tflock` or `-md5` if the backend's rules allow
+            // it.
             Some(_) if self.fits(&exact) => None,
             Some(path) => Some(path).filter(|path| self.fits(path)),
         };
@@ -157,7 +158,7 @@ impl Catalog {
         Ok(Paths { ranks: tidy(ranks), in_full, refusal })
     }
 
-    /// What a text without a served bucket can mean: a name, or a key as the backend block has it.
+    /// What a text without a served bucket can mean: a name, or a key as in the backend block.
     fn anywhere(&self, text: &str) -> Result<Paths<'_>, NameError> {
         let keys = self.keys(text);
         let besides: Vec<Place<'_>> = keys
@@ -185,7 +186,7 @@ impl Catalog {
         }
     }
 
-    /// The text as a key: of the bucket of the backend that it names, and of every bucket.
+    /// Reads the text as a key: in the bucket of the backend that it names, and in every bucket.
     fn keys(&self, text: &str) -> Vec<Place<'_>> {
         let of_backend = text.split_once(':').and_then(|(name, key)| {
             let backend = self.backends().iter().find(|it| it.name.as_str() == name)?;
@@ -196,7 +197,7 @@ impl Catalog {
         of_backend.into_iter().chain(of_any.map(Place::from)).collect()
     }
 
-    /// A text that is a key by the rules is the path of a state in another bucket too, if its first
+    /// A key that fits the rules may also be a path in a bucket that is not served, if its first
     /// part can be a bucket and the rest is a key.
     fn is_elsewhere(&self, text: &str) -> Option<NameError> {
         let (wanted, key) = text.split_once('/')?;
@@ -205,7 +206,7 @@ impl Catalog {
             .then(|| NameError::KeyOrBucket { wanted: wanted.to_owned(), served: self.served() })
     }
 
-    /// Whether a backend of the bucket makes such keys.
+    /// Whether the rules of a backend with this bucket can make this key.
     fn fits(&self, path: &StatePath) -> bool {
         self.in_this_bucket(path.bucket()).any(|backend| backend.fits(path.key()))
     }
@@ -218,7 +219,7 @@ impl Catalog {
         self.in_this_bucket(bucket).next().is_some()
     }
 
-    /// Every bucket once.
+    /// The served buckets, each once.
     fn buckets(&self) -> impl Iterator<Item = &str> {
         let backends = self.backends();
         let is_first = |at: usize, bucket: &str| backends[..at].iter().all(|b| b.bucket != bucket);
@@ -231,8 +232,8 @@ impl Catalog {
     }
 }
 
-/// What remains of a pasted text: without blanks and quotes around it, and without the label that
-/// stands before it in Terraform's error or in a backend block.
+/// A pasted text without the blanks and quotes around it, and without its label from Terraform's
+/// error or from a backend block.
 #[must_use]
 pub fn pasted(typed: &str) -> &str {
     let text = typed.trim();
@@ -252,7 +253,7 @@ fn beside(bucket: &str, key: &str) -> Option<StatePath> {
         .or_else(|| StatePath::of_digest_row(&format!("{bucket}/{key}")))
 }
 
-/// The ranks without what stands in an earlier one, and without empty ones.
+/// The ranks without repeated paths and without empty ranks.
 fn tidy<'c>(ranks: impl IntoIterator<Item = Vec<Place<'c>>>) -> Vec<Vec<Place<'c>>> {
     let mut tidied: Vec<Vec<Place<'c>>> = Vec::new();
     for rank in ranks {
@@ -269,7 +270,7 @@ fn tidy<'c>(ranks: impl IntoIterator<Item = Vec<Place<'c>>>) -> Vec<Vec<Place<'c
     tidied
 }
 
-/// Whether a text has the form of a bucket's name (S3 user guide, "Bucket naming rules").
+/// Whether a text can be a bucket name (S3 user guide, "Bucket naming rules").
 fn may_be_bucket(text: &str) -> bool {
     (3..=63).contains(&text.len())
         && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'))

@@ -1,4 +1,4 @@
-//! Text of which each piece knows whose words it is.
+//! Text made of spans. Each span knows where its words come from.
 
 use std::borrow::Cow;
 
@@ -10,80 +10,80 @@ use crate::text::{LONG, SHORT, clip, visible};
 /// A piece of text with its meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Span {
-    /// The product's own words.
+    /// The bot's own words.
     Own(Cow<'static, str>),
-    /// The product's own words, to be read first.
+    /// The bot's own words, emphasised.
     Strong(Cow<'static, str>),
-    /// Text from outside that stands in a sentence, as a state's name in a title.
+    /// Text from outside within a sentence, such as a state's name in a title.
     Named(String),
-    /// Text from outside that is to be read and copied letter for letter.
+    /// Text from outside that people read and copy exactly.
     Quoted(String),
-    /// A moment; on Discord both in full and as the distance from whenever it is read.
+    /// A moment. Discord shows it in full and relative to the time of reading.
     At(DateTime<Utc>),
-    /// Another message, to be jumped to.
+    /// A link to another message.
     Message(Place, MessageId),
-    /// A role, named and not pinged.
+    /// A role, without a ping.
     Role(RoleId),
     /// A channel.
     Channel(ChannelId),
-    /// Somebody, by name and, where that can be shown, by account. Not pinged.
+    /// A person by name, and by account where that can be shown. Not pinged.
     Person(Person),
 }
 
-/// A line of text, built up span by span.
+/// A line of text, built span by span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text(Vec<Span>);
 
 impl Text {
-    /// A line that begins with the product's own words.
+    /// A line that starts with the bot's own words.
     #[must_use]
     pub fn own(words: impl Into<Cow<'static, str>>) -> Self {
         Self::default().then(words)
     }
 
-    /// A line that is one quoted text, [`LONG`] at most.
+    /// A line with one quoted text, at most [`LONG`] characters.
     #[must_use]
     pub fn quoted(text: &str) -> Self {
         Self::default().quote(text, LONG)
     }
 
-    /// Goes on in the product's own words.
+    /// Adds the bot's own words.
     #[must_use]
     pub fn then(self, words: impl Into<Cow<'static, str>>) -> Self {
         self.push(Span::Own(words.into()))
     }
 
-    /// Goes on in the product's own words, with weight.
+    /// Adds the bot's own words, emphasised.
     #[must_use]
     pub fn strong(self, words: impl Into<Cow<'static, str>>) -> Self {
         self.push(Span::Strong(words.into()))
     }
 
-    /// Goes on with a name from outside, of at most `limit` characters.
+    /// Adds a name from outside, at most `limit` characters.
     #[must_use]
     pub fn name(self, name: &str, limit: usize) -> Self {
         self.push(Span::Named(clip(&visible(name), limit)))
     }
 
-    /// Goes on with a quotation from outside, of at most `limit` characters.
+    /// Adds quoted text from outside, at most `limit` characters.
     #[must_use]
     pub fn quote(self, text: &str, limit: usize) -> Self {
         self.push(Span::Quoted(clip(&visible(text), limit)))
     }
 
-    /// Goes on with a moment.
+    /// Adds a moment.
     #[must_use]
     pub fn at(self, moment: DateTime<Utc>) -> Self {
         self.push(Span::At(moment))
     }
 
-    /// Goes on with a role.
+    /// Adds a role.
     #[must_use]
     pub fn role(self, role: RoleId) -> Self {
         self.push(Span::Role(role))
     }
 
-    /// Goes on with these, with `between` between two of them.
+    /// Adds these texts, separated by `between`.
     #[must_use]
     pub fn joined(self, between: &'static str, all: impl IntoIterator<Item = Self>) -> Self {
         all.into_iter().enumerate().fold(self, |text, (at, one)| {
@@ -92,27 +92,27 @@ impl Text {
         })
     }
 
-    /// Goes on with a channel.
+    /// Adds a channel.
     #[must_use]
     pub fn channel(self, channel: ChannelId) -> Self {
         self.push(Span::Channel(channel))
     }
 
-    /// Goes on with a person. Two can have one name, and anybody can take another's, so the account
-    /// stands beside it.
+    /// Adds a person with the account. Names are not unique, and anyone can take another person's
+    /// name.
     #[must_use]
     pub fn person(self, person: &Person) -> Self {
         let name = clip(&visible(&person.name), SHORT / 2);
         self.push(Span::Person(Person { id: person.id, name }))
     }
 
-    /// Goes on with the way to another message.
+    /// Adds a link to another message.
     #[must_use]
     pub fn message(self, place: Place, id: MessageId) -> Self {
         self.push(Span::Message(place, id))
     }
 
-    /// Goes on with another text.
+    /// Adds another text.
     #[must_use]
     pub fn append(mut self, text: Self) -> Self {
         self.0.extend(text.0);
@@ -125,7 +125,7 @@ impl Text {
         &self.0
     }
 
-    /// The words for the log, without the ways to other messages.
+    /// The words for the log, without links to messages.
     #[must_use]
     pub fn plain(&self) -> String {
         let words = self.0.iter().map(|span| match span {

@@ -1,4 +1,4 @@
-//! What people are told without having asked just now, and the way to them.
+//! Notices to people and their delivery.
 
 use std::time::Duration;
 
@@ -12,108 +12,109 @@ use crate::message::Message;
 use crate::people::{ChannelId, MessageId, Person, RequestId};
 use crate::watch::{Hold, PastHold, Verdict};
 
-/// What people are still to be told, in the order in which it happened. Written with what it is
-/// about: by [`Ledger::commit`](super::Ledger::commit), [`Holds::end`](super::Holds::end) and
-/// [`tell_stale`](super::Holds::tell_stale), and [`Trail::set_checkpoint`](super::Trail::set_checkpoint).
+/// The notices that are not delivered yet, oldest first. Each is written together with the change
+/// that it reports: by [`Ledger::commit`](super::Ledger::commit), [`Holds::end`](super::Holds::end)
+/// and [`tell_stale`](super::Holds::tell_stale), and
+/// [`Trail::set_checkpoint`](super::Trail::set_checkpoint).
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// The oldest notices, `limit` at most.
+    /// The oldest notices, at most `limit`.
     async fn due(&self, limit: usize) -> Result<Vec<Due>, Fault>;
 
-    /// Removes a notice that was delivered, or that another one has replaced.
+    /// Removes a notice that was delivered or replaced by another.
     async fn strike(&self, id: &NoticeId) -> Result<(), Fault>;
 
-    /// Adds a notice under this id, over one that has it already.
+    /// Adds a notice under this id, or overwrites the one there.
     async fn add(&self, id: &NoticeId, notice: &Notice) -> Result<(), Fault>;
 
-    /// Remembers since when a notice is refused. It is called once for each, before the notice is
-    /// tried for a second time.
+    /// Stores since when a notice is refused. Called once for each notice, before its second
+    /// attempt.
     async fn set_refused_since(&self, id: &NoticeId, since: DateTime<Utc>) -> Result<(), Fault>;
 
-    /// Takes a notice out of the outbox and keeps it for 30 days where nothing delivers it, so that
+    /// Moves a notice that cannot be delivered out of the outbox. It is kept for 30 days so that
     /// people can look at it.
     async fn set_aside(&self, id: &NoticeId, why: &str, now: DateTime<Utc>) -> Result<(), Fault>;
 }
 
-/// A notice that is in the outbox.
+/// A notice in the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Due {
-    /// Its place.
+    /// Its position.
     pub id: NoticeId,
-    /// What is to be told; `None` where this version does not understand it.
+    /// The notice; `None` if this version cannot read it.
     pub notice: Option<Notice>,
-    /// Since when it cannot be delivered, if that is for another reason than that Discord is busy.
+    /// Since when its delivery fails for another reason than that Discord is busy.
     pub refused_since: Option<DateTime<Utc>>,
 }
 
-/// A notice's place in the outbox; later ones are greater.
+/// The position of a notice in the outbox. Later ones are greater.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NoticeId(pub String);
 
-/// Something that people are told.
+/// A notice to people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// The card of a request has to be posted or brought up to date.
+    /// The card of a request must be posted or updated.
     Card {
-        /// Which.
+        /// The request.
         request: RequestId,
     },
-    /// A request has ended with its lock released.
+    /// A request ended with the release of its lock.
     Released {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// Where it is said, if not where releases are announced.
+        /// Where it is posted, if not in the channel for releases.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         channel: Option<ChannelId>,
     },
-    /// A request has ended, and its card does not say so.
+    /// A request ended, but its card does not say so.
     Ended {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// Where it is said.
+        /// Where it is posted.
         channel: ChannelId,
     },
-    /// A request has failed after a part of its lock was released, or may have been.
+    /// A request failed after a part of its lock was released, or may have been.
     HalfReleased {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// Where it is said, if not where releases are announced.
+        /// Where it is posted, if not in the channel for releases.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         channel: Option<ChannelId>,
     },
     /// A lock has cleared.
     Cleared {
-        /// What it was.
+        /// The finished hold.
         past: Box<PastHold>,
-        /// Who holds the next one, where somebody has taken it at once.
+        /// The holder of the next lock, if another run took it at once.
         next: Option<String>,
-        /// Those who have asked to be told in this channel, in the order in which they asked.
+        /// The watchers who asked in this channel, in that order.
         waiting: Vec<Person>,
-        /// Where it is said.
+        /// Where it is posted.
         channel: ChannelId,
     },
     /// A hold has become stale.
     Stale {
-        /// Which.
+        /// The hold.
         hold: Box<Hold>,
-        /// Why.
+        /// The verdict with its evidence.
         verdict: Verdict,
-        /// Where it is said.
+        /// Where it is posted.
         channel: ChannelId,
     },
-    /// The heads of all chains, for whoever wants to hold the trail against them later.
+    /// The heads of all chains, so that anyone can compare the trail with them later.
     Checkpoint {
         /// When they were read.
         at: DateTime<Utc>,
-        /// How many chains there are.
+        /// Number of chains.
         chains: usize,
-        /// How many entries they have.
+        /// Number of entries in them.
         entries: u64,
-        /// One hash over all of them.
+        /// One hash over all heads.
         digest: Hash,
     },
-    /// The trail does not hold.
+    /// The trail is not sound.
     TrailBroken {
         /// When it was checked.
         at: DateTime<Utc>,
@@ -122,25 +123,26 @@ pub enum Notice {
     },
 }
 
-/// Sees to it that what is in the outbox is delivered.
+/// Delivers the notices in the outbox.
 #[async_trait]
 pub trait Courier: Send + Sync {
-    /// Has what is due delivered soon. In the bot this only wakes a worker: whoever calls it does
+    /// Starts the delivery of due notices. In the bot this only wakes a worker, so the caller does
     /// not wait for Discord.
     async fn deliver(&self);
 
-    /// Delivers what is due in one channel, in its order, and returns when that is done or takes too
-    /// long. No other channel is waited for.
+    /// Delivers the due notices of one channel, in order. Returns when that is done or takes too
+    /// long. It does not wait for other channels.
     async fn deliver_to(&self, channel: ChannelId);
 
-    /// Brings the card of one request up to date now, unless its channel has to be left alone.
+    /// Updates the card of one request now, unless its channel must be left alone.
     async fn refresh(&self, request: RequestId);
 }
 
-/// Where messages are posted, to be read by everyone there.
+/// Posts messages in channels, where everyone there can read them.
 #[async_trait]
 pub trait Channels: Send + Sync {
-    /// Posts a message. Of two posts with one `nonce` shortly after each other the second is none.
+    /// Posts a message. A second post with the same `nonce` shortly afterwards creates no second
+    /// message.
     async fn post(
         &self,
         channel: ChannelId,
@@ -148,7 +150,7 @@ pub trait Channels: Send + Sync {
         nonce: &str,
     ) -> Result<MessageId, Undelivered>;
 
-    /// Changes a message that was posted.
+    /// Changes a posted message.
     async fn edit(
         &self,
         channel: ChannelId,
@@ -160,8 +162,8 @@ pub trait Channels: Send + Sync {
 /// Why a message was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undelivered {
-    /// Discord is busy or out of reach: the channel is tried again, after this time where Discord
-    /// has named one.
+    /// Discord is busy or unreachable. The channel is tried again, after `after` if Discord named a
+    /// time.
     #[error("not delivered yet: {why}")]
     Later {
         /// How long to wait.
@@ -169,37 +171,37 @@ pub enum Undelivered {
         /// What happened.
         why: String,
     },
-    /// Discord takes nothing from this bot, in any channel.
+    /// Discord accepts nothing from this bot, in any channel.
     #[error("nothing is delivered yet: {why}")]
     Everywhere {
-        /// How long to wait, where Discord has said so.
+        /// How long to wait, if Discord named a time.
         after: Option<Duration>,
         /// What happened.
         why: String,
     },
-    /// The message to be changed is not there any more.
+    /// The message no longer exists.
     #[error("the message was deleted")]
     MessageGone,
-    /// The channel does not take anything from this bot, which people can change.
+    /// The channel accepts nothing from this bot. People can change that.
     #[error("{why}")]
     Refused {
         /// What happened, and what to do about it.
         why: String,
     },
-    /// The channel is there, and this one message is not taken, for a reason that this version does
+    /// The channel exists, but Discord rejected this message for a reason that this version does
     /// not know.
     #[error("{why}")]
     NotTaken {
         /// What happened, and what to do about it.
         why: String,
     },
-    /// There is no such channel.
+    /// The channel does not exist.
     #[error("{why}")]
     ChannelGone {
         /// What happened, and what to do about it.
         why: String,
     },
-    /// The message breaks a rule of Discord's, and always will.
+    /// The message breaks a rule of Discord and will never be accepted.
     #[error("{why}")]
     Malformed {
         /// What happened, and what to do about it.

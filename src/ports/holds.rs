@@ -1,4 +1,4 @@
-//! The holds of locks, and who waits for them.
+//! The holds of locks, and their watchers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,29 +12,30 @@ use crate::lock::{State, StatePath};
 use crate::people::UserId;
 use crate::watch::{Hold, LOOKED_AT, Line, Past, PastHold};
 
-/// What is remembered of holds.
+/// The stored holds.
 #[async_trait]
 pub trait Holds: Send + Sync {
-    /// Every hold that was under way at the last look and that this version can read.
+    /// The holds that were current at the last look and that this version can read.
     async fn current(&self) -> Result<BTreeMap<StatePath, Hold>, Fault>;
 
-    /// The hold of a path that was under way at the last look.
+    /// The hold of a path that was current at the last look.
     ///
     /// # Errors
-    /// Of the kind [`FaultKind::NotUnderstood`](crate::error::FaultKind::NotUnderstood) where this
-    /// version cannot read it.
+    /// A fault of the kind [`FaultKind::NotUnderstood`](crate::error::FaultKind::NotUnderstood) if
+    /// this version cannot read it.
     async fn remembered(&self, path: &StatePath) -> Result<Option<Hold>, Fault>;
 
-    /// Remembers that a lock is held, and says whether nobody had done so before. A hold that is
-    /// remembered and cannot be read is replaced, so that the lock is watched.
+    /// Stores that a lock is held. Returns true if no readable hold was stored before. An
+    /// unreadable one is replaced, so that the lock is watched.
     async fn begin(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
-    /// Remembers what a look has found new about a hold: which halves of the lock are there, or what
-    /// its record says. Says whether the hold was under way still.
+    /// Stores what a look found new about a hold: which halves exist, or what its record says.
+    /// Returns false and writes nothing if the hold has ended, or if its stale notice was sent
+    /// since it was read.
     async fn update(&self, hold: &Hold) -> Result<bool, WriteFault>;
 
-    /// Remembers that people are told at `at` that a hold is stale, with what they are told. Says
-    /// whether it was under way still and nobody had been told.
+    /// Stores that a hold was reported as stale at `at`, together with the notice. Returns false
+    /// and writes nothing if the hold has ended or was already reported.
     async fn tell_stale(
         &self,
         hold: &Hold,
@@ -42,10 +43,11 @@ pub trait Holds: Send + Sync {
         notice: &Notice,
     ) -> Result<bool, WriteFault>;
 
-    /// Remembers at `at`, by the bot's clock, that a hold is over, and that `next` is held instead if
-    /// it is; with what people have to be told, made of those who wait. They have waited long enough
-    /// where nothing is held instead. Says whether the hold was under way until now, so that it ends
-    /// once. A line that cannot be read keeps nobody else from being told.
+    /// Stores at `at`, by the bot's clock, that a hold has ended, and that `next` is held instead
+    /// if given. `notices` makes the notices from the line of watchers. Without `next` the lock is
+    /// free, and watchers who do not keep watching leave the line. Returns false and writes nothing
+    /// if the hold was not current, so it ends only once. An unreadable line does not stop the
+    /// other notices.
     async fn end(
         &self,
         past: &PastHold,
@@ -54,18 +56,18 @@ pub trait Holds: Send + Sync {
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault>;
 
-    /// The last holds of a path that are over, the last first: those of the last `limit` that this
-    /// version can read.
+    /// The past holds of a path, the last one first: those of the last `limit` that this version
+    /// can read.
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
 
-    /// What the past holds of a path say, of the last [`LOOKED_AT`]. A statistic: it may be some
+    /// The summary of the last [`LOOKED_AT`] past holds of a path. A statistic: it may be some
     /// minutes old.
     async fn in_short(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
         Ok(Arc::new(Past::of(&self.past(path, LOOKED_AT).await?)))
     }
 
-    /// How many holds of other paths the machine of this hold has ended since it began, counted up to
-    /// [`OTHER_RUNS`](crate::watch::OTHER_RUNS). A statistic: it may be some minutes old.
+    /// Number of holds of other paths that this hold's machine has finished since the hold began,
+    /// up to [`OTHER_RUNS`](crate::watch::OTHER_RUNS). A statistic: it may be some minutes old.
     async fn other_runs(&self, hold: &Hold) -> Result<usize, Fault> {
         match hold.host() {
             Some(host) => self.ended_by(host, hold.since, &hold.state.path).await,
@@ -73,7 +75,7 @@ pub trait Holds: Send + Sync {
         }
     }
 
-    /// How many holds of other paths a machine has ended since then, counted up to
+    /// Number of holds of other paths than `but` that a machine has finished since `since`, up to
     /// [`OTHER_RUNS`](crate::watch::OTHER_RUNS).
     async fn ended_by(
         &self,
@@ -83,14 +85,14 @@ pub trait Holds: Send + Sync {
     ) -> Result<usize, Fault>;
 }
 
-/// Who waits for which lock.
+/// The watchers of locks.
 #[async_trait]
 pub trait Watches: Send + Sync {
-    /// Those who wait for a path's lock.
+    /// The watchers of a path's lock.
     async fn line(&self, path: &StatePath) -> Result<Line, Fault>;
 
-    /// Changes the line of a state, as often as it is changed meanwhile, and gives it as it is then;
-    /// `None` where `change` says that it cannot be.
+    /// Changes the line of a state and returns the new line; `None` if `change` returns `None`.
+    /// Retries if another process changed the line first.
     async fn change_line(
         &self,
         state: &State,
@@ -98,6 +100,6 @@ pub trait Watches: Send + Sync {
         change: &(dyn for<'l> Fn(&'l Line) -> Option<Line> + Sync),
     ) -> Result<Option<Line>, WriteFault>;
 
-    /// The lines that somebody is in, `limit` at most. Reads the lines of everybody, page by page.
+    /// The lines that a person is in, at most `limit`. Reads everyone's lines, page by page.
     async fn watched_by(&self, user: UserId, limit: usize) -> Result<Vec<(State, Line)>, Fault>;
 }

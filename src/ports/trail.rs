@@ -1,4 +1,4 @@
-//! The audit trail, as it is read.
+//! Reading the audit trail, and its checkpoint.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,18 +8,19 @@ use crate::audit::{Checkpoint, Entry, Heads};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
 
-/// Which entries are read.
+/// Which entries to read.
 #[derive(Clone, Copy, Debug)]
 pub enum Extent<'p> {
-    /// All of them, one chain after the other.
+    /// All entries, one chain after the other.
     All,
     /// The chain of one state path.
     Chain(&'p StatePath),
-    /// One of several parts that can be read at once. Each chain is wholly in one of them.
+    /// One of several parts that can be read at the same time. Each chain is in exactly one of
+    /// them.
     Segment {
-        /// Which one, from 0.
+        /// The segment, from 0.
         number: u8,
-        /// How many there are.
+        /// The number of segments.
         of: u8,
     },
 }
@@ -27,7 +28,7 @@ pub enum Extent<'p> {
 /// The audit trail, for reading.
 #[async_trait]
 pub trait Trail: Send + Sync {
-    /// The newest entries of a path's chain before number `before`, newest first, `limit` at most.
+    /// The newest entries of a path's chain before number `before`, newest first, at most `limit`.
     async fn newest(
         &self,
         path: &StatePath,
@@ -35,22 +36,23 @@ pub trait Trail: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, Fault>;
 
-    /// Hands over every entry of an extent, each chain in its order. Reads page by page, so that it
-    /// takes the same memory however long the trail is. Ends early when `each` says so.
+    /// Passes each entry to `each`, each chain in order. Reads page by page, so memory does not
+    /// grow with the trail. Stops when `each` breaks.
     async fn each(
         &self,
         extent: Extent<'_>,
         each: &mut (dyn FnMut(Entry) -> std::ops::ControlFlow<()> + Send),
     ) -> Result<(), Fault>;
 
-    /// In how many segments the whole trail is read soonest.
+    /// The number of segments that reads the whole trail fastest.
     fn segments(&self) -> u8;
 
     /// The last checkpoint.
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, Fault>;
 
-    /// Keeps a checkpoint and has it announced; once a UTC day, whoever comes first. A trail that
-    /// does not hold has no heads to keep. Returns whether this was first.
+    /// Stores a checkpoint with its announcement. The caller does this once a UTC day. A trail that
+    /// is not sound has no heads to store. Returns false if another replica stores one at the same
+    /// moment, so that only one is announced.
     async fn set_checkpoint(
         &self,
         at: DateTime<Utc>,

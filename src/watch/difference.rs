@@ -1,4 +1,4 @@
-//! What has changed between two looks at all locks.
+//! What changed between two looks at all locks.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,27 @@ use chrono::{DateTime, Utc};
 use super::{Hold, HoldId};
 use crate::lock::{HeldLock, StatePath};
 
-/// Something that has changed. A lock that was taken and given back between two looks was not seen,
-/// and is no difference.
+/// One change. A lock that was taken and released between two looks was not seen, and is no change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// A lock is held that was not.
+    /// A lock is held that was not held before.
     Taken(Hold),
     /// A lock is not held any more.
     Cleared(Hold),
-    /// Another lock is held than before.
+    /// A different lock is held.
     ChangedHands {
-        /// The one before.
+        /// The hold before.
         from: Hold,
-        /// The one now.
+        /// The hold now.
         to: Hold,
     },
-    /// The same lock, of which one half has come or gone.
+    /// The same lock, but one half appeared or disappeared.
     Half(Hold),
-    /// A lock that could not be read before. It keeps the id under which it is remembered.
+    /// A lock that was not readable before. The hold keeps its stored id.
     Identified(Hold),
 }
 
-/// What has changed since `before`, in the order of the paths.
+/// What changed since `before`: first the cleared locks, then the others, each in path order.
 #[must_use]
 pub fn differences(
     before: &BTreeMap<StatePath, Hold>,
@@ -52,14 +51,14 @@ pub fn differences(
 
 fn half(from: &Hold, now: &Hold) -> Option<Difference> {
     let half = now.half;
-    // It is whole now, or was.
+    // It is complete now, or was before.
     let changed = || Hold { half, was_whole: Some(true), ..from.clone() };
     (from.half != half).then(|| Difference::Half(changed()))
 }
 
-/// What has changed where two looks give two ids. `unread` is that of a lock that was not read.
+/// The change where two looks give different ids. `unread` is the id of a lock that was not read.
 fn changed(from: &Hold, now: Hold, unread: &HoldId) -> Option<Difference> {
-    // What was not read may be the same lock or another, at either look.
+    // A lock that was not read may be the same or another, at either look.
     if now.id == *unread {
         return None;
     }

@@ -1,4 +1,4 @@
-//! One hold of a lock, from its taking to its clearing.
+//! One hold of a lock, from taking to clearing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
@@ -10,13 +10,13 @@ use crate::lock::{Flaw, HeldLock, LockState, Operation, State, StatePath, age};
 use crate::people::RequestId;
 use crate::text::clip;
 
-/// Longest text of a record that is remembered of a hold, in characters.
+/// Longest text of a record that is kept for a hold, in characters.
 const TEXT: usize = 200;
 
-/// Which hold it is: two looks that give the same have seen one lock.
+/// Identifies a hold: two looks with the same id have seen one lock.
 ///
-/// It is made of the lock ID, so that the two halves of one lock are one hold; and of the record's
-/// bytes where no ID can be read.
+/// It is derived from the lock ID, so that the two halves of one lock are one hold. Without a
+/// readable ID it is derived from the record's bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct HoldId(String);
@@ -26,63 +26,63 @@ pub struct HoldId(String);
 #[error("not the id of a hold")]
 pub struct NotAHoldId;
 
-/// A lock that is held.
+/// A held lock.
 ///
-/// It is written down, and may be read back by another version. Its id, its state and its beginning have to
-/// be readable for that. The rest is for people: what cannot be read of it is not known.
+/// It is stored, and another version may read it back. For that its id, state and start must be
+/// readable. The rest is for people: an unreadable field becomes unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// Which.
+    /// Its id.
     pub id: HoldId,
     /// The state.
     pub state: State,
     /// The holder; `None` where the record cannot be read.
     #[serde(default, deserialize_with = "or_not_known")]
     pub who: Option<String>,
-    /// What they are doing, as the record writes it; `None` where it cannot be read.
+    /// The operation, as the record writes it; `None` where the record cannot be read.
     #[serde(default, deserialize_with = "or_not_known")]
     pub operation: Option<String>,
     /// The lock ID; `None` where it cannot be read.
     #[serde(default, deserialize_with = "or_not_known")]
     pub lock_id: Option<String>,
-    /// When it was taken, as the record or the store says; else when it was first seen.
+    /// When it was taken, by the record or the store; else when it was first seen.
     pub since: DateTime<Utc>,
     /// Whether only one half of the lock was there at the last look.
     #[serde(default, deserialize_with = "or_not_known")]
     pub half: bool,
-    /// Whether people have been told that it is stale, which happens once.
+    /// Whether the stale notice was sent. It is sent once.
     #[serde(default, deserialize_with = "or_not_known")]
     pub told_stale: bool,
-    /// Whether some look has seen all of the lock, both halves where there are two stores; `None` for
-    /// the hold of a version that did not keep it.
+    /// Whether any look has seen the complete lock, with both halves where there are two stores.
+    /// `None` for a hold from a version that did not store this.
     #[serde(default)]
     pub was_whole: Option<bool>,
 }
 
-/// A hold that is over.
+/// A finished hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastHold {
-    /// What it was.
+    /// The hold.
     pub hold: Hold,
-    /// When it was seen to be over, by the bot's clock; or when the next one began, if that was
+    /// When a look found it finished, by the bot's clock; or when the next hold began, if that was
     /// earlier.
     pub ended_at: DateTime<Utc>,
     /// How it ended.
     pub ending: Ending,
 }
 
-/// How a hold ended, as far as that can be told.
+/// How a hold ended, as far as known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum Ending {
-    /// By Terraform, or by somebody's `force-unlock`: the lock was gone, and nobody had asked here.
+    /// Terraform or a `force-unlock` removed the lock, without a request here.
     Cleared,
-    /// By a request that was approved here.
+    /// A request approved here released it.
     Unlocked {
-        /// Which.
+        /// The request.
         request: RequestId,
     },
-    /// Another lock was there instead: this one was given back between two looks.
+    /// Another lock was found instead: this one was released between two looks.
     ChangedHands,
 }
 
@@ -102,7 +102,7 @@ impl HoldId {
         Self(Hash::of(text).to_string())
     }
 
-    /// That of a lock whose only record was not read: nobody knows which hold it is.
+    /// The id for a lock whose only record was not read, so the hold is unknown.
     pub(super) fn unread(path: &StatePath) -> Self {
         Self(Hash::of(format!("{path}\nunread")).to_string())
     }
@@ -113,7 +113,7 @@ impl HoldId {
         &self.0
     }
 
-    /// Enough of the id to tell the holds of one moment apart.
+    /// A prefix of the id, long enough to tell apart holds of the same time.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..16).unwrap_or(&self.0)
@@ -129,7 +129,7 @@ impl TryFrom<String> for HoldId {
     }
 }
 
-/// Reads a value that the hold can do without.
+/// Reads a value that a hold can do without: an unreadable one becomes the default.
 fn or_not_known<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Default + DeserializeOwned,
@@ -140,7 +140,7 @@ where
 }
 
 impl Hold {
-    /// The hold that a held lock is part of, seen for the first time `now`; `None` for a free state.
+    /// The hold of a held lock that is first seen at `now`; `None` for a free state.
     #[must_use]
     pub fn of(held: &HeldLock, now: DateTime<Utc>) -> Option<Self> {
         if held.lock == LockState::Free {
@@ -154,7 +154,7 @@ impl Hold {
             who: info.map(|info| text(&info.who)),
             operation: info.map(|info| text(info.operation.as_written())),
             lock_id: info.map(|info| text(info.id.as_str())),
-            // A clock that is ahead must not make a hold of negative length.
+            // A holder's clock that is ahead must not give a negative length.
             since: held.lock.since().unwrap_or(now).min(now),
             half: held.lock.half().is_some(),
             told_stale: false,
@@ -162,19 +162,19 @@ impl Hold {
         })
     }
 
-    /// What the holder is doing, where that is known.
+    /// The holder's operation, if known.
     #[must_use]
     pub fn operation(&self) -> Option<Operation> {
         self.operation.clone().map(Operation::new)
     }
 
-    /// How long it has been going on.
+    /// How long it has lasted.
     #[must_use]
     pub fn age(&self, now: DateTime<Utc>) -> TimeDelta {
         age(self.since, now)
     }
 
-    /// The machine of the holder, where the record says.
+    /// The holder's machine, if the record names it.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         host(self.who.as_deref()?)

@@ -1,11 +1,11 @@
-//! What is normal: the holds of a state's lock, past and present, and what they say together.
+//! What is normal: the present and past holds of a state's lock.
 //!
-//! - [`Hold`] is one stretch of time for which a lock is held, and [`PastHold`] how one ended.
-//! - [`Past`] is what the past holds of a state say together.
-//! - [`differences`] says what has changed between two looks at all locks.
+//! - [`Hold`] is one stretch of time in which a lock is held. [`PastHold`] adds how it ended.
+//! - [`Past`] summarises the past holds of a state.
+//! - [`differences`] compares two looks at all locks.
 //! - [`verdict()`] says whether a hold is longer than it should be, with the evidence.
 //!
-//! Pure functions: no I/O, no clock. Nothing is invented: what was not seen did not happen here.
+//! Pure functions: no I/O, no clock. Only what was seen is recorded.
 
 mod difference;
 mod hold;

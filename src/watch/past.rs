@@ -1,4 +1,4 @@
-//! What the past holds of a state say together.
+//! Summary of a state's past holds.
 
 use std::collections::BTreeMap;
 
@@ -6,32 +6,32 @@ use chrono::TimeDelta;
 
 use super::{Ending, Hold, PastHold, Summary};
 
-/// How many past holds are looked at: what was usual long ago is not usual now.
+/// Most past holds that are considered. Older ones do not show what is usual now.
 pub const LOOKED_AT: usize = 100;
 
-/// How many past holds it takes to speak of what is usual.
+/// Fewest past holds of one operation from which the usual length is computed.
 const ENOUGH: usize = 5;
 
-/// How many past holds make a habit.
+/// Number of past holds that make a habit.
 pub const HABIT: usize = 3;
 
-/// What the past holds of one state say. A statistic, without the holds it was made of.
+/// Summary of one state's past holds, without the holds themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// The last one.
+    /// The last hold.
     pub last: Option<PastHold>,
-    /// Whether the last [`HABIT`] of them had one half of the lock from beginning to end.
+    /// Whether each of the last [`HABIT`] holds had only one half of the lock for its whole time.
     pub has_half_by_habit: bool,
-    /// How long they lasted, by their operation, where there are enough to say so.
+    /// Length statistics by operation, where there are enough holds.
     usual: BTreeMap<String, Summary>,
 }
 
 impl Past {
-    /// Sums up past holds, the last first.
+    /// Summarises past holds. The last one comes first.
     #[must_use]
     pub fn of(past: &[PastHold]) -> Self {
         let was_half = |past: &PastHold| past.hold.half && past.hold.was_whole == Some(false);
-        // One that was ended by force says nothing of how long the work takes.
+        // A hold that was ended by a request does not show how long the work takes.
         let by_itself = |past: &&PastHold| !matches!(past.ending, Ending::Unlocked { .. });
         let mut lengths: BTreeMap<&str, Vec<TimeDelta>> = BTreeMap::new();
         for past in past.iter().filter(by_itself) {
@@ -50,7 +50,7 @@ impl Past {
         }
     }
 
-    /// How long holds like this one lasted; `None` where that is not known.
+    /// How long holds with this operation lasted; `None` if not known.
     #[must_use]
     pub fn usual(&self, hold: &Hold) -> Option<Summary> {
         self.usual.get(hold.operation.as_ref()?).copied()

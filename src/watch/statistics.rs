@@ -1,28 +1,28 @@
-//! How long holds last.
+//! Statistics of how long holds last.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-/// What some lengths have in common.
+/// A summary of lengths of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// How many there are, at least one.
+    /// Number of lengths, at least one.
     pub count: usize,
-    /// Half of them were no longer than this.
+    /// Half of the lengths were no longer than this.
     #[serde(with = "seconds")]
     pub median: TimeDelta,
-    /// 95 % of them were no longer than this.
+    /// 95 % of the lengths were no longer than this.
     #[serde(with = "seconds")]
     pub p95: TimeDelta,
 }
 
 impl Summary {
-    /// Sums up some lengths; `None` where there are none.
+    /// Summarises lengths; `None` without any.
     #[must_use]
     pub fn of(lengths: impl IntoIterator<Item = TimeDelta>) -> Option<Self> {
         let mut sorted: Vec<TimeDelta> = lengths.into_iter().collect();
         sorted.sort_unstable();
-        // The nearest rank: the smallest length that this share of them does not exceed.
+        // Nearest-rank method: the smallest length that this share of the lengths does not exceed.
         let rank = |percent: usize| {
             let rank = (sorted.len() * percent).div_ceil(100);
             sorted.get(rank.max(1) - 1).copied()
@@ -31,7 +31,7 @@ impl Summary {
     }
 }
 
-/// A length as whole seconds, for writing it down.
+/// Stores a length as whole seconds.
 pub(super) mod seconds {
     use chrono::TimeDelta;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

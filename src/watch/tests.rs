@@ -1,4 +1,4 @@
-//! Tables of what was seen and what follows from it.
+//! Tables of observations and the conclusions from them.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ fn known(locks: &[HeldLock]) -> BTreeMap<StatePath, Hold> {
     locks.iter().map(hold).collect()
 }
 
-/// Some past holds of `env/prod` that lasted so many minutes.
+/// Past holds of `env/prod` that lasted these numbers of minutes.
 fn past(minutes: &[i64]) -> Vec<PastHold> {
     let of = |&minutes: &i64| PastHold {
         hold: hold("old", "ci@runner", -1_000),
@@ -162,7 +162,7 @@ fn of_many_locks_each_is_told_apart() {
 fn a_hold_goes_by_the_record_and_never_into_the_future() {
     let cases = [
         (record("a", "x@y", -90), -90),
-        // A clock that is ahead: as if it were taken just now.
+        // The holder's clock is ahead, so the lock counts as taken now.
         (record("a", "x@y", 500), 0),
         ("not a record".to_owned(), 0),
     ];
@@ -286,7 +286,7 @@ fn a_line_keeps_its_order() {
         [1, 2, 3, 4].map(|n| line.before(UserId::new(n))),
         [Some(0), Some(1), Some(2), None]
     );
-    // Asking again changes what was asked, and not the place.
+    // Asking again changes the watch, not its place.
     let again = join(line.clone(), 1, true);
     assert_eq!(again.before(UserId::new(1)), Some(0));
     assert_eq!(again.after_clearing().watchers().len(), 2);

@@ -1,46 +1,46 @@
-//! Who waits for a lock to clear, and in which order.
+//! Who waits for a lock to clear, in order.
 
 use serde::{Deserialize, Serialize};
 
 use crate::people::{ChannelId, Person, UserId};
 
-/// Somebody who wants to be told when a lock clears.
+/// A person who wants a message when a lock clears.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watcher {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// Where they asked, which is where they are told.
+    /// The channel where they asked. They are notified there.
     pub channel: ChannelId,
-    /// Whether they want to be told every time, and not only once.
+    /// Whether they are notified each time, not only once.
     pub keep: bool,
 }
 
-/// Those who wait for one state's lock, first come first.
+/// The watchers of one state's lock, in the order they joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line(Vec<Watcher>);
 
-/// Most people in one line: a message names them all.
+/// Longest line. A message names everyone in it.
 const LONGEST: usize = 50;
 
-/// Most lines that one person is in: a line is read each time that anybody joins one or asks for theirs,
-/// and one with `keep` never ends by itself.
+/// Most lines a person can be in. A line is read each time anyone joins one or asks for theirs, and
+/// a watch with `keep` never ends by itself.
 pub const MOST_WATCHED: usize = 50;
 
 impl Line {
-    /// Those in it, in their order.
+    /// The watchers in order.
     #[must_use]
     pub fn watchers(&self) -> &[Watcher] {
         &self.0
     }
 
-    /// How many wait before somebody; `None` for who does not wait.
+    /// How many watchers are before this person; `None` if the person does not wait.
     #[must_use]
     pub fn before(&self, user: UserId) -> Option<usize> {
         self.0.iter().position(|watcher| watcher.person.id == user)
     }
 
-    /// The line with one more in it; who is in it already keeps their place, and goes on being told
-    /// every time if they wanted to be. `None` where it is full.
+    /// The line with this watcher added. A person already in it keeps their place, and keeps being
+    /// notified each time if they wanted that. `None` if the line is full.
     #[must_use]
     pub fn with(&self, watcher: Watcher) -> Option<Self> {
         let mut line = self.clone();
@@ -55,20 +55,20 @@ impl Line {
         Some(line)
     }
 
-    /// The line without somebody.
+    /// The line without this person.
     #[must_use]
     pub fn without(&self, user: UserId) -> Self {
         let stay = self.0.iter().filter(|watcher| watcher.person.id != user);
         Self(stay.cloned().collect())
     }
 
-    /// Who stays when the lock has cleared: those who want to be told every time.
+    /// The watchers who stay after the lock cleared: those notified each time.
     #[must_use]
     pub fn after_clearing(&self) -> Self {
         Self(self.0.iter().filter(|watcher| watcher.keep).cloned().collect())
     }
 
-    /// Whether nobody is in it.
+    /// Whether the line is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

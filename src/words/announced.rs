@@ -1,4 +1,4 @@
-//! What is announced.
+//! Announcements.
 
 use super::cleared::{Clearing, all_stale, cleared, stale};
 use super::parts::by_holder;
@@ -10,8 +10,8 @@ use crate::text::{LONG, REASON, SHORT};
 use crate::unlock::{Closing, Left, Outcome, UnlockRequest};
 use crate::watch::{Hold, Verdict};
 
-/// The message for a notice that is a message of its own. `request` is the one that the notice is
-/// about; `None` for a card, which is no announcement, and where the request is gone.
+/// The message for a notice that has a message of its own. `request` is the request of the notice.
+/// `None` for a card, which is not an announcement, and if the request is gone.
 #[must_use]
 pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Message> {
     match notice {
@@ -67,7 +67,7 @@ fn released_and_retaken(request: &UnlockRequest, closing: &Closing) -> Message {
     Message::sentence(Tone::Plain, text)
 }
 
-/// How long a lock was held, and by whom.
+/// How long a lock was held, and its holder.
 fn held(text: Text, request: &UnlockRequest, closing: &Closing) -> Text {
     let lock = request.pinned.lock();
     let mut text = text.then("Held");
@@ -82,7 +82,7 @@ fn by_whom(text: Text, request: &UnlockRequest) -> Text {
     text.append(approvers(request)).then(" at the request of ").person(&request.requester)
 }
 
-/// A release that has failed halfway: what was released, what was not, and what to do.
+/// A release that failed halfway: what was released, what was not, and what to do.
 fn half_released(request: &UnlockRequest) -> Option<Message> {
     let closing = request.closing()?;
     let (state, what) = match closing.left? {
@@ -137,8 +137,8 @@ fn ended(request: &UnlockRequest) -> Option<Message> {
     })
 }
 
-/// The message for several notices of one kind, locks that have cleared or become stale; `None` for
-/// notices of any other kind, and for none.
+/// The message for several notices of one kind, cleared or stale locks; `None` for other kinds and
+/// for an empty list.
 #[must_use]
 pub fn notices_together(notices: &[&Notice]) -> Option<Message> {
     match notices {

@@ -1,4 +1,4 @@
-//! What is said when a lock clears, or has been held for too long.
+//! Messages for locks that have cleared or become stale.
 
 use super::parts::{held_by, or_unknown};
 use super::verdict::verdict_line;
@@ -10,19 +10,19 @@ use crate::ports::Notice;
 use crate::text::SHORT;
 use crate::watch::{Ending, Hold, PastHold, Verdict};
 
-/// A lock that has cleared, as one line of a message.
+/// A cleared lock, as one line of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Clearing<'n> {
-    /// What it was.
+    /// The finished hold.
     pub past: &'n PastHold,
-    /// Who holds the next one already.
+    /// The holder of the next lock, if there is one already.
     pub next: Option<&'n str>,
-    /// Who has asked to be told, in their order.
+    /// The watchers, in order.
     pub waiting: &'n [Person],
 }
 
 impl<'n> Clearing<'n> {
-    /// What a notice tells of a lock that has cleared; `None` for any other notice.
+    /// The content of a notice about a cleared lock; `None` for any other notice.
     #[must_use]
     pub fn of(notice: &'n Notice) -> Option<Self> {
         match notice {
@@ -34,7 +34,7 @@ impl<'n> Clearing<'n> {
     }
 }
 
-/// One message about locks that have cleared at about the same time.
+/// One message about locks that cleared at about the same time.
 pub(crate) fn cleared(clearings: &[Clearing<'_>]) -> Message {
     let mut message = Message::new(Tone::Free, Text::default());
     for clearing in clearings {
@@ -54,7 +54,7 @@ fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
     let name = hold.state.name.as_str();
     let held = || held_by(format!("Held {}", in_words(past.length())), hold).then(".");
     let mut text = match (next, &past.ending) {
-        // Who had it released, and how long it was held, was announced when it was.
+        // The release was already announced with the approver and the length of the hold.
         (None, Ending::Unlocked { .. }) => {
             Text::own("🔓 ").name(name, SHORT).then(" is free, released by request.")
         }
@@ -71,7 +71,7 @@ fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
     text
 }
 
-/// Several holds that have become stale at about the same time, as at the first look of all.
+/// Several holds that became stale at about the same time, as at the first look.
 pub(crate) fn all_stale(holds: &[(&Hold, &Verdict)]) -> Message {
     let title = Text::own(format!("⏳ {} locks look stale", holds.len()));
     let mut message = Message::new(Tone::Held, title);
@@ -85,7 +85,7 @@ pub(crate) fn all_stale(holds: &[(&Hold, &Verdict)]) -> Message {
     ))
 }
 
-/// A hold that has become stale, with the way to have it released.
+/// A hold that became stale, with a button to request its release.
 pub(crate) fn stale(hold: &Hold, verdict: &Verdict) -> Message {
     let name = hold.state.name.as_str();
     let title = Text::own("⏳ ").name(name, SHORT).then(" looks stale");

@@ -1,4 +1,4 @@
-//! The questions back: what a button asks before it does something.
+//! Forms: what a button asks before it acts.
 
 use crate::command::Command;
 use crate::message::{FORM_TITLE, Form, Message, Text, Tone};
@@ -6,7 +6,7 @@ use crate::people::RequestId;
 use crate::text::{clip_middle, visible};
 use crate::unlock::UnlockRequest;
 
-/// Asks why a lock has to be released.
+/// Asks for the reason of an unlock request.
 pub(crate) fn reason(typed_state: &str, name: &str) -> Form {
     Form {
         title: title("Unlock ", name),
@@ -18,11 +18,11 @@ pub(crate) fn reason(typed_state: &str, name: &str) -> Form {
     }
 }
 
-/// Longest example in an empty field, in characters: what is to be typed has to be read in full.
+/// Longest placeholder in characters, because the approver must read the full text to type it.
 const EXAMPLE: usize = 100;
 
-/// What an approver types to confirm: the state's name, and of one that cannot be shown or typed as
-/// it is, the shortened one of its buttons.
+/// The confirmation that an approver types: the state's name, or the shortened one of its buttons
+/// if the name is too long or contains invisible characters.
 pub(crate) fn word(request: &UnlockRequest) -> String {
     let name = request.state.name.as_str().trim();
     if name.chars().count() <= EXAMPLE && visible(name) == name {
@@ -32,7 +32,7 @@ pub(crate) fn word(request: &UnlockRequest) -> String {
     }
 }
 
-/// Asks an approver to stop and think: the lock may be that of a live run.
+/// Asks an approver for confirmation, because the lock may be of a live run.
 pub(crate) fn confirmation(request: &UnlockRequest) -> Form {
     let name = request.state.name.as_str();
     Form {
@@ -45,7 +45,7 @@ pub(crate) fn confirmation(request: &UnlockRequest) -> Form {
     }
 }
 
-/// Asks why somebody says no.
+/// Asks for the reason of a denial.
 pub(crate) fn denial(id: RequestId, name: &str) -> Form {
     Form {
         title: title("Deny: ", name),

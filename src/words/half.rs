@@ -1,7 +1,7 @@
-//! What is said of a lock that lies in one of two stores.
+//! Texts about a lock that is in only one of two stores, or differs between them.
 //!
-//! A half may be left of a lock that was whole. Or the run uses one store alone, and its lock is as
-//! whole as it ever gets: then the run may be alive. Nothing here calls a run dead.
+//! Either one half of the lock was lost, or the run uses only one store. In the second case the
+//! lock is complete and the run may be alive. So no text here calls a run dead.
 
 use super::parts::or_unknown;
 use crate::lock::{Half, LockState, Sources};
@@ -9,7 +9,7 @@ use crate::message::Text;
 use crate::text::{LONG, SHORT};
 use crate::watch::HABIT;
 
-/// What is wrong with half a lock.
+/// What is wrong with a half lock.
 pub(crate) fn half_line(lock: &LockState) -> Option<Text> {
     let sources = lock.sources()?;
     Some(half_text(sources.half()?, sources))
@@ -61,7 +61,7 @@ fn different(text: Text, sources: &Sources) -> Text {
     }
 }
 
-/// Both halves of this very lock were seen.
+/// Both halves of this same lock were seen.
 pub(crate) fn a_half_was_lost() -> Text {
     Text::own(
         "Both halves were seen during this hold, so one was removed: its run is releasing the \
@@ -69,7 +69,7 @@ pub(crate) fn a_half_was_lost() -> Text {
     )
 }
 
-/// Runs here take one store alone, by what was seen.
+/// Past holds show that runs here use only one store.
 pub(crate) fn runs_take_one_half() -> Text {
     Text::own(format!(
         "None of the last {HABIT} holds here had both halves. Runs here probably use only one \

@@ -67,13 +67,13 @@ pub(crate) fn help(catalog: &Catalog, policy: &Policy) -> Message {
         .field(Text::own("/lock help"), Text::own("This page."))
 }
 
-/// The approver roles, which this message names and does not ping.
+/// The approver roles, named without a ping.
 pub(crate) fn who_may_approve(policy: &Policy) -> Text {
     let roles = policy.approver_roles.iter().map(|role| Text::default().role(*role));
     Text::own("Members with ").joined(" or ", roles).then(", except for their own requests.")
 }
 
-/// The beginning of a sentence that says what a state's name looks like.
+/// The start of a sentence that explains the form of a state's name.
 pub(crate) fn how_states_are_named() -> Text {
     Text::own("A state is named ")
         .quote("env/prod", SHORT)

@@ -1,4 +1,4 @@
-//! What was recorded of a state's lock.
+//! The recorded history of a state's lock.
 
 use chrono::{DateTime, Utc};
 
@@ -21,7 +21,7 @@ pub(crate) fn past_hold(past: &PastHold) -> Text {
     })
 }
 
-/// A page of entries, the newest first.
+/// A page of entries, newest first.
 pub(crate) fn page(state: &State, before: Option<u64>, count: usize, entries: &[Entry]) -> Message {
     let title = Text::own("📜 ").name(state.name.as_str(), SHORT).then(": what was recorded");
     let mut message = Message::new(Tone::Plain, title);
@@ -49,7 +49,7 @@ fn heading(entry: &Entry) -> Text {
     Text::own(format!("{} · ", entry.seq())).name(action, SHORT)
 }
 
-/// Who, when, which lock and why.
+/// Person, time, lock and reason.
 fn line(entry: &Entry) -> Text {
     let name = entry.text_of("actor", "name");
     let id = entry.text_of("actor", "id").and_then(|id| id.parse().ok());

@@ -1,4 +1,4 @@
-//! Many held locks, a line each.
+//! Lists of held locks, one per line.
 
 use super::parts::{operation, or_unknown};
 use crate::command::Command;
@@ -6,18 +6,19 @@ use crate::finding::Report;
 use crate::lock::{Catalog, Flaw, Half, LockState, Unreadable, age, in_words};
 use crate::message::{Message, Text, Tone};
 
-/// Locks on one page. With texts of at most [`CELL`] characters, ten stay within the 6,000 that
-/// Discord allows a message, even where every character of them has to be escaped.
+/// Locks on one page. With texts of at most [`CELL`] characters, ten locks stay within Discord's
+/// 6,000 characters a message, even if every character must be escaped.
 const PAGE: usize = 10;
 
-/// How much of a name or a holder is shown on a line.
+/// Longest name or holder on a line, in characters.
 const CELL: usize = 60;
 
-/// A page of locks, the oldest first.
+/// A page of locks, oldest first.
 pub(crate) fn page(reports: &[Report], filter: &str, page: usize) -> Message {
     let at = |page| Command::List { filter: filter.to_owned(), page };
     let pages = reports.len().div_ceil(PAGE);
-    // Locks clear while a page is read: a page that is no longer there is the last one.
+    // Locks may clear while a person reads a page. If the page no longer exists, the last page is
+    // shown.
     let page = page.min(pages - 1);
     let mut message = Message::new(Tone::Held, heading(reports.len()));
     if !filter.is_empty() {
@@ -49,7 +50,7 @@ fn heading(count: usize) -> Text {
     }
 }
 
-/// No lock is held, or none that the filter lets through.
+/// No lock is held, or no held lock matches the filter.
 pub(crate) fn none_held(catalog: &Catalog, filter: &str) -> Message {
     let message = if filter.is_empty() {
         let buckets: Vec<&str> =

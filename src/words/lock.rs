@@ -1,4 +1,4 @@
-//! How a state's lock stands: who holds it, what they are doing, and for how long.
+//! The status of a state's lock: holder, operation and age.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -30,7 +30,7 @@ pub fn status(report: &Report) -> Message {
 #[must_use]
 pub fn with_refresh(message: Message, report: &Report) -> Message {
     let state = match report.known {
-        // A guessed path must not vouch for itself.
+        // A guessed path must not look like one that the person typed in full.
         Known::Unseen { .. } | Known::NotRead { .. } => report.state.short_name(),
         Known::Seen | Known::InFull { .. } => report.state.short_path(),
     };
@@ -92,7 +92,7 @@ fn with_lock(message: Message, report: &Report) -> Message {
     lock_fields(message, &report.lock).field("State path", Text::quoted(report.state.path.as_str()))
 }
 
-/// The facts of a held lock, as far as its record can be read.
+/// The facts of a held lock, as far as its record is readable.
 pub(crate) fn lock_fields(message: Message, lock: &LockState) -> Message {
     match lock {
         LockState::Free => message,
@@ -120,7 +120,7 @@ pub(crate) fn lock_fields(message: Message, lock: &LockState) -> Message {
     }
 }
 
-/// A state without a lock: free if there is such a state, else unknown.
+/// A state without a lock: free if the state exists, else unknown.
 fn without_lock(report: &Report) -> Message {
     let state = &report.state;
     let path = Text::quoted(state.path.as_str());
@@ -151,7 +151,7 @@ fn without_lock(report: &Report) -> Message {
     }
 }
 
-/// Offers the name that may have been meant.
+/// Suggests a similar name.
 pub(crate) fn did_you_mean(text: Text, nearest: Option<&StateName>) -> Text {
     match nearest {
         Some(nearest) => text.then(" Did you mean ").quote(nearest.as_str(), SHORT).then("?"),
@@ -159,7 +159,7 @@ pub(crate) fn did_you_mean(text: Text, nearest: Option<&StateName>) -> Text {
     }
 }
 
-/// Offers the name that may have been meant, or has the spelling checked.
+/// Suggests a similar name, or asks to check the spelling.
 pub(crate) fn or_misspelt(text: Text, nearest: Option<&StateName>) -> Text {
     match nearest {
         Some(_) => did_you_mean(text, nearest),
@@ -170,7 +170,7 @@ pub(crate) fn or_misspelt(text: Text, nearest: Option<&StateName>) -> Text {
 /// How long a lock has been held.
 pub(crate) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
     match lock.since() {
-        // Ages go by the holder's clock; a minute is what clocks may differ by.
+        // Ages use the holder's clock. Clocks may differ by up to a minute.
         Some(since) if since > now + TimeDelta::minutes(1) => Text::default()
             .strong("Held")
             .then(" by a machine whose clock is ahead of this one: since ")
@@ -185,7 +185,7 @@ pub(crate) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
     }
 }
 
-/// Where a lock lies, in words.
+/// The stores of a lock, in words.
 fn lives_in(sources: &Sources) -> &'static str {
     match *sources.stores() {
         [Store::DynamoDb] => "DynamoDB",
@@ -200,7 +200,7 @@ pub(crate) fn last_hold(past: &PastHold) -> Text {
     held_by(words, &past.hold).then(", until ").at(past.ended_at).then(".")
 }
 
-/// In place of what past holds say.
+/// Replaces the summary of past holds if it cannot be read.
 pub(crate) fn past_not_read() -> Text {
     Text::own("Its past holds could not be read; the log says why.")
 }

@@ -1,6 +1,6 @@
-//! Everything that people read: one function a message, by what it is about.
+//! All texts that people read: one function per message, grouped by subject.
 //!
-//! A sentence that was seen in Discord or in a terminal is made here, and nowhere else.
+//! A sentence seen in Discord or in a terminal is made here and nowhere else.
 
 pub mod announced;
 pub mod cleared;

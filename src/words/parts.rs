@@ -1,11 +1,11 @@
-//! Parts of sentences that several messages have.
+//! Sentence parts that several messages share.
 
 use crate::lock::Operation;
 use crate::message::Text;
 use crate::text::SHORT;
 use crate::watch::Hold;
 
-/// What the holder is doing: our word for it, or the other tool's.
+/// The holder's operation: our label, or the word of another tool.
 pub(crate) fn operation(operation: &Operation) -> Text {
     match operation.label() {
         Some(label) => Text::own(label),
@@ -13,12 +13,12 @@ pub(crate) fn operation(operation: &Operation) -> Text {
     }
 }
 
-/// A text of a record, or that it has none.
+/// A text of a record, or `unknown` if it is empty.
 pub(crate) fn or_unknown(text: &str) -> &str {
     if text.is_empty() { "unknown" } else { text }
 }
 
-/// `Held 4 h 12 min by jjoyner@ci-runner-04 (apply)`, beginning with these words.
+/// `Held 4 h 12 min by jjoyner@ci-runner-04 (apply)`, starting with `words`.
 pub(crate) fn held_by(words: String, hold: &Hold) -> Text {
     let operation = hold.operation();
     by_holder(Text::own(words), hold.who.as_deref().zip(operation.as_ref()))

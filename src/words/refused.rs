@@ -1,4 +1,4 @@
-//! What a person is told when a command is not carried out: one sentence and the next step.
+//! Messages for commands that are refused or fail: one sentence and the next step.
 
 use super::help::how_states_are_named;
 use super::lock::{did_you_mean, or_misspelt};
@@ -11,10 +11,10 @@ use crate::text::{LONG, SHORT};
 use crate::unlock::{self, BY_A_PERSON, NotPinned, OF_A_STATE};
 use crate::watch::MOST_WATCHED;
 
-/// Most states that are named where one was meant.
+/// Most states that are listed when a text is ambiguous.
 const NAMED: usize = 5;
 
-/// The message for a request that cannot be met.
+/// The message for a refused command.
 #[must_use]
 pub fn refusal(refusal: &Refusal) -> Message {
     Message::sentence(Tone::Plain, refusal_text(refusal))
@@ -106,7 +106,7 @@ fn refusal_text(refusal: &Refusal) -> Text {
     }
 }
 
-/// What the rules of two-person control say no with.
+/// Refusals by the rules of two-person control.
 fn unlock_text(refusal: &unlock::Rejection) -> Text {
     match refusal {
         unlock::Rejection::NotPinned(NotPinned::Free) => Text::own(
@@ -200,8 +200,8 @@ fn unlock_text(refusal: &unlock::Rejection) -> Text {
     }
 }
 
-/// The message for a fault with which nothing was changed. `reference` is what the person quotes and
-/// the log is searched for.
+/// The message for a fault that changed nothing. The person quotes `reference`, and the log
+/// contains it.
 #[must_use]
 pub fn fault(fault: &Fault, about: Option<&Command>, reference: &str) -> Message {
     let text = match about {
@@ -214,7 +214,7 @@ pub fn fault(fault: &Fault, about: Option<&Command>, reference: &str) -> Message
     fault_text(text, fault, reference)
 }
 
-/// The message for a fault in the middle of a change: where to look for what came of it.
+/// The message for a fault in the middle of a change. It says where the result can be seen.
 #[must_use]
 pub fn unsettled(fault: &Fault, about: Option<&Command>, reference: &str) -> Message {
     let text = Text::own(match about {

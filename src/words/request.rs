@@ -1,4 +1,4 @@
-//! The card of a request: what is about to be broken, what to check before, and what came of it.
+//! The card of a request: the lock to release, what to check before, and the result.
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +14,7 @@ use crate::ports::Filed;
 use crate::text::{LONG, REASON, SHORT};
 use crate::unlock::{Closing, Outcome, Policy, Status, UnlockRequest};
 
-/// The card of a request as it is now.
+/// The card of a request in its present state.
 #[must_use]
 pub fn card(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Message {
     match request.status() {
@@ -23,7 +23,7 @@ pub fn card(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mes
             if request.calls_approvers {
                 Message { calls: policy.approver_roles.iter().copied().collect(), ..message }
             } else {
-                // They were called for this state within the hour.
+                // The approvers were pinged for this state within the last hour.
                 message.field("Who may approve", who_may_approve(policy))
             }
         }
@@ -55,8 +55,8 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
         .button("Withdraw", Command::Withdraw { request: request.id }, true)
 }
 
-/// How the age of the lock compares with the age from which it looks stale, as that was judged by
-/// past holds or the team's limit when the request was opened.
+/// Compares the age of the lock with the age from which it looks stale. That limit comes from past
+/// holds or the team's setting when the request was opened.
 fn compared(request: &UnlockRequest, now: DateTime<Utc>) -> Text {
     let lock = request.pinned.lock();
     let limit = request.stale_from.zip(lock.since()).map(|(from, since)| in_words(from - since));
@@ -72,7 +72,7 @@ fn compared(request: &UnlockRequest, now: DateTime<Utc>) -> Text {
     })
 }
 
-/// What an approver has to find out, since no tool can.
+/// What the approver must check, because no tool can.
 fn to_check(lock: &LockState) -> Text {
     let text = Text::default().strong("Before you approve,");
     let text = match lock.info() {
@@ -96,7 +96,7 @@ fn approvals(request: &UnlockRequest, policy: &Policy) -> Text {
     Text::own(format!("{} of {needed}: ", request.approvals.len())).append(approvers(request))
 }
 
-/// Those who approved. A request that was written past the bot may have nobody.
+/// The approvers. A request that was not written by the bot may have none.
 pub(crate) fn approvers(request: &UnlockRequest) -> Text {
     if request.approvals.is_empty() {
         return Text::own("nobody");
@@ -136,7 +136,7 @@ fn closed(request: &UnlockRequest, closing: &Closing) -> Message {
     facts(message, request)
 }
 
-/// The word that a closed card says, whatever else it says.
+/// The word for the outcome on a closed card.
 fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Unlocked => "unlocked",
@@ -146,12 +146,12 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Superseded => "changed hands",
         Outcome::AlreadyFree => "already free",
         Outcome::Failed => "failed",
-        // No card says it, but whoever asks about the request reads it.
+        // No card shows it, but answers about the request do.
         Outcome::Unpostable => "closed without a card",
     }
 }
 
-/// One sentence: what happened, through whom and when.
+/// One sentence: what happened, by whose action and when.
 pub(crate) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
     let by = closing.by.as_ref();
     let at = closing.at;
@@ -195,7 +195,7 @@ fn by_whom(what: &'static str, by: Option<&Person>, at: DateTime<Utc>) -> Text {
     text.then(", ").at(at).then("; the lock stays.")
 }
 
-/// What somebody is told who comes too late, about a request that has ended.
+/// The answer to a person who acts on a request that has ended.
 pub(crate) fn how_it_was_closed(closing: &Closing) -> Text {
     Text::own("This request has ended: ")
         .append(end(closing))
@@ -216,7 +216,7 @@ fn requested_by(message: Message, request: &UnlockRequest) -> Message {
     message.short_field("Requested by", Text::default().person(&request.requester))
 }
 
-/// What it was about, for whoever reads a card that has ended.
+/// The facts of an ended request, for readers of its card.
 fn facts(message: Message, request: &UnlockRequest) -> Message {
     let lock = request.pinned.lock();
     let mut message = requested_by(message, request);
@@ -252,7 +252,8 @@ pub(crate) fn posted(filed: &Filed) -> Message {
     Message::sentence(Tone::Plain, text)
 }
 
-/// What somebody is told whose request was closed at once: what to allow, and where to ask again.
+/// The answer to a requester whose card could not be posted: which permission to give, and where to
+/// ask again.
 fn unpostable(name: &str, closing: &Closing) -> Message {
     let why = closing.note.as_deref().unwrap_or_default();
     let text = Text::own("Your request to unlock ")

@@ -1,15 +1,15 @@
-//! What a chat in a terminal says for itself.
+//! Messages of the terminal chat.
 
 use crate::message::{FORM_TITLE, Form, Message, Text, Tone};
 use crate::text::{LONG, SHORT};
 
-/// Refuses an answer to no question.
+/// Refuses an answer when no form is open.
 pub(crate) fn asked_nothing() -> Message {
     let sentence = "There is no question to answer: press a button or use /lock unlock first.";
     Message::sentence(Tone::Plain, Text::own(sentence))
 }
 
-/// A form as a message, with the way to fill it in.
+/// A form as a message that says how to fill it in.
 pub(crate) fn question(form: &Form, name: &str) -> Message {
     let example = Text::own("such as ").quote(&form.example, LONG);
     let mut message = Message::new(Tone::Plain, Text::default().name(&form.title, FORM_TITLE))
@@ -24,7 +24,7 @@ pub(crate) fn question(form: &Form, name: &str) -> Message {
     message
 }
 
-/// Refuses a press of a button that is not there.
+/// Refuses a press of a button that does not exist.
 pub(crate) fn no_button(label: &str) -> Message {
     if label.is_empty() {
         return manners();
@@ -35,7 +35,7 @@ pub(crate) fn no_button(label: &str) -> Message {
     Message::sentence(Tone::Plain, sentence)
 }
 
-/// What the chat understands.
+/// The lines that the chat understands.
 pub(crate) fn manners() -> Message {
     Message::sentence(
         Tone::Plain,

@@ -1,4 +1,4 @@
-//! The verdict on a hold, in a line that a person can check.
+//! The verdict on a hold in one line, with facts that a person can check.
 
 use crate::lock::in_words;
 use crate::message::Text;

@@ -1,4 +1,4 @@
-//! Answers to those who wait for a lock.
+//! Answers to watchers.
 
 use crate::lock::{State, StateName};
 use crate::message::{Message, Text, Tone};
@@ -6,11 +6,11 @@ use crate::people::UserId;
 use crate::text::SHORT;
 use crate::watch::{Line, MOST_WATCHED};
 
-/// Most states that are named: as many as one person may watch. Discord's limit for a description
-/// shortens long names where there are so many.
+/// Most states that are listed: as many as one person may watch. With so many, Discord's limit for
+/// a description shortens long names.
 const MOST: usize = MOST_WATCHED;
 
-/// Confirms a place in line, with how many are before it.
+/// Confirms a place in line, with the number of watchers before it.
 pub(crate) fn in_line(
     state: &StateName,
     keep: bool,
@@ -36,13 +36,13 @@ pub(crate) fn in_line(
     Message::sentence(Tone::Plain, text)
 }
 
-/// Confirms that somebody has left the line.
+/// Confirms that a person left the line.
 pub(crate) fn out_of_line(state: &StateName) -> Message {
     let text = Text::own("You will not be told about ").name(state.as_str(), SHORT).then(".");
     Message::sentence(Tone::Plain, text)
 }
 
-/// Lists the lines that somebody is in.
+/// Lists the lines that a person is in.
 pub(crate) fn watches(user: UserId, lines: &[(State, Line)]) -> Message {
     if lines.is_empty() {
         let text = Text::own(

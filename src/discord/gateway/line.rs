@@ -1,4 +1,4 @@
-//! One connection to the gateway, kept alive by heartbeats.
+//! A connection to the gateway, kept alive by heartbeats.
 
 use std::time::Duration;
 
@@ -12,41 +12,41 @@ use super::pulse::Pulse;
 use super::socket::{End, Socket};
 use crate::text::{LONG, clip, visible};
 
-/// How long Discord may take for its first payload.
+/// Time limit for Discord's first payload.
 const HELLO: Duration = Duration::from_secs(5);
 
-/// How long Discord may take to begin a session, or to go on with one.
+/// Time limit for starting or resuming a session.
 const SESSION: Duration = Duration::from_secs(20);
 
-/// How long Discord may take to answer the close frame with which the bot leaves.
+/// Time limit for Discord's answer to the bot's close frame.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Close code of a client that comes back to its session.
+/// Close code of a client that will resume its session.
 const COMES_BACK: u16 = 4000;
 
-/// Close code of a client that leaves: it ends the session.
+/// Close code of a client that leaves. It ends the session.
 const LEAVES: u16 = 1000;
 
 /// An open connection.
 pub(super) struct Line {
     socket: Socket,
     pulse: Pulse,
-    /// By when a session has to be at work, until one is.
+    /// Deadline for the session to start; `None` once it has.
     session_by: Option<Instant>,
 }
 
-/// Why a connection is over.
+/// Why a connection ended.
 pub(super) enum Over {
-    /// The session is still there, or there was none.
+    /// The session still exists, or there was none.
     Connection(String),
-    /// The session is lost with it.
+    /// The session is lost too.
     Session(String),
-    /// Discord wants no other connection of this bot.
+    /// Discord refuses further connections of this bot.
     ForGood(BotError),
 }
 
 impl Line {
-    /// Connects to the gateway at this address, and waits for its first payload.
+    /// Connects to the gateway at this address and waits for its first payload.
     pub(super) async fn open(url: &str) -> Result<Self, Over> {
         let mut socket = Socket::open(url).await.map_err(|why| Over::Connection(printed(&why)))?;
         let interval = timeout(HELLO, hello(&mut socket)).await;
@@ -77,7 +77,7 @@ impl Line {
                 continue;
             };
             if received.is_event() {
-                // Events come in a session alone.
+                // Only a session sends events.
                 self.session_by = None;
             }
             match received.what {
@@ -88,7 +88,7 @@ impl Line {
         }
     }
 
-    /// Does what is due while nothing comes.
+    /// Checks the deadlines and sends a due heartbeat.
     async fn tick(&mut self, sequence: Option<u64>) -> Result<(), Over> {
         let now = Instant::now();
         if self.pulse.is_dead(now) {
@@ -103,13 +103,13 @@ impl Line {
         Ok(())
     }
 
-    /// Leaves the connection, but not the session. The connection may be over already.
+    /// Closes the connection but keeps the session. The connection may have ended already.
     pub(super) async fn leave(mut self) {
         let said = self.socket.close(COMES_BACK).await;
         debug!(?said, "left a connection");
     }
 
-    /// Leaves the session, and waits a moment for Discord's goodbye.
+    /// Ends the session, and waits briefly for Discord's close frame.
     pub(super) async fn leave_session(mut self) {
         let farewell = async {
             self.socket.close(LEAVES).await?;
@@ -131,7 +131,7 @@ async fn hello(socket: &mut Socket) -> Result<Duration, End> {
     }
 }
 
-/// What the websocket library says, as the log has it: it may quote the other side.
+/// The websocket library's error text for the log. It may quote the other side.
 fn printed(why: &str) -> String {
     clip(&visible(why), LONG)
 }

@@ -1,34 +1,34 @@
-//! How soon to connect again, and how often a session may be begun.
+//! When to connect again, and how often a session may be started.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The least time between the starts of two connections, however well they went: nothing that
-/// Discord does may make the bot spin.
+/// Least time between the starts of two connections. So nothing that Discord does can make the bot
+/// spin.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// The pause after the first failure; it doubles with each one after it.
+/// Pause after the first failure. It doubles with each further failure.
 const FIRST: Duration = Duration::from_secs(1);
 const DOUBLINGS: u32 = 4;
 
-/// Discord allows 1,000 new sessions a day, and resets the token of a bot that begins more.
+/// Discord allows 1,000 new sessions a day, and resets the token of a bot that starts more.
 const SESSIONS: usize = 20;
 const SESSIONS_IN: Duration = Duration::from_mins(30);
 
-/// The pauses between connections, and the sessions of the last half hour.
+/// The pauses between connections, and the sessions started in the last half hour.
 #[derive(Default)]
 pub(super) struct Pauses {
-    /// Connections in a row that have come to no session.
+    /// Consecutive connections that did not reach a session.
     failures: u32,
     begun: Option<Instant>,
     sessions: VecDeque<Instant>,
 }
 
 impl Pauses {
-    /// How long to wait before the next connection: the first is made at once. `chance`, from 0 to
-    /// 1, spreads bots that Discord has all sent away at the same moment.
+    /// How long to wait before the next connection. The first one does not wait. `chance` (0 to 1)
+    /// spreads bots that Discord disconnects together.
     pub(super) fn next(&mut self, now: Instant, chance: f64) -> Duration {
         let grown = match self.failures {
             0 => Duration::ZERO,
@@ -41,17 +41,17 @@ impl Pauses {
         pause
     }
 
-    /// The connection has come to a session.
+    /// The connection reached a session.
     pub(super) fn succeeded(&mut self) {
         self.failures = 0;
     }
 
-    /// The next connection begins a session although there was one: it is not made at once.
+    /// The session was lost, so the next connection starts a new one after a pause.
     pub(super) fn session_lost(&mut self) {
         self.failures = self.failures.max(1);
     }
 
-    /// Whether a session may be begun now; it counts as begun.
+    /// Whether a session may be started now. If so, it counts as started.
     pub(super) fn may_begin_session(&mut self, now: Instant) -> bool {
         while self.sessions.front().is_some_and(|&begun| now - begun >= SESSIONS_IN) {
             self.sessions.pop_front();

@@ -1,4 +1,4 @@
-//! What goes over the gateway, as JSON: <https://discord.com/developers/docs/events/gateway-events>.
+//! The JSON payloads of the gateway: <https://discord.com/developers/docs/events/gateway-events>.
 
 use std::time::Duration;
 
@@ -6,20 +6,21 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use serenity::all::{ApplicationId, Interaction};
 
-/// The shortest and longest time between heartbeats that the bot goes along with. Discord asks for
-/// 41 s; a mistake must make it neither spin nor go to sleep.
+/// Limits for the heartbeat interval. Discord asks for about 41 s. A wrong value must neither make
+/// the bot spin nor stop its heartbeats.
 const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// A payload from Discord.
 pub(super) struct Received {
-    /// The number of an event, from which a session is resumed.
+    /// The number of the event. A session is resumed from it.
     pub(super) sequence: Option<u64>,
     pub(super) what: What,
 }
 
 impl Received {
-    /// Whether it is an event of a session. Its number is not asked for: it may have none.
+    /// Whether it is an event of a session. This does not check the number, because an event may
+    /// lack it.
     pub(super) fn is_event(&self) -> bool {
         matches!(
             self.what,
@@ -32,15 +33,15 @@ impl Received {
     }
 }
 
-/// What a payload says, as far as the bot heeds it.
+/// The content of a payload, as far as the bot uses it.
 pub(super) enum What {
-    /// The first payload: how often Discord wants a heartbeat.
+    /// The first payload: the heartbeat interval that Discord wants.
     Hello {
         interval: Duration,
     },
-    /// A session has begun.
+    /// A session has started.
     Ready(Ready),
-    /// The session goes on, and everything missed has been sent.
+    /// The session continues, and all missed events have been sent.
     Resumed,
     Interaction(Box<Interaction>),
     /// An interaction that this version cannot read, with its id.
@@ -51,19 +52,19 @@ pub(super) enum What {
     Event,
     /// Discord wants a heartbeat at once.
     Heartbeat,
-    /// A heartbeat has arrived.
+    /// Discord acknowledged a heartbeat.
     Acknowledged,
     /// Discord wants a new connection.
     Reconnect,
-    /// The session is over, or only this connection to it.
+    /// The session is over, or only its connection if `resumable`.
     InvalidSession {
         resumable: bool,
     },
-    /// What this version does not know.
+    /// A payload that this version does not know.
     Unknown,
 }
 
-/// The start of a session. Only what the bot needs, and none of it is relied on.
+/// The start of a session. It has only fields that the bot uses, all optional.
 #[derive(Deserialize)]
 pub(super) struct Ready {
     pub(super) session_id: Option<String>,
@@ -91,7 +92,7 @@ struct Envelope {
     t: Option<String>,
 }
 
-/// Reads a payload; nothing if it is not one.
+/// Reads a payload; `None` if the text is not one.
 pub(super) fn read(text: &str) -> Option<Received> {
     let Envelope { op, d, s, t } = serde_json::from_str(text).ok()?;
     let what = match op {
@@ -122,12 +123,12 @@ fn interaction(mut data: Value) -> What {
     complete(&mut data);
     match serde_json::from_value(data) {
         Ok(interaction) => What::Interaction(Box::new(interaction)),
-        // The error may quote the interaction, which has a token in it.
+        // The error text may quote the interaction, which contains a token.
         Err(_) => What::Unreadable { reference },
     }
 }
 
-/// Adds what serenity insists on, and an interaction need not have: nothing that the bot uses.
+/// Adds fields that serenity requires but that an interaction may lack. The bot uses none of them.
 fn complete(interaction: &mut Value) {
     let Value::Object(fields) = interaction else { return };
     let unused = [
@@ -147,8 +148,8 @@ fn complete(interaction: &mut Value) {
     }
 }
 
-/// Opens a session. No intent is needed: interactions come without one, and carry the member's
-/// roles.
+/// Starts a session. It requests no intents, because interactions come without them and contain the
+/// member's roles.
 pub(super) fn identify(token: &str) -> String {
     let properties =
         json!({ "os": std::env::consts::OS, "browser": "locktender", "device": "locktender" });
@@ -156,7 +157,7 @@ pub(super) fn identify(token: &str) -> String {
     json!({ "op": 2, "d": data }).to_string()
 }
 
-/// Goes on with a session after the event of this number.
+/// Resumes a session after the event with this number.
 pub(super) fn resume(token: &str, session_id: &str, sequence: u64) -> String {
     let data = json!({ "token": token, "session_id": session_id, "seq": sequence });
     json!({ "op": 6, "d": data }).to_string()
@@ -171,7 +172,7 @@ pub(super) fn heartbeat(sequence: Option<u64>) -> String {
 mod tests {
     use super::*;
 
-    /// What a payload says, in one word.
+    /// The kind of a payload in one word.
     fn says(payload: &Value) -> &'static str {
         match read(&payload.to_string()).map(|received| received.what) {
             None => "nothing",
@@ -249,7 +250,7 @@ mod tests {
         assert_eq!(ready.application.unwrap().id.get(), 5);
     }
 
-    /// An interaction without anything that Discord may leave out, or that the bot has no use for.
+    /// A minimal interaction, without optional fields and fields that the bot does not use.
     fn least(kind: u8, data: &Value) -> Value {
         let user = json!({ "id": "3", "username": "alice", "discriminator": "0", "avatar": null });
         let member = json!({

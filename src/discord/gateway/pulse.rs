@@ -1,11 +1,11 @@
-//! When a heartbeat is due, and when one that nobody acknowledged says that a connection is dead.
+//! When a heartbeat is due, and when a missing acknowledgement means that a connection is dead.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long Discord may take to acknowledge a heartbeat. It answers at once; its documentation
-/// allows the time until the next heartbeat.
+/// How long to wait for the acknowledgement of a heartbeat. Discord answers at once. Its
+/// documentation allows the time until the next heartbeat.
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -13,28 +13,28 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Pulse {
     interval: Duration,
     next: Instant,
-    /// By when the oldest heartbeat on its way has to be acknowledged.
+    /// Deadline for the acknowledgement of the oldest heartbeat under way.
     acknowledged_by: Option<Instant>,
 }
 
 impl Pulse {
-    /// A pulse that begins somewhere in the first interval, by `chance` from 0 to 1, so that not
-    /// all bots that Discord sends away come back at the same moment.
+    /// A pulse whose first heartbeat falls into the first interval, at the fraction `chance` (0 to
+    /// 1). So bots that Discord disconnects together do not send together.
     pub(super) fn new(interval: Duration, now: Instant, chance: f64) -> Self {
         Self { interval, next: now + interval.mul_f64(chance), acknowledged_by: None }
     }
 
-    /// When there is something to do.
+    /// The time of the next action.
     pub(super) fn due(&self) -> Instant {
         self.acknowledged_by.map_or(self.next, |by| by.min(self.next))
     }
 
-    /// Whether a heartbeat should have been acknowledged by now.
+    /// Whether an acknowledgement is overdue.
     pub(super) fn is_dead(&self, now: Instant) -> bool {
         self.acknowledged_by.is_some_and(|by| now >= by)
     }
 
-    /// Whether to send a heartbeat now; it counts as sent.
+    /// Whether to send a heartbeat now. If so, it counts as sent.
     pub(super) fn beats(&mut self, now: Instant) -> bool {
         if now < self.next {
             return false;
@@ -45,7 +45,7 @@ impl Pulse {
         true
     }
 
-    /// Discord has a heartbeat.
+    /// Discord has acknowledged a heartbeat.
     pub(super) fn acknowledged(&mut self) {
         self.acknowledged_by = None;
     }

@@ -1,4 +1,4 @@
-//! One websocket to Discord's gateway. Every wait on it has a limit, or its caller sets one.
+//! A websocket to Discord's gateway. Each wait has a limit here or at the caller.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls};
 
-/// How long a connection may take to be made, with TLS and the websocket's handshake.
+/// Time limit for connecting, including TLS and the websocket handshake.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long one address of several may take to accept, so that the next one has its turn.
+/// Time limit for one of several addresses, so that the next one is tried in time.
 const ACCEPT: Duration = Duration::from_secs(3);
 
-/// How long a payload may take to leave. A connection that takes nothing is dead.
+/// Time limit for sending a payload. A connection that accepts no data is dead.
 const SEND: Duration = Duration::from_secs(5);
 
-/// An open websocket. The connection ends when it is dropped.
+/// An open websocket. Dropping it ends the connection.
 pub(super) struct Socket {
     stream: Stream,
 }
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// How the other side ended a connection.
+/// How the other side ended the connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// With a close frame, and its code if it had one.
+    /// With a close frame, with its code if it had one.
     Closed(Option<u16>),
-    /// In any other way, with what the operating system or the websocket library says.
+    /// In another way. The text is from the operating system or the websocket library.
     Broken(String),
 }
 
@@ -39,25 +39,25 @@ impl Socket {
     /// Connects to a gateway's base address, such as `wss://gateway.discord.gg`.
     pub(super) async fn open(base: &str) -> Result<Self, String> {
         let uri = versioned(base).ok_or_else(|| format!("{base:?} is no gateway's address"))?;
-        // On the heap, since the bot would carry a handshake's buffers as long as it lives.
+        // On the heap. Otherwise the bot would keep the handshake's buffers for its whole life.
         match timeout(CONNECT, Box::pin(connect(&uri))).await {
             Ok(stream) => Ok(Self { stream: stream? }),
             Err(_) => Err("no connection in time".to_owned()),
         }
     }
 
-    /// The next payload. The library answers pings meanwhile.
+    /// The next payload. The library answers pings while it waits.
     ///
-    /// Cancel safe: nothing is lost if it is dropped.
+    /// Cancel safe: dropping the future loses nothing.
     pub(super) async fn receive(&mut self) -> Result<Utf8Bytes, End> {
         loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text),
-                // A close frame without a code ends a connection like any other.
+                // The connection also ends with a close frame that has no code.
                 Some(Ok(Message::Close(frame))) => {
                     return Err(End::Closed(frame.map(|frame| frame.code.into())));
                 }
-                // Compressed payloads come only to those who ask for them.
+                // Discord sends compressed payloads only on request.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(End::Broken(error.to_string())),
                 None => return Err(End::Broken("the connection was closed".to_owned())),
@@ -70,7 +70,7 @@ impl Socket {
         self.write(Message::text(payload)).await
     }
 
-    /// Sends a close frame with this code, and waits for no answer.
+    /// Sends a close frame with this code, without waiting for the answer.
     pub(super) async fn close(&mut self, code: u16) -> Result<(), End> {
         let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::default() };
         self.write(Message::Close(Some(frame))).await
@@ -85,7 +85,7 @@ impl Socket {
     }
 }
 
-/// The address with the version and encoding that the bot speaks.
+/// The address with the bot's gateway version and encoding.
 fn versioned(base: &str) -> Option<Uri> {
     let base: Uri = base.parse().ok()?;
     Uri::builder()
