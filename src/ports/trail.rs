@@ -50,9 +50,9 @@ pub trait Trail: Send + Sync {
     /// The last checkpoint.
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, Fault>;
 
-    /// Stores a checkpoint with its announcement. The caller does this once a UTC day. A trail that
-    /// is not sound has no heads to store. Returns false if another replica stores one at the same
-    /// moment, so that only one is announced.
+    /// Stores a checkpoint with its announcement. A trail that is not sound has no heads to store.
+    /// Returns false if there is one of this UTC day, so that a replica that was slower announces
+    /// no second one.
     async fn set_checkpoint(
         &self,
         at: DateTime<Utc>,

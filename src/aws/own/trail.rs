@@ -160,6 +160,10 @@ impl Trail for AwsTrail {
     ) -> Result<bool, WriteFault> {
         let last = self.own.get(CHECKPOINT, LAST).await?;
         let before = last.as_ref().and_then(|last| text_of(last, AT));
+        let made = before.and_then(|made| made.parse::<DateTime<Utc>>().ok());
+        if made.is_some_and(|made| made.date_naive() == at.date_naive()) {
+            return Ok(false);
+        }
         let mut next = last.clone().unwrap_or_default();
         next.insert(PK.to_owned(), text(CHECKPOINT));
         next.insert(SK.to_owned(), text(LAST));

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use locktender::audit::Heads;
 use locktender::command::Command;
+use locktender::ports::{Clock, Notice};
 use locktender::workers::Checkpoints;
 
 use super::{PROD, checkpoint, checkpoints, recorded};
@@ -67,6 +68,19 @@ async fn a_checkpoint_is_announced_once_a_day() {
     let digest = |text: &str| text.split_once("heads is ").unwrap().1.to_owned();
     assert_eq!(digest(&both[0]), digest(&both[1]), "nothing was recorded meanwhile");
     insta::assert_snapshot!(both[0]);
+}
+
+#[tokio::test]
+async fn two_replicas_that_check_the_trail_at_the_same_time_make_one_checkpoint() {
+    let office = recorded().await;
+    let trail = &office.context.trail;
+    let notice = Notice::TrailBroken { at: office.time.now(), what: "entry 1".to_owned() };
+    assert!(trail.set_checkpoint(office.time.now(), None, &notice).await.unwrap());
+    // The other one has found no checkpoint of today either, and is slower.
+    office.time.advance(TimeDelta::seconds(1));
+    assert!(!trail.set_checkpoint(office.time.now(), None, &notice).await.unwrap());
+    next_day(&office);
+    assert!(trail.set_checkpoint(office.time.now(), None, &notice).await.unwrap());
 }
 
 #[tokio::test]
