@@ -307,9 +307,5 @@ enum By {
 
 /// A pause that is not the same for every process: a tenth more or less.
 fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher, RandomState};
-    let chance = RandomState::new().hash_one(0_u8) % 1_000;
-    #[expect(clippy::cast_precision_loss, reason = "it is below 1,000")]
-    let share = 0.9 + 0.2 * (chance as f64 / 1_000.0);
-    pause.mul_f64(share)
+    pause.mul_f64(0.9 + 0.2 * fastrand::f64())
 }

@@ -1,7 +1,6 @@
 //! How soon to connect again, and how often a session may be begun.
 
 use std::collections::VecDeque;
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -67,7 +66,7 @@ impl Pauses {
 
 /// A random number from 0 to 1.
 pub(super) fn chance() -> f64 {
-    f64::from(u16::try_from(RandomState::new().hash_one(0_u8) % 1_000).unwrap_or(0)) / 1_000.0
+    fastrand::f64()
 }
 
 #[cfg(test)]
