@@ -2,31 +2,20 @@
 
 use chrono::TimeDelta;
 
-/// Longest duration, in seconds: a year, which no setting has a use for more of.
-const LONGEST: i64 = 366 * 86_400;
+/// Longest duration: a year, which no setting has a use for more of.
+const LONGEST: TimeDelta = TimeDelta::days(366);
 
 /// Reads `90s`, `30m`, `2h`, `1d`, or several of them as in `1h30m`; `None` for anything else, for
 /// nothing, and for more than a year.
 pub(super) fn duration(text: &str) -> Option<TimeDelta> {
-    let mut seconds: i64 = 0;
-    let mut number = String::new();
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
-        let unit = match c.to_ascii_lowercase() {
-            digit if digit.is_ascii_digit() => {
-                number.push(digit);
-                continue;
-            }
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        let count: i64 = std::mem::take(&mut number).parse().ok()?;
-        seconds = seconds.checked_add(count.checked_mul(unit)?)?;
+    // humantime would take `1H` for no unit and `30M` for months, and knows fractions and other units.
+    let text = text.to_ascii_lowercase();
+    let is_ours = |c: char| c.is_ascii_digit() || c.is_whitespace() || "smhd".contains(c);
+    if text.contains("ms") || !text.chars().all(is_ours) {
+        return None;
     }
-    let whole = number.is_empty() && (1..=LONGEST).contains(&seconds);
-    whole.then(|| TimeDelta::seconds(seconds))
+    let time = TimeDelta::from_std(humantime::parse_duration(&text).ok()?).ok()?;
+    (TimeDelta::seconds(1)..=LONGEST).contains(&time).then_some(time)
 }
 
 #[cfg(test)]
@@ -42,6 +31,9 @@ mod tests {
             ("1d", Some(86_400)),
             ("1h30m", Some(5_400)),
             ("1H 30M", Some(5_400)),
+            ("30M", Some(1_800)),
+            ("1 0 m", Some(600)),
+            ("366d", Some(31_622_400)),
             ("", None),
             ("30", None),
             ("m", None),
@@ -49,6 +41,11 @@ mod tests {
             ("-5m", None),
             ("1.5h", None),
             ("5 minutes", None),
+            ("5000ms", None),
+            ("2w", None),
+            ("1y", None),
+            ("1m h", None),
+            ("366d1s", None),
             ("400d", None),
             ("99999999999999999999d", None),
         ];
