@@ -25,7 +25,7 @@ pub async fn assess_hold(
     now: DateTime<Utc>,
 ) -> Result<Assessment, Fault> {
     let (past, other_runs) = futures::try_join!(
-        context.holds.in_short(&hold.state.path),
+        context.holds.past_summary(&hold.state.path),
         context.holds.other_runs(hold)
     )?;
     Ok(assess(context, hold, &past, other_runs, now))

@@ -74,7 +74,7 @@ fn confirmation(
     match typed {
         _ if request.looks_stale(now) => Ok(None),
         None => Ok(Some(form::confirmation(request))),
-        Some(typed) if typed.trim() == form::word(request) => Ok(None),
+        Some(typed) if typed.trim() == form::confirmation_word(request) => Ok(None),
         Some(_) => Err(Refusal::Unlock(Rejection::NotConfirmed)),
     }
 }

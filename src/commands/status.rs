@@ -23,7 +23,7 @@ struct Beside {
 impl Beside {
     async fn read(context: &Context, path: &StatePath) -> Self {
         let (asked, past) =
-            futures::join!(context.ledger.asked(path), context.holds.in_short(path));
+            futures::join!(context.ledger.asked(path), context.holds.past_summary(path));
         Self { asked, past }
     }
 }

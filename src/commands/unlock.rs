@@ -86,7 +86,7 @@ async fn stale_from(
 ) -> Option<DateTime<Utc>> {
     lock.since()?;
     let hold = Hold::of(&HeldLock { state: state.clone(), lock: lock.clone() }, now)?;
-    match context.holds.in_short(&state.path).await {
+    match context.holds.past_summary(&state.path).await {
         Ok(past) => Some(watch::stale_from(&hold, &past, context.policy.stale_after)),
         Err(fault) => {
             tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");

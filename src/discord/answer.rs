@@ -74,7 +74,7 @@ enum First {
     /// Not sent yet.
     Open,
     /// The answer is deferred, and Discord waits for it.
-    PutOff,
+    Deferred,
     /// It failed, and Discord does not wait for an answer.
     Lost,
 }
@@ -109,16 +109,16 @@ impl<'t> Ticket<'t> {
     ) -> serenity::Result<()> {
         let mut work = std::pin::pin!(work);
         let quick = timeout(self.patience, &mut work).await;
-        let (put_off, said) = if let Ok(said) = quick {
+        let (defer, said) = if let Ok(said) = quick {
             (Ok(()), said)
         } else {
             // The work continues meanwhile and may be sending the first response now.
-            tokio::join!(self.put_off(), work)
+            tokio::join!(self.defer(), work)
         };
         let Some(said) = said else {
             return Ok(());
         };
-        put_off?;
+        defer?;
         match said {
             Ok(Reply::Message { message, audience }) => match self.asked_by {
                 AskedBy::Button { on } if audience == Audience::Channel || on == audience => {
@@ -128,7 +128,7 @@ impl<'t> Ticket<'t> {
             },
             Ok(Reply::Form(form)) => self.ask_back(&form).await,
             Ok(Reply::Silent) => {
-                self.put_off().await?;
+                self.defer().await?;
                 self.take_back().await;
                 Ok(())
             }
@@ -144,7 +144,7 @@ impl<'t> Ticket<'t> {
                 let update = rendered.response(false);
                 self.respond(CreateInteractionResponse::UpdateMessage(update)).await
             }
-            First::PutOff => self.edit_original(rendered).await,
+            First::Deferred => self.edit_original(rendered).await,
             First::Lost => Err(serenity::Error::Other(GIVEN_UP)),
         }
     }
@@ -158,10 +158,10 @@ impl<'t> Ticket<'t> {
                 self.respond(CreateInteractionResponse::Message(new)).await
             }
             // The original response is the pressed message or the placeholder.
-            First::PutOff if self.has_placeholder_for(audience) => {
+            First::Deferred if self.has_placeholder_for(audience) => {
                 self.edit_original(rendered).await
             }
-            First::PutOff => {
+            First::Deferred => {
                 // An answer that replaces a placeholder for everyone would be visible to everyone
                 // too.
                 self.take_back().await;
@@ -186,15 +186,15 @@ impl<'t> Ticket<'t> {
     }
 
     /// Defers the answer, if that has not happened already.
-    async fn put_off(&self) -> serenity::Result<()> {
+    async fn defer(&self) -> serenity::Result<()> {
         let mut first = self.first.lock().await;
         match *first {
             First::Open => {}
-            First::PutOff => return Ok(()),
+            First::Deferred => return Ok(()),
             First::Lost => return Err(serenity::Error::Other(GIVEN_UP)),
         }
         let result = self.respond(self.placeholder()).await;
-        *first = if result.is_ok() { First::PutOff } else { First::Lost };
+        *first = if result.is_ok() { First::Deferred } else { First::Lost };
         result
     }
 
@@ -244,7 +244,7 @@ impl<'t> Ticket<'t> {
 #[async_trait]
 impl Acceptance for Ticket<'_> {
     async fn accept(&self) -> Result<(), GivenUp> {
-        self.put_off().await.map_err(|error| {
+        self.defer().await.map_err(|error| {
             let reference = self.id.get();
             warn!(reference, error = describe(&error), "given up before anything was changed");
             GivenUp

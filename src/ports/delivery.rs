@@ -22,7 +22,7 @@ pub trait Outbox: Send + Sync {
     async fn due(&self, limit: usize) -> Result<Vec<Due>, Fault>;
 
     /// Removes a notice that was delivered or replaced by another.
-    async fn strike(&self, id: &NoticeId) -> Result<(), Fault>;
+    async fn remove(&self, id: &NoticeId) -> Result<(), Fault>;
 
     /// Adds a notice under this id, or overwrites the one there.
     async fn add(&self, id: &NoticeId, notice: &Notice) -> Result<(), Fault>;

@@ -62,7 +62,7 @@ pub trait Holds: Send + Sync {
 
     /// The summary of the last [`LOOKED_AT`] past holds of a path. A statistic: it may be some
     /// minutes old.
-    async fn in_short(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
+    async fn past_summary(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
         Ok(Arc::new(Past::of(&self.past(path, LOOKED_AT).await?)))
     }
 

@@ -23,7 +23,7 @@ const EXAMPLE: usize = 100;
 
 /// The confirmation that an approver types: the state's name, or the shortened one of its buttons
 /// if the name is too long or contains invisible characters.
-pub(crate) fn word(request: &UnlockRequest) -> String {
+pub(crate) fn confirmation_word(request: &UnlockRequest) -> String {
     let name = request.state.name.as_str().trim();
     if name.chars().count() <= EXAMPLE && visible(name) == name {
         name.to_owned()
@@ -38,7 +38,7 @@ pub(crate) fn confirmation(request: &UnlockRequest) -> Form {
     Form {
         title: title("It may be alive: ", name),
         label: "Type the state's name to unlock it",
-        example: word(request),
+        example: confirmation_word(request),
         required: true,
         long: false,
         command: Command::Approve { request: request.id, typed: None },

@@ -123,7 +123,7 @@ fn closed(request: &UnlockRequest, closing: &Closing) -> Message {
     };
     let title = Text::own(mark)
         .name(request.state.name.as_str(), SHORT)
-        .then(format!(": {}", word(closing.outcome)));
+        .then(format!(": {}", outcome_word(closing.outcome)));
     let mut message = Message::new(tone, title).line(how_it_ended(request, closing));
     if let Some(note) = &closing.note {
         let label = match closing.outcome {
@@ -137,7 +137,7 @@ fn closed(request: &UnlockRequest, closing: &Closing) -> Message {
 }
 
 /// The word for the outcome on a closed card.
-fn word(outcome: Outcome) -> &'static str {
+fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Unlocked => "unlocked",
         Outcome::Denied => "denied",
@@ -204,7 +204,7 @@ pub(crate) fn how_it_was_closed(closing: &Closing) -> Text {
 
 /// `denied by bob, <time>`.
 pub(crate) fn end(closing: &Closing) -> Text {
-    let text = Text::own(word(closing.outcome));
+    let text = Text::own(outcome_word(closing.outcome));
     let text = match &closing.by {
         Some(person) => text.then(" by ").person(person),
         None => text,

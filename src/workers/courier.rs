@@ -177,8 +177,8 @@ impl OutboxCourier {
     /// that cannot be read.
     async fn look(&self) -> Result<Look, Fault> {
         let queue = self.queue().await?;
-        for id in &queue.for_nobody {
-            self.outbox.strike(id).await?;
+        for id in &queue.without_channel {
+            self.outbox.remove(id).await?;
         }
         for due in &queue.puzzling {
             if let Err(fault) = self.puzzled(due).await {

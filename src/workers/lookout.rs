@@ -170,10 +170,10 @@ impl Lookout {
         now: DateTime<Utc>,
     ) -> Result<Option<Written>, WriteFault> {
         let ending = match self.unlocked_by(&hold).await? {
-            By::Nobody if next.is_some() => Ending::ChangedHands,
-            By::Nobody => Ending::Cleared,
-            By::Request(request) => Ending::Unlocked { request },
-            By::SomebodyNow => return Ok(Some(Written::NotYet)),
+            ReleasedBy::NoRequest if next.is_some() => Ending::ChangedHands,
+            ReleasedBy::NoRequest => Ending::Cleared,
+            ReleasedBy::Request(request) => Ending::Unlocked { request },
+            ReleasedBy::InProgress => return Ok(Some(Written::NotYet)),
         };
         let path = hold.state.path.clone();
         // It ended at the latest when the next hold began. That time comes from the next holder's
@@ -195,13 +195,13 @@ impl Lookout {
     }
 
     /// Which request released the lock of a hold, if any.
-    async fn unlocked_by(&self, hold: &Hold) -> Result<By, Fault> {
+    async fn unlocked_by(&self, hold: &Hold) -> Result<ReleasedBy, Fault> {
         let path = &hold.state.path;
         // A release deletes the lockfile before it is recorded, so this pass does not report the
         // end yet.
         match self.context.ledger.open_request(path).await {
             Ok(Some(open)) if *open.request.status() == Status::Executing => {
-                return Ok(By::SomebodyNow);
+                return Ok(ReleasedBy::InProgress);
             }
             Ok(_) => {}
             // It is unknown whether this request is releasing the lock, but the lock has cleared.
@@ -219,7 +219,7 @@ impl Lookout {
             (is_done && is_of_this && at >= hold.since)
                 .then(|| entry.text("request")?.parse::<RequestId>().ok())?
         });
-        Ok(request.map_or(By::Nobody, By::Request))
+        Ok(request.map_or(ReleasedBy::NoRequest, ReleasedBy::Request))
     }
 
     /// Assesses the holds that are due, and announces each stale one once. Returns whether it
@@ -300,10 +300,10 @@ enum Written {
 }
 
 /// Who released a lock.
-enum By {
-    Nobody,
+enum ReleasedBy {
+    NoRequest,
     Request(RequestId),
-    SomebodyNow,
+    InProgress,
 }
 
 /// Changes a pause by up to a tenth, so that processes do not run in step.

@@ -111,8 +111,8 @@ impl RememberedHolds {
 
 #[async_trait]
 impl Holds for RememberedHolds {
-    async fn in_short(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
-        self.kept_or_read(|kept| &mut kept.past, path, self.holds.in_short(path)).await
+    async fn past_summary(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
+        self.kept_or_read(|kept| &mut kept.past, path, self.holds.past_summary(path)).await
     }
 
     async fn other_runs(&self, hold: &Hold) -> Result<usize, Fault> {

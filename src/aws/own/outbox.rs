@@ -78,7 +78,7 @@ impl Outbox for AwsOutbox {
         Ok(items.iter().filter_map(due).collect())
     }
 
-    async fn strike(&self, id: &NoticeId) -> Result<(), Fault> {
+    async fn remove(&self, id: &NoticeId) -> Result<(), Fault> {
         // Removing it twice does no harm, so a lost answer counts as a refusal.
         self.own.remove(OUTBOX, &id.0).await.map_err(WriteFault::into_fault)
     }
@@ -122,6 +122,6 @@ impl Outbox for AwsOutbox {
             item.insert(TTL.to_owned(), number((now + KEPT_ASIDE).timestamp()));
             self.own.put(item).await.map_err(WriteFault::into_fault)?;
         }
-        self.strike(id).await
+        Outbox::remove(self, id).await
     }
 }

@@ -62,7 +62,7 @@ impl OutboxCourier {
             // needed.
             let is_card = matches!(first.notice, Notice::Card { .. });
             if is_card && queue.iter().any(|later| later.notice == first.notice) {
-                self.outbox.strike(&first.id).await?;
+                self.outbox.remove(&first.id).await?;
                 continue;
             }
             let filed = understood(self.filed(&first.notice).await)?;
@@ -81,7 +81,7 @@ impl OutboxCourier {
             self.note(channel, lane, &delivered);
             match delivered {
                 Ok(_) | Err(Undelivered::MessageGone) => {
-                    self.strike_all(&batch).await?;
+                    self.remove_all(&batch).await?;
                     if delivered == Ok(Told::Posted)
                         && let Some(batch) = suspect.take()
                     {
@@ -126,7 +126,7 @@ impl OutboxCourier {
     ) -> Result<(), Fault> {
         let filed = understood(self.filed(&batch[0].notice).await)?;
         match self.tell_if_understood(channel, batch, filed).await? {
-            Ok(_) | Err(Undelivered::MessageGone) => self.strike_all(batch).await,
+            Ok(_) | Err(Undelivered::MessageGone) => self.remove_all(batch).await,
             Err(Undelivered::Later { after: None, why }) => {
                 self.not_taken(channel, lane, batch, &Undelivered::NotTaken { why }).await
             }
@@ -135,9 +135,9 @@ impl OutboxCourier {
         }
     }
 
-    async fn strike_all(&self, batch: &[Queued]) -> Result<(), Fault> {
+    async fn remove_all(&self, batch: &[Queued]) -> Result<(), Fault> {
         for queued in batch {
-            self.outbox.strike(&queued.id).await?;
+            self.outbox.remove(&queued.id).await?;
         }
         Ok(())
     }
@@ -220,8 +220,8 @@ impl OutboxCourier {
             debug!(channel = channel.get(), "a card was not refreshed: its channel rests");
             return Ok(());
         }
-        let anew = NoticeId(format!("refresh#{request}#{}", self.clock.now()));
-        let refreshed = self.bring_up_to_date(&filed, &anew).await?;
+        let refresh_id = NoticeId(format!("refresh#{request}#{}", self.clock.now()));
+        let refreshed = self.bring_up_to_date(&filed, &refresh_id).await?;
         self.note(channel, &mut lane, &refreshed);
         Ok(())
     }

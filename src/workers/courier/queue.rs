@@ -32,13 +32,13 @@ pub(super) struct Queue {
     /// Notices that this version cannot read, or whose request it cannot read.
     pub(super) puzzling: Vec<Due>,
     /// Notices that have no channel.
-    pub(super) for_nobody: Vec<NoticeId>,
+    pub(super) without_channel: Vec<NoticeId>,
 }
 
 /// Where a notice goes.
 enum Address {
     Channel(ChannelId),
-    Nobody,
+    NoChannel,
     NotUnderstood,
 }
 
@@ -73,7 +73,7 @@ impl OutboxCourier {
                     let Due { id, refused_since, .. } = due;
                     queue.push(channel, Queued { id, notice, refused_since });
                 }
-                Address::Nobody => queue.for_nobody.push(due.id),
+                Address::NoChannel => queue.without_channel.push(due.id),
                 Address::NotUnderstood => queue.puzzling.push(due),
             }
         }
@@ -93,10 +93,10 @@ impl OutboxCourier {
         };
         match (known, about(notice)) {
             (Some(channel), _) => Ok(Address::Channel(channel)),
-            (None, None) => Ok(Address::Nobody),
+            (None, None) => Ok(Address::NoChannel),
             (None, Some(request)) => match self.place(request).await {
                 Ok(Some(channel)) => Ok(Address::Channel(channel)),
-                Ok(None) => Ok(Address::Nobody),
+                Ok(None) => Ok(Address::NoChannel),
                 Err(fault) if fault.kind == FaultKind::NotUnderstood => Ok(Address::NotUnderstood),
                 Err(fault) => Err(fault),
             },

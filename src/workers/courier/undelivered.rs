@@ -89,7 +89,7 @@ impl OutboxCourier {
                     _ => Notice::Released { request, channel },
                 };
                 self.outbox.add(&id, &there).await?;
-                self.outbox.strike(&queued.id).await?;
+                self.outbox.remove(&queued.id).await?;
                 self.turns.wake.notify_one();
                 Ok(true)
             }
@@ -113,7 +113,7 @@ impl OutboxCourier {
         if matches!(queued.notice, Notice::Card { .. }) {
             // The card only repeats what the request and the trail say.
             warn!(id, channel, why, "a card is not brought up to date any more");
-            return self.outbox.strike(&queued.id).await;
+            return self.outbox.remove(&queued.id).await;
         }
         let filed = readable(self.filed(&queued.notice).await)?;
         let message = notice(&queued.notice, filed.as_ref().map(|filed| &filed.request));
