@@ -116,7 +116,7 @@ const TAMPERING: [(&str, Tamper); 19] = [
         t.insert(2, forged(&t[1], set("seq", json!(3))));
     }),
     ("two swapped", |t| t.swap(1, 2)),
-    ("two swapped and numbered anew", |t| {
+    ("two swapped and renumbered", |t| {
         let second = forged(&t[2], set("seq", json!(2)));
         t[2] = forged(&t[1], set("seq", json!(3)));
         t[1] = second;
@@ -127,23 +127,23 @@ const TAMPERING: [(&str, Tamper); 19] = [
         };
         t.insert(4, edited(&t[7], to));
     }),
-    ("one moved to another chain with its hash computed anew", |t| {
+    ("one moved to another chain with its hash recomputed", |t| {
         let moved = forged(&t[7], |fields| {
             (fields["path"], fields["seq"]) = (json!(PROD), json!(5));
         });
         t.insert(4, moved);
     }),
-    ("an edit with its hash computed anew", |t| {
+    ("an edit with its hash recomputed", |t| {
         t[1] = forged(&t[1], set("reason", json!("x")));
     }),
     ("the end cut off", |t| drop(t.drain(2..4))),
     ("a chain cut off", |t| drop(t.drain(4..))),
     ("everything cut off", Vec::clear),
-    ("the last one written anew", |t| t[3] = forged(&t[3], set("reason", json!("x")))),
-    ("the end written anew and longer", |t| {
-        let anew = [Action::Denied, Action::Opened, Action::Denied];
-        let anew = Tail::at(&t[1]).append(&anew.map(|action| draft(PROD, action, 9)));
-        t.splice(2..4, anew);
+    ("the last one rewritten", |t| t[3] = forged(&t[3], set("reason", json!("x")))),
+    ("the end rewritten and longer", |t| {
+        let rewritten = [Action::Denied, Action::Opened, Action::Denied];
+        let rewritten = Tail::at(&t[1]).append(&rewritten.map(|action| draft(PROD, action, 9)));
+        t.splice(2..4, rewritten);
     }),
 ];
 
@@ -185,13 +185,13 @@ fn the_first_bad_entry_is_named() {
       entry 3 of …/prod/terraform.tfstate does not follow the entry before it: one of the two was inserted, moved or rewritten
     two swapped
       entry 2 of …/prod/terraform.tfstate is missing
-    two swapped and numbered anew
+    two swapped and renumbered
       entry 2 of …/prod/terraform.tfstate does not follow the entry before it: one of the two was inserted, moved or rewritten
     one moved to another chain
       entry 5 of …/prod/terraform.tfstate was edited: its fields do not give its hash
-    one moved to another chain with its hash computed anew
+    one moved to another chain with its hash recomputed
       entry 5 of …/prod/terraform.tfstate does not follow the entry before it: one of the two was inserted, moved or rewritten
-    an edit with its hash computed anew
+    an edit with its hash recomputed
       entry 3 of …/prod/terraform.tfstate does not follow the entry before it: one of the two was inserted, moved or rewritten
     the end cut off
       nothing
@@ -202,10 +202,10 @@ fn the_first_bad_entry_is_named() {
     everything cut off
       nothing
       with a checkpoint: entry 1 of …/prod/terraform.tfstate was cut off: a checkpoint has seen it
-    the last one written anew
+    the last one rewritten
       nothing
       with a checkpoint: entry 4 of …/prod/terraform.tfstate was replaced: a checkpoint has seen another in its place
-    the end written anew and longer
+    the end rewritten and longer
       nothing
       with a checkpoint: entry 4 of …/prod/terraform.tfstate was replaced: a checkpoint has seen another in its place
     ");
