@@ -1,4 +1,4 @@
-//! What the commands need of the world outside, as traits that the adapters fulfil.
+//! What the commands need from the outside world, as traits that the adapters implement.
 
 mod delivery;
 mod holds;
@@ -23,7 +23,7 @@ use crate::unlock::ApprovedUnlock;
 
 /// The state locks of every configured backend.
 ///
-/// What could not be read is a [`Fault`], never a free state and never a shorter list.
+/// A failed read is a [`Fault`], never a free state and never a shorter list.
 #[async_trait]
 pub trait Locks: Send + Sync {
     /// The lock of one state, read strongly consistently from all stores of its backend at once.
@@ -32,74 +32,74 @@ pub trait Locks: Send + Sync {
     /// Every held lock of every backend, each once, in no particular order.
     async fn list(&self) -> Result<Vec<HeldLock>, Fault>;
 
-    /// The states that can be seen: those with a digest row, a state object or a lock. May be some
-    /// seconds behind, and leaves out what may not be read: it serves finding, not deciding.
+    /// The states with a digest row, a state object or a lock. May be some seconds old, and leaves out
+    /// what the bot is not allowed to read. Use it to find states, not to decide about one.
     async fn seen(&self) -> Result<Vec<KnownState>, Fault>;
 
-    /// Whether a lock, a digest row or a state object shows that there is such a state. Reads no
-    /// more than these, each strongly consistently.
+    /// Whether a lock, a digest row or a state object shows that the state exists. Reads only
+    /// these, each strongly consistently.
     async fn has_trace(&self, state: &State) -> Result<bool, Fault> {
         Ok(self.seen().await?.iter().any(|known| known.state.path == state.path))
     }
 
-    /// Deletes the approved lockfile, if it is that very object still. The lock's row is deleted
-    /// with the record of it, by [`Ledger::commit`].
+    /// Deletes the approved lockfile, if it is still exactly that object. [`Ledger::commit`] deletes
+    /// the lock's row, in the transaction that records the release.
     ///
     /// # Errors
-    /// A fault. If its kind is final, the store has refused every try and nothing was deleted.
+    /// A fault. If its kind is final, the store refused every attempt and nothing was deleted.
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
 }
 
-/// What came of deleting a lockfile.
+/// The result of deleting a lockfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
-    /// It is gone, by this delete.
+    /// This delete removed it.
     Gone,
-    /// It was not there any more, and every try was answered: its holder has given it back.
+    /// It did not exist any more, and every attempt was answered, so its holder released it.
     Absent,
-    /// Nothing was deleted. The store says that another one is there, which stays.
+    /// Nothing was deleted. The store says that another lockfile is there. It stays.
     Changed,
-    /// A try went without an answer, and a later one was refused. The approved lockfile may have been
-    /// removed: look what is there.
+    /// One attempt got no answer, and a later one was refused. The approved lockfile may have been
+    /// removed, so the caller must read again.
     Unanswered,
 }
 
 /// The members of the server.
 #[async_trait]
 pub trait Members: Send + Sync {
-    /// The roles that somebody has now; `None` for who is no member.
+    /// The current roles of a user. `None` if the user is not a member.
     async fn roles(&self, user: UserId) -> Result<Option<BTreeSet<RoleId>>, Fault>;
 }
 
-/// The edge's promise that whoever asked is still there.
+/// The edge's confirmation that the asker still waits for the answer.
 #[async_trait]
 pub trait Acceptance: Send + Sync {
-    /// Tells Discord that the interaction is being dealt with. To be waited for before the first
-    /// write: an interaction that Discord has given up changes nothing.
+    /// Tells Discord that the interaction is being handled. Await it before the first write: an
+    /// interaction that Discord has given up must change nothing.
     async fn accept(&self) -> Result<(), GivenUp>;
 }
 
-/// The states that have been seen, for autocompletion, "did you mean", and for telling a state that
-/// is free from a name that is misspelt.
+/// The states that have been seen. Used for autocompletion, for "did you mean", and to tell a free
+/// state from a misspelt name.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// What is known now; `None` while nothing has been read yet. Costs no more than the
-    /// implementation says, and is asked only where a person would wait for it.
+    /// The known states. `None` if nothing has been read yet. The implementation states the cost.
+    /// Call it only where a person would wait for the result.
     async fn known(&self) -> Option<Arc<KnownStates>>;
 
-    /// Whether anything has ever been seen of a state. Up to date: a state that is not among the
-    /// known ones is looked for in the stores.
+    /// Whether a state has ever been seen. Up to date: if the state is not known, its stores are
+    /// read.
     async fn has_seen(&self, state: &State) -> Result<bool, Fault>;
 }
 
 /// The time.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Now, by a clock that may be set.
+    /// The current time, by a clock that can be set.
     fn now(&self) -> DateTime<Utc>;
 
-    /// How long this process has been running, about. Nobody can set this clock, so durations that
-    /// something hangs on are measured with it.
+    /// About how long this process has been running. This clock cannot be set, so durations that
+    /// matter are measured with it.
     fn uptime(&self) -> Duration;
 
     /// Returns after this much time.
