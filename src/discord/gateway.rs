@@ -41,7 +41,7 @@ pub(super) enum Event {
 /// The gateway of one bot.
 pub(super) struct Gateway {
     http: Arc<Http>,
-    /// The gateway's address from the API; `None` after a failed connection.
+    /// The gateway's address from the API. `None` after a failed connection.
     address: Option<String>,
     session: Option<Session>,
     line: Option<Line>,
@@ -54,7 +54,7 @@ pub(super) struct Gateway {
 /// What is needed to resume.
 struct Session {
     id: String,
-    /// The address for resuming; `None` after a failed connection.
+    /// The address for resuming. `None` after a failed connection.
     resume_url: Option<String>,
     /// The number of the last event.
     sequence: u64,

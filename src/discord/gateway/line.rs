@@ -31,7 +31,7 @@ const LEAVES: u16 = 1000;
 pub(super) struct Line {
     socket: Socket,
     pulse: Pulse,
-    /// Deadline for the session to start; `None` once it has.
+    /// Deadline for the session to start. `None` once it has.
     session_by: Option<Instant>,
 }
 
