@@ -16,7 +16,7 @@ pub enum Command {
     },
     /// List the held locks.
     List {
-        /// Text that the shown names contain; empty for all.
+        /// Text that the state, the holder or the lock ID contains. Empty for all.
         filter: String,
         /// The page, counted from 0.
         page: usize,
@@ -25,21 +25,21 @@ pub enum Command {
     Unlock {
         /// The state as typed or chosen.
         state: String,
-        /// The reason; `None` to ask for it.
+        /// The reason. `None` to ask for it.
         reason: Option<String>,
     },
     /// Approve a request.
     Approve {
         /// The request.
         request: RequestId,
-        /// The typed confirmation; `None` before the bot asked for it.
+        /// The typed confirmation. `None` before the bot asked for it.
         typed: Option<String>,
     },
     /// Deny a request.
     Deny {
         /// The request.
         request: RequestId,
-        /// The reason; empty for none, `None` to ask for it.
+        /// The reason. Empty for none, `None` to ask for it.
         reason: Option<String>,
     },
     /// Withdraw the asker's own request.
@@ -79,7 +79,7 @@ pub enum Command {
     History {
         /// The state as typed or chosen.
         state: String,
-        /// Show entries before this number; `None` for the newest.
+        /// Show entries before this number. `None` for the newest.
         before: Option<u64>,
         /// The number of entries to show.
         count: usize,

@@ -297,7 +297,7 @@ fn not_read(fault: &Fault) -> Known {
     Known::NotRead { why: fault.to_string() }
 }
 
-/// The only item, if there is at most one.
+/// The only item, or `None` without any. Several items are refused as ambiguous.
 fn only<T>(
     typed: &str,
     mut found: Vec<T>,

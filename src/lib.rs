@@ -6,8 +6,8 @@
 //! - [`commands`] answers a [`command`]. It takes a [`context::Context`], whose [`ports`] connect
 //!   it to the outside world. It returns a [`message`] as data, an [`error::Refusal`] or an
 //!   [`error::Fault`].
-//! - The adapters: [`aws`] reads the locks. [`discord`] and [`console`] are the edges where people
-//!   ask. [`workers`] are loops beside them.
+//! - The adapters: [`aws`] reads and releases locks, and stores the bot's own data. [`discord`] and
+//!   [`console`] are the edges where people ask. [`workers`] are loops beside them.
 //!
 //! [`app`] assembles them from [`settings`]. To follow one command through the code, start at the
 //! events of [`discord`] and end at its answer. docs/ARCHITECTURE.md describes this path.

@@ -18,7 +18,7 @@ use crate::people::{RoleId, UserId};
 pub struct Message {
     /// Decides the colour.
     pub tone: Tone,
-    /// The title; empty where one sentence in the body is enough.
+    /// The title. Empty where one sentence in the body is enough.
     pub title: Text,
     /// Short paragraphs under the title.
     pub body: Vec<Text>,
@@ -39,7 +39,7 @@ pub struct Message {
 /// A question to the asker, who alone sees it and answers with one text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
-    /// The title, at most [`FORM_TITLE`] characters as typed.
+    /// The title in plain text, at most [`FORM_TITLE`] characters.
     pub title: String,
     /// The label of the field, at most [`FORM_TITLE`] characters.
     pub label: &'static str,
@@ -61,7 +61,7 @@ pub const FORM_TITLE: usize = 45;
 pub enum Tone {
     /// A lock is held.
     Held,
-    /// A lock is held, but something is wrong with it.
+    /// Something is wrong with a lock, the trail or a command.
     Broken,
     /// A state is free.
     Free,
@@ -80,7 +80,7 @@ pub struct Field {
     pub short: bool,
 }
 
-/// A button. Pressing it runs its command and shows the answer in place of the message.
+/// A button. Pressing it runs its command. The answer may replace the message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Button {
     /// The label, at most 80 characters.

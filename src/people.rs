@@ -162,7 +162,7 @@ impl Permission {
 /// The channel in which a person acts, as Discord describes it at that moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Room {
-    /// The parent channel of a public thread; `None` for any other channel. A private thread does
+    /// The parent channel of a public thread. `None` for any other channel. A private thread does
     /// not count as part of its channel, because not everyone in the channel sees it.
     pub thread_of: Option<ChannelId>,
     /// The permissions that the bot lacks there to post a card. Empty if Discord does not report

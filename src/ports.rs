@@ -1,4 +1,4 @@
-//! What the core needs from outside, as traits that the adapters implement.
+//! What the commands need from the outside world, as traits that the adapters implement.
 
 mod delivery;
 mod holds;
@@ -34,20 +34,21 @@ pub trait Locks: Send + Sync {
     /// Every held lock of every backend, each once, in no particular order.
     async fn list(&self) -> Result<Vec<HeldLock>, Fault>;
 
-    /// The states with a digest row, a state object or a lock. May be some seconds old, and leaves out what
-    /// may not be read. It serves to find a state, not to decide about it.
+    /// The states with a digest row, a state object or a lock. May be some seconds old, and leaves out
+    /// what the bot is not allowed to read. Use it to find states, not to decide about one.
     async fn seen(&self) -> Result<Vec<KnownState>, Fault>;
 
-    /// Whether a lock, a digest row or a state object shows that the state exists. Reads only these, strongly
-    /// consistently.
+    /// Whether a lock, a digest row or a state object shows that the state exists. Reads only
+    /// these, each strongly consistently.
     async fn has_trace(&self, state: &State) -> Result<bool, Fault> {
         Ok(self.seen().await?.iter().any(|known| known.state.path == state.path))
     }
 
-    /// Deletes the approved lockfile if it is still that very object. [`Ledger::release`] deletes the row.
+    /// Deletes the approved lockfile, if it is still exactly that object. [`Ledger::commit`] deletes
+    /// the lock's row, in the transaction that records the release.
     ///
     /// # Errors
-    /// A fault. If its kind is final, the store refused every try, and nothing was deleted.
+    /// A fault. If its kind is final, the store refused every attempt and nothing was deleted.
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
 }
 
@@ -56,12 +57,12 @@ pub trait Locks: Send + Sync {
 pub enum Deleted {
     /// This delete removed it.
     Gone,
-    /// It was not there, and every try was answered: its holder released it.
+    /// It did not exist any more, and every attempt was answered, so its holder released it.
     Absent,
-    /// Nothing was deleted. The store says that another lockfile is there.
+    /// Nothing was deleted. The store says that another lockfile is there. It stays.
     Changed,
-    /// A try was not answered, and a later one was refused. The approved lockfile may have been removed; the
-    /// next look shows it.
+    /// One attempt got no answer, and a later one was refused. The approved lockfile may have been
+    /// removed, so the caller must read again.
     Unanswered,
 }
 
@@ -94,11 +95,11 @@ pub trait Directory: Send + Sync {
 /// The time.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Now, by a clock that may be set.
+    /// The current time, by a clock that can be set.
     fn now(&self) -> DateTime<Utc>;
 
-    /// How long this process has been running, roughly. This clock cannot be set, so durations that matter
-    /// are measured with it.
+    /// About how long this process has been running. This clock cannot be set, so durations that
+    /// matter are measured with it.
     fn uptime(&self) -> Duration;
 
     /// Returns after this much time.

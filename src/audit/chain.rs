@@ -11,9 +11,9 @@ use super::{Draft, Entry, Hash};
 /// The last entry of a chain. The next entry contains its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tail {
-    /// The number of the last entry; 0 while there is none.
+    /// The number of the last entry. 0 while there is none.
     pub seq: u64,
-    /// The hash of the last entry; 64 zeros while there is none.
+    /// The hash of the last entry. 64 zeros while there is none.
     pub hash: Hash,
 }
 
@@ -57,7 +57,7 @@ pub type Heads = BTreeMap<String, Tail>;
 pub struct Checkpoint {
     /// When the trail was last checked, sound or not.
     pub at: DateTime<Utc>,
-    /// The heads; empty if the trail was never sound.
+    /// The heads. Empty if the trail was never sound.
     pub heads: Result<Heads, DamagedCheckpoint>,
 }
 

@@ -59,7 +59,7 @@ pub struct Draft {
     pub at: DateTime<Utc>,
     /// What happened.
     pub action: Action,
-    /// Who did it; `None` if it was no person, as for an expiry.
+    /// Who did it. `None` if it was no person, as for an expiry.
     pub actor: Option<Person>,
     /// The request.
     pub request: RequestId,
@@ -186,7 +186,7 @@ impl Entry {
         &self.0
     }
 
-    /// A text field; `None` if it is absent or not a text.
+    /// A text field. `None` if it is absent or not a text.
     #[must_use]
     pub fn text(&self, field: &str) -> Option<&str> {
         self.0.get(field)?.as_str()
@@ -204,13 +204,13 @@ impl Entry {
         self.0.get("lock") == Some(&lock(of))
     }
 
-    /// Its number in its chain, starting at 1; 0 if it has none.
+    /// Its number in its chain, starting at 1. It is 0 if it has none.
     #[must_use]
     pub fn seq(&self) -> u64 {
         self.0.get("seq").and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// The state path of its chain; empty if it has none.
+    /// The state path of its chain. Empty if it has none.
     #[must_use]
     pub fn path(&self) -> &str {
         self.text("path").unwrap_or_default()

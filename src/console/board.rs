@@ -37,7 +37,7 @@ struct Page {
 struct Shown {
     id: MessageId,
     message: Message,
-    /// The only person who sees it; `None` for everyone.
+    /// The only person who sees it. `None` for everyone.
     only: Option<UserId>,
     /// Detects a second post of the message.
     nonce: Option<String>,

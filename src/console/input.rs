@@ -42,7 +42,7 @@ impl Input {
         matches!(self, Self::Terminal(_))
     }
 
-    /// A writer that prints above the line being typed; `None` if the input is not a terminal or
+    /// A writer that prints above the line being typed. `None` if the input is not a terminal or
     /// the output goes elsewhere.
     pub fn printer(&mut self) -> Option<Box<dyn Write + Send>> {
         let Self::Terminal(slot) = self else { return None };
@@ -50,7 +50,7 @@ impl Input {
         Some(Box::new(Above(printer)))
     }
 
-    /// The next line; `None` at the end of input. `states` are offered for completion.
+    /// The next line. `None` at the end of input. `states` are offered for completion.
     ///
     /// # Errors
     /// When the input cannot be read.

@@ -7,7 +7,7 @@ use crate::finding::Report;
 use crate::lock::{LockState, Sources, Store, age, in_words};
 use crate::text::{LONG, clip, visible};
 
-/// A heading and one line per lock; without locks, the sentence `none`.
+/// A heading and one line per lock. Without locks, the sentence `none`.
 #[must_use]
 pub fn table(reports: &[Report], none: &str) -> String {
     if reports.is_empty() {

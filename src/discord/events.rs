@@ -125,8 +125,8 @@ impl Origin<'_> {
     }
 }
 
-/// The details of a channel. If Discord does not describe the channel, nothing is assumed that
-/// limits the person.
+/// The details of a channel. What Discord does not report does not count against the asker: then no
+/// permission is missing, and the channel is not a thread.
 fn room(described: Option<&PartialChannel>, allowed: Option<Permissions>) -> Room {
     let kind = described.map(|channel| channel.kind);
     let is_public = matches!(kind, Some(ChannelType::PublicThread | ChannelType::NewsThread));

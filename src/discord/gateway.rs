@@ -4,7 +4,7 @@
 //! events. Every wait has a limit, and no end of a connection can make the bot spin. docs/adr/0029
 //! explains why the bot does not use serenity's gateway.
 
-mod line;
+mod connection;
 mod pauses;
 mod payload;
 mod pulse;
@@ -18,7 +18,7 @@ use serenity::all::{Http, Interaction};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use self::line::{Line, Over};
+use self::connection::{GatewayConnection, Over};
 use self::pauses::{Pauses, chance};
 use self::payload::{Ready, Received, What};
 use super::{describe, refused, within};
@@ -54,10 +54,10 @@ pub(super) enum Event {
 /// The gateway of one bot.
 pub(super) struct Gateway {
     http: Arc<Http>,
-    /// The gateway's address from the API; `None` after a failed connection.
+    /// The gateway's address from the API. `None` after a failed connection.
     address: Option<String>,
     session: Option<Session>,
-    line: Option<Line>,
+    line: Option<GatewayConnection>,
     pauses: Pauses,
     outage: Option<Outage>,
     /// Attempts to resume since the session last worked.
@@ -67,7 +67,7 @@ pub(super) struct Gateway {
 /// What is needed to resume.
 struct Session {
     id: String,
-    /// The address for resuming; `None` after a failed connection.
+    /// The address for resuming. `None` after a failed connection.
     resume_url: Option<String>,
     /// The number of the last event.
     sequence: u64,
@@ -142,11 +142,11 @@ impl Gateway {
 
     /// Connects to the address for resuming, or else to the gateway's address from the API. An
     /// address that fails is not used again.
-    async fn connect(&mut self) -> Result<Line, Over> {
+    async fn connect(&mut self) -> Result<GatewayConnection, Over> {
         if let Some(session) = &mut self.session
             && let Some(url) = session.resume_url.take()
         {
-            let line = Line::open(&url).await?;
+            let line = GatewayConnection::open(&url).await?;
             session.resume_url = Some(url);
             return Ok(line);
         }
@@ -155,7 +155,7 @@ impl Gateway {
             // On the heap, because it is rarely needed.
             None => Box::pin(self.ask_address()).await?,
         };
-        let line = Line::open(&url).await?;
+        let line = GatewayConnection::open(&url).await?;
         self.address = Some(url);
         Ok(line)
     }

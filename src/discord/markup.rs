@@ -67,7 +67,7 @@ impl Drawn {
     }
 }
 
-/// Discord does not define a character. This way of counting gives the largest number.
+/// Discord does not define a character. UTF-16 units are never fewer than characters.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }

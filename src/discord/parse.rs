@@ -121,7 +121,7 @@ pub(super) fn custom_id(place: usize, command: &Command) -> String {
     if id.chars().count() > CUSTOM_ID_LIMIT { format!("{place}:too-long") } else { id }
 }
 
-/// The command of a button's id; `None` for any id that this version would not write exactly so.
+/// The command of a button's id. `None` for any id that this version would not write exactly so.
 fn command(custom_id: &str) -> Option<Command> {
     let (place, id) = custom_id.split_once(':')?;
     let (name, about) = id.split_once(':').unwrap_or((id, ""));

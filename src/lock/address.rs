@@ -60,7 +60,7 @@ fn after<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// The bucket in front of the host name; `None` where the bucket is in the path.
+/// The bucket in front of the host name. `None` where the bucket is in the path.
 fn bucket_of_host(host: &str, is_served: impl Fn(&str) -> bool) -> Option<String> {
     let of_aws =
         [".amazonaws.com", ".amazonaws.com.cn"].iter().find_map(|end| host.strip_suffix(end));

@@ -230,7 +230,7 @@ impl Catalog {
         meanings.refusal.map_or(Ok(meanings.likeliest), Err)
     }
 
-    /// The state at a path; `None` if no backend has that bucket.
+    /// The state at a path. `None` if no backend has that bucket.
     #[must_use]
     pub fn state_at(&self, path: StatePath) -> Option<State> {
         let mut of_bucket = self.backends.iter().filter(|backend| backend.bucket == path.bucket());

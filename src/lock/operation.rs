@@ -1,7 +1,7 @@
 //! What a holder was doing when it took the lock.
 
-/// The operation of a lock record. Other tools write their own words, so an unknown word is kept as
-/// written.
+/// The operation of a lock record. The set is open: new versions and other tools write new words, so
+/// an unknown word is kept as written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Operation(String);
 
@@ -39,7 +39,7 @@ impl Operation {
         &self.0
     }
 
-    /// The label for people, such as `apply`; `None` for a word of another tool.
+    /// The label for people, such as `apply`. `None` for a word of another tool.
     #[must_use]
     pub fn label(&self) -> Option<&'static str> {
         KNOWN.iter().find(|(written, _)| *written == self.0).map(|&(_, label)| label)

@@ -34,7 +34,7 @@ pub struct LockInfo {
     pub id: LockId,
     /// What the holder was doing.
     pub operation: Operation,
-    /// The holder, `user@host`; either side may be empty.
+    /// The holder, `user@host`. Either side may be empty.
     pub who: String,
     /// Version of the tool. It does not tell Terraform from `OpenTofu`.
     pub version: String,

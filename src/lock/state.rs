@@ -53,14 +53,14 @@ pub enum Half {
     RowMissing,
     /// Only the row exists.
     LockfileMissing,
-    /// Both exist, but for different locks.
+    /// Both exist, but differ: they are for different locks, or one is unreadable.
     Different,
 }
 
 /// A lock with a readable record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lock {
-    /// What the record says. Where the halves differ, what the row says.
+    /// What the record says. If both halves are readable, what the row says.
     pub info: LockInfo,
     /// The records.
     pub sources: Sources,
@@ -113,7 +113,7 @@ impl StoredLock {
         Self { info: record.parse(), record, stored_at, etag: None }
     }
 
-    /// A record that could not be read completely.
+    /// A record that is unreadable before it is parsed, such as one that could not be fetched.
     #[must_use]
     pub fn flawed(flaw: Flaw, record: LockRecord, stored_at: Option<DateTime<Utc>>) -> Self {
         Self { info: Err(flaw), record, stored_at, etag: None }
@@ -142,7 +142,7 @@ impl Sources {
             .collect()
     }
 
-    /// How the halves disagree; `None` for a complete lock. With one configured store, its record
+    /// How the halves disagree. `None` for a complete lock. With one configured store, its record
     /// is the complete lock.
     #[must_use]
     pub fn half(&self) -> Option<Half> {
@@ -189,7 +189,7 @@ impl LockState {
         }
     }
 
-    /// The lock's records; `None` for a free state.
+    /// The lock's records. `None` for a free state.
     #[must_use]
     pub fn sources(&self) -> Option<&Sources> {
         match self {
@@ -199,13 +199,13 @@ impl LockState {
         }
     }
 
-    /// How the halves of the lock disagree; `None` for a complete lock and for a free state.
+    /// How the halves of the lock disagree. `None` for a complete lock and for a free state.
     #[must_use]
     pub fn half(&self) -> Option<Half> {
         self.sources()?.half()
     }
 
-    /// What the lock's record says; `None` without a readable record.
+    /// What the lock's record says. `None` without a readable record.
     #[must_use]
     pub fn info(&self) -> Option<&LockInfo> {
         match self {

@@ -41,7 +41,7 @@ pub trait Outbox: Send + Sync {
 pub struct Due {
     /// Its position.
     pub id: NoticeId,
-    /// The notice; `None` if this version cannot read it.
+    /// The notice. `None` if this version cannot read it.
     pub notice: Option<Notice>,
     /// Since when its delivery fails for another reason than that Discord is busy.
     pub refused_since: Option<DateTime<Utc>>,

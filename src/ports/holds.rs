@@ -91,7 +91,7 @@ pub trait Watches: Send + Sync {
     /// The watchers of a path's lock.
     async fn line(&self, path: &StatePath) -> Result<Line, Fault>;
 
-    /// Changes the line of a state and returns the new line; `None` if `change` returns `None`.
+    /// Changes the line of a state and returns the new line. `None` if `change` returns `None`.
     /// Retries if another process changed the line first.
     async fn change_line(
         &self,

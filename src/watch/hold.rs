@@ -36,18 +36,18 @@ pub struct Hold {
     pub id: HoldId,
     /// The state.
     pub state: State,
-    /// The holder; `None` where the record cannot be read.
+    /// The holder. `None` where the record cannot be read.
     #[serde(default, deserialize_with = "or_not_known")]
     pub who: Option<String>,
-    /// The operation, as the record writes it; `None` where the record cannot be read.
+    /// The operation, as the record writes it. `None` where the record cannot be read.
     #[serde(default, deserialize_with = "or_not_known")]
     pub operation: Option<String>,
-    /// The lock ID; `None` where it cannot be read.
+    /// The lock ID. `None` where it cannot be read.
     #[serde(default, deserialize_with = "or_not_known")]
     pub lock_id: Option<String>,
-    /// When it was taken, by the record or the store; else when it was first seen.
+    /// When it was taken, by the record or the store, else when it was first seen.
     pub since: DateTime<Utc>,
-    /// Whether only one half of the lock was there at the last look.
+    /// Whether one half of the lock was missing or differed from the other at the last look.
     #[serde(default, deserialize_with = "or_not_known")]
     pub half: bool,
     /// Whether the stale notice was sent. It is sent once.
@@ -55,7 +55,7 @@ pub struct Hold {
     pub told_stale: bool,
     /// Whether any look has seen the complete lock, with both halves where there are two stores.
     /// `None` for a hold from a version that did not store this.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_not_known")]
     pub was_whole: Option<bool>,
 }
 
@@ -64,7 +64,7 @@ pub struct Hold {
 pub struct PastHold {
     /// The hold.
     pub hold: Hold,
-    /// When a look found it finished, by the bot's clock; or when the next hold began, if that was
+    /// When a look found it finished, by the bot's clock, or when the next hold began, if that was
     /// earlier.
     pub ended_at: DateTime<Utc>,
     /// How it ended.
@@ -140,7 +140,7 @@ where
 }
 
 impl Hold {
-    /// The hold of a held lock that is first seen at `now`; `None` for a free state.
+    /// The hold of a held lock that is first seen at `now`. `None` for a free state.
     #[must_use]
     pub fn of(held: &HeldLock, now: DateTime<Utc>) -> Option<Self> {
         if held.lock == LockState::Free {
@@ -181,7 +181,7 @@ impl Hold {
     }
 }
 
-/// The machine in `user@host`; `None` where there is none.
+/// The machine in `user@host`. `None` where there is none.
 #[must_use]
 pub fn host(who: &str) -> Option<&str> {
     let (_, host) = who.rsplit_once('@')?;

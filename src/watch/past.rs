@@ -15,7 +15,7 @@ const ENOUGH: usize = 5;
 /// Number of past holds that make a habit.
 pub const HABIT: usize = 3;
 
-/// Summary of one state's past holds, without the holds themselves.
+/// Summary of one state's past holds. It keeps only the last hold itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
     /// The last hold.
@@ -50,7 +50,7 @@ impl Past {
         }
     }
 
-    /// How long holds with this operation lasted; `None` if not known.
+    /// How long holds with this operation lasted. `None` if not known.
     #[must_use]
     pub fn usual(&self, hold: &Hold) -> Option<Summary> {
         self.usual.get(hold.operation.as_ref()?).copied()

@@ -17,7 +17,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Summarises lengths; `None` without any.
+    /// Summarises lengths. `None` without any.
     #[must_use]
     pub fn of(lengths: impl IntoIterator<Item = TimeDelta>) -> Option<Self> {
         let mut sorted: Vec<TimeDelta> = lengths.into_iter().collect();

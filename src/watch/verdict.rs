@@ -19,7 +19,7 @@ pub const OTHER_RUNS: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// It is not longer than past holds.
+    /// It is not known to be longer than past holds.
     Active,
     /// It is longer than nearly all past holds.
     Long,
@@ -42,7 +42,7 @@ pub struct Evidence {
     /// How long the hold has lasted.
     #[serde(with = "seconds")]
     pub age: TimeDelta,
-    /// How long past holds with the same operation lasted here; `None` if there are too few.
+    /// How long past holds with the same operation lasted here. `None` if there are too few.
     pub usual: Option<Summary>,
     /// The age above which a hold is stale where there are too few past holds.
     #[serde(with = "seconds")]

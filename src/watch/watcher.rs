@@ -33,7 +33,7 @@ impl Line {
         &self.0
     }
 
-    /// How many watchers are before this person; `None` if the person does not wait.
+    /// How many watchers are before this person. `None` if the person does not wait.
     #[must_use]
     pub fn before(&self, user: UserId) -> Option<usize> {
         self.0.iter().position(|watcher| watcher.person.id == user)

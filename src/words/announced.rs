@@ -110,8 +110,8 @@ fn half_released(request: &UnlockRequest) -> Option<Message> {
     )))
 }
 
-/// `alice's request to unlock env/prod has ended: denied by bob, <time>. Its card cannot be changed,
-/// so its buttons are still there; they do nothing any more.`
+/// `alice's request to unlock env/prod has ended: denied by bob, <time>. This bot cannot change its
+/// card, which may still have buttons. They do nothing any more.`
 fn ended(request: &UnlockRequest) -> Option<Message> {
     let closing = request.closing()?;
     let mut text = Text::own("🔒 ")
@@ -137,8 +137,8 @@ fn ended(request: &UnlockRequest) -> Option<Message> {
     })
 }
 
-/// The message for several notices of one kind, cleared or stale locks; `None` for other kinds and
-/// for an empty list.
+/// The message for one notice, or for several cleared locks or several stale ones. `None` for an
+/// empty list and for several notices of another kind.
 #[must_use]
 pub fn notices_together(notices: &[&Notice]) -> Option<Message> {
     match notices {

@@ -22,7 +22,7 @@ pub struct Clearing<'n> {
 }
 
 impl<'n> Clearing<'n> {
-    /// The content of a notice about a cleared lock; `None` for any other notice.
+    /// The content of a notice about a cleared lock. `None` for any other notice.
     #[must_use]
     pub fn of(notice: &'n Notice) -> Option<Self> {
         match notice {

@@ -61,7 +61,7 @@ fn different(text: Text, sources: &Sources) -> Text {
     }
 }
 
-/// Both halves of this same lock were seen.
+/// For a lock whose halves were both seen.
 pub(crate) fn a_half_was_lost() -> Text {
     Text::own(
         "Both halves were seen during this hold, so one was removed: its run is releasing the \
@@ -69,7 +69,7 @@ pub(crate) fn a_half_was_lost() -> Text {
     )
 }
 
-/// Past holds show that runs here use only one store.
+/// For past holds that suggest that runs here use only one store.
 pub(crate) fn runs_take_one_half() -> Text {
     Text::own(format!(
         "None of the last {HABIT} holds here had both halves. Runs here probably use only one \

@@ -1,6 +1,7 @@
 //! All texts that people read: one function per message, grouped by subject.
 //!
-//! A sentence seen in Discord or in a terminal is made here and nowhere else.
+//! Look here for a sentence seen in Discord or in a terminal. Only the causes of errors in it come
+//! from the error types.
 
 pub mod announced;
 pub mod cleared;

@@ -216,7 +216,7 @@ fn requested_by(message: Message, request: &UnlockRequest) -> Message {
     message.short_field("Requested by", Text::default().person(&request.requester))
 }
 
-/// The facts of an ended request, for readers of its card.
+/// The facts of a request that is not open any more, for readers of its card.
 fn facts(message: Message, request: &UnlockRequest) -> Message {
     let lock = request.pinned.lock();
     let mut message = requested_by(message, request);

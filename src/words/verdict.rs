@@ -5,8 +5,8 @@ use crate::message::Text;
 use crate::text::SHORT;
 use crate::watch::{Evidence, Hold, Kind, OTHER_RUNS, Verdict};
 
-/// `stale: 4 h 12 min, past applies here took 6 min (95 % under 11 min, 43 holds); ci-runner-04 has
-/// finished 3 other runs since`.
+/// `stale: 4 h 12 min, past apply holds here took 6 min (95 % up to 11 min, 43 holds); ci-runner-04
+/// has finished 3 other runs since.`
 pub(crate) fn verdict_line(hold: &Hold, verdict: &Verdict) -> Text {
     let Evidence { age, usual, limit, other_runs } = &verdict.evidence;
     let word = match verdict.kind {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Least time between the starts of two connections. So nothing that Discord does can make the bot
-/// spin.
+/// Least time between the starts of two connections, even successful ones. So nothing that Discord
+/// does can make the bot spin.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// Pause after the first failure. It doubles with each further failure.

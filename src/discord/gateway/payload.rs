@@ -92,7 +92,7 @@ struct Envelope {
     t: Option<String>,
 }
 
-/// Reads a payload; `None` if the text is not one.
+/// Reads a payload. `None` if the text is not one.
 pub(super) fn read(text: &str) -> Option<Received> {
     let Envelope { op, d, s, t } = serde_json::from_str(text).ok()?;
     let what = match op {

@@ -28,10 +28,10 @@ const COMES_BACK: u16 = 4000;
 const LEAVES: u16 = 1000;
 
 /// An open connection.
-pub(super) struct Line {
+pub(super) struct GatewayConnection {
     socket: Socket,
     pulse: Pulse,
-    /// Deadline for the session to start; `None` once it has.
+    /// Deadline for the session to start. `None` once it has.
     session_by: Option<Instant>,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Over {
     ForGood(BotError),
 }
 
-impl Line {
+impl GatewayConnection {
     /// Connects to the gateway at this address and waits for its first payload.
     pub(super) async fn open(url: &str) -> Result<Self, Over> {
         let mut socket = Socket::open(url).await.map_err(|why| Over::Connection(printed(&why)))?;
