@@ -44,7 +44,7 @@ pub trait Locks: Send + Sync {
         Ok(self.seen().await?.iter().any(|known| known.state.path == state.path))
     }
 
-    /// Deletes the approved lockfile, if it is still exactly that object. [`Ledger::commit`] deletes
+    /// Deletes the approved lockfile, if it is still exactly that object. [`Ledger::release`] deletes
     /// the lock's row, in the transaction that records the release.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use crate::people::{ChannelId, MessageId, Person, RequestId};
 use crate::watch::{Hold, PastHold, Verdict};
 
 /// The notices that are not delivered yet, oldest first. Each is written together with the change
-/// that it reports: by [`Ledger::commit`](super::Ledger::commit), [`Holds::end`](super::Holds::end)
-/// and [`tell_stale`](super::Holds::tell_stale), and
+/// that it reports, by the [`Ledger`](super::Ledger), by [`Holds::end`](super::Holds::end) and
+/// [`tell_stale`](super::Holds::tell_stale), and by
 /// [`Trail::set_checkpoint`](super::Trail::set_checkpoint).
 #[async_trait]
 pub trait Outbox: Send + Sync {

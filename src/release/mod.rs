@@ -8,7 +8,7 @@
 //!                          no end in 10 minutes ──> give_up ────────────────────> closed as failed
 //! ```
 //!
-//! The approval calls [`begin`], the warden calls [`resume`] and [`give_up`]. One transaction deletes a row
+//! The approval calls `begin`, the warden calls [`resume()`] and [`give_up()`]. One transaction deletes a row
 //! and records it. A lockfile is deleted between two transactions, and the process can die after each step.
 //! So `finish` continues from what is left of the lock.
 

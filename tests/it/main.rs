@@ -1,34 +1,34 @@
-//! The integration tests, in one binary: one file a subject, what they share under `support`.
+//! The integration tests, in one binary. One folder or file a subject, in the order of `src`; what they
+//! share is under `support`, whose README.md says what each stand-in checks.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "`pub` in `support` means: for every test")]
 
-mod architecture;
+// The rules, on the real stores.
 mod audit;
-mod aws_embedded;
-mod aws_faults;
-mod aws_lockfiles;
-mod aws_lockfiles_listed;
-mod aws_reads;
-mod aws_rows;
-mod budgets;
+mod lock;
+mod unlock;
+mod watch;
+
+// What people ask and read.
 mod command_line;
 mod demo;
+mod finding;
+mod words;
+
+// The adapters.
+mod aws;
 mod discord;
+
+// The program as a whole.
+mod architecture;
+mod budgets;
 #[cfg(unix)]
 mod end_to_end;
-#[cfg(unix)]
-mod end_to_end_unlock;
-#[cfg(unix)]
-mod end_to_end_watch;
+mod settings;
+
+// The tests' own tools.
 mod fake_discord;
-mod finding;
 #[cfg(unix)]
 mod harness;
-mod migrations;
-mod naming;
-mod settings;
 mod support;
-mod unlock;
-mod watching;
-mod words;

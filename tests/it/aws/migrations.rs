@@ -20,8 +20,8 @@ use crate::support::e2e;
 use crate::support::office::{Office, approver};
 use crate::support::program::{Program, Ran};
 
-const REQUESTS: &str = include_str!("../../migrations/0001_requests.json");
-const AUDIT_TRAIL: &str = include_str!("../../migrations/0002_audit_trail.json");
+const REQUESTS: &str = include_str!("../../../migrations/0001_requests.json");
+const AUDIT_TRAIL: &str = include_str!("../../../migrations/0002_audit_trail.json");
 
 async fn bench() -> (DynamoDb, Program) {
     let db = DynamoDb::start().await;
