@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::end::{close, lock_changed, other_lock, released, released_and_retaken};
 use super::transition::{changed, draft, written};
 use super::{
-    Approval, ApprovedUnlock, Closing, Found, Left, Outcome, Policy, Rejection, RemovedBy, Status,
+    Approval, ApprovedUnlock, Found, Left, Outcome, Policy, Rejection, RemovedBy, Status,
     Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
 use crate::lock::LockState;
-use crate::people::{Actor, Person, UserId};
-use crate::text::{REASON, clip};
+use crate::people::{Actor, UserId};
 
 /// An event that may change a request.
 #[derive(Clone, Debug)]
@@ -244,92 +244,4 @@ fn resume(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
     let entry = draft(request, Action::UnlockStarted, None, now);
     let detail = Some("resumed after the first attempt was cut off".to_owned());
     Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None, openings: None }
-}
-
-fn released(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
-    let by = request.approvals.last().map(|approval| &approval.by);
-    let note = request
-        .resumed
-        .then(|| "finished by a later attempt, after the first one was cut off".to_owned());
-    close(request, Outcome::Unlocked, by, note, now)
-}
-
-fn released_and_retaken(
-    request: &UnlockRequest,
-    next: &LockState,
-    now: DateTime<Utc>,
-) -> Transition {
-    let by = request.approvals.last().map(|approval| &approval.by);
-    let removed = RemovedBy::ReleaseOrHolder.sentence();
-    let note = format!("{removed}; {}, and stays", other_lock(request, next));
-    close(request, Outcome::Unlocked, by, Some(note), now).leaving(Left::NextLock)
-}
-
-fn lock_changed(request: &UnlockRequest, found: &Found, now: DateTime<Utc>) -> Transition {
-    match found {
-        Found::Gone => close(request, Outcome::AlreadyFree, None, None, now),
-        Found::Other(lock) => {
-            let mut note = other_lock(request, lock);
-            // Two processes may have resumed it at the same time.
-            if request.resumed && request.pinned.lockfile().is_some() {
-                note.insert_str(0, "an attempt at the release may have removed the lockfile; ");
-            }
-            close(request, Outcome::Superseded, None, Some(note), now)
-        }
-    }
-}
-
-/// The lock that is there in place of the pinned one, as a clause.
-fn other_lock(request: &UnlockRequest, lock: &LockState) -> String {
-    let pinned = request.pinned.lock().info().map(|info| &info.id);
-    match lock.info() {
-        Some(info) if Some(&info.id) == pinned => {
-            "the lock there now has the same ID, but its records are not the same".to_owned()
-        }
-        Some(info) => format!("the lock there now is {} by {}", info.id, info.who),
-        None => "the record there now cannot be read".to_owned(),
-    }
-}
-
-fn close(
-    request: &UnlockRequest,
-    outcome: Outcome,
-    by: Option<&Person>,
-    note: Option<String>,
-    now: DateTime<Utc>,
-) -> Transition {
-    // Holders and faults can be long texts, and a request has to fit into its item.
-    let note = note.map(|note| clip(&note, REASON));
-    let (reason, detail) = match outcome {
-        Outcome::Denied | Outcome::Withdrawn => (note.clone(), None),
-        _ => (None, note.clone()),
-    };
-    let entry = Draft { reason, detail, ..draft(request, ended(outcome), by, now) };
-    let mut next = changed(request);
-    next.status = Status::Closed(Closing { outcome, by: by.cloned(), at: now, note, left: None });
-    Transition { next, entries: vec![entry], unlock: None, openings: None }
-}
-
-impl Transition {
-    /// The same end, with what is left in the stores.
-    fn leaving(mut self, left: Left) -> Self {
-        if let Status::Closed(closing) = &mut self.next.status {
-            closing.left = Some(left);
-        }
-        self
-    }
-}
-
-/// The action of an end in the trail.
-fn ended(outcome: Outcome) -> Action {
-    match outcome {
-        Outcome::Unlocked => Action::UnlockDone,
-        Outcome::Denied => Action::Denied,
-        Outcome::Withdrawn => Action::Withdrawn,
-        Outcome::Expired => Action::Expired,
-        Outcome::Superseded => Action::UnlockSuperseded,
-        Outcome::AlreadyFree => Action::UnlockAlreadyFree,
-        Outcome::Failed => Action::UnlockFailed,
-        Outcome::Unpostable => Action::Unpostable,
-    }
 }

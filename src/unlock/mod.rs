@@ -30,6 +30,7 @@
 mod approved;
 mod asking;
 mod decide;
+mod end;
 mod open;
 mod openings;
 mod pinned;
