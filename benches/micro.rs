@@ -227,6 +227,7 @@ fn context(reading: Reading) -> Context {
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     };
     Context {

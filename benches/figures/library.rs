@@ -46,6 +46,7 @@ pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     };
     Context {

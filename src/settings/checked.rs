@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::duration::duration;
 use super::{
-    APPROVALS, AUDIT_TABLE, LEVEL, POLL_INTERVAL, REQUEST_TTL, STALE_AFTER, STATE_KEY, Settings,
-    TABLE,
+    ANNOUNCE_MIN_HOLD, APPROVALS, AUDIT_TABLE, LEVEL, POLL_INTERVAL, REQUEST_TTL, STALE_AFTER,
+    STATE_KEY, Settings, TABLE,
 };
 use crate::lock::{Backend, BackendName, BackendStores, KeyTemplate, NoStore};
 use crate::people::{ChannelId, RoleId};
@@ -154,7 +154,19 @@ impl Settings {
         };
         let request_ttl = time("LOCKTENDER_REQUEST_TTL", &self.request_ttl, REQUEST_TTL)?;
         let stale_after = time("LOCKTENDER_STALE_AFTER", &self.stale_after, STALE_AFTER)?;
-        let policy = Policy { approver_roles, approvals, request_ttl, stale_after, asking };
+        let announce_min_hold = time_or_zero(
+            "LOCKTENDER_ANNOUNCE_MIN_HOLD",
+            &self.announce_min_hold,
+            ANNOUNCE_MIN_HOLD,
+        )?;
+        let policy = Policy {
+            approver_roles,
+            approvals,
+            request_ttl,
+            stale_after,
+            announce_min_hold,
+            asking,
+        };
         Ok(UnlockSettings { policy, announce })
     }
 
@@ -271,6 +283,18 @@ fn ids<T: Ord>(
 /// Parses a Discord ID, which is never 0.
 fn id(text: &str) -> Option<u64> {
     text.parse().ok().filter(|&id| id != 0)
+}
+
+/// Parses a duration that may be zero.
+fn time_or_zero(
+    variable: &'static str,
+    value: &str,
+    default: &str,
+) -> Result<TimeDelta, SettingsError> {
+    match set(Some(value)).unwrap_or(default) {
+        "0" | "0s" | "0m" | "0h" | "0d" => Ok(TimeDelta::zero()),
+        _ => time(variable, value, default),
+    }
 }
 
 fn time(variable: &'static str, value: &str, default: &str) -> Result<TimeDelta, SettingsError> {

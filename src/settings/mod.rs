@@ -166,6 +166,12 @@ pub struct Settings {
         value_name = "ID")]
     announce_channel_id: Option<String>,
 
+    /// Shorter holds are not announced when they end, unless a person waited, the lock looked stale, or a
+    /// request released it
+    #[arg(long, env = "LOCKTENDER_ANNOUNCE_MIN_HOLD", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "DURATION", default_value = ANNOUNCE_MIN_HOLD)]
+    announce_min_hold: String,
+
     /// The bot's own DynamoDB table
     #[arg(long, env = "LOCKTENDER_TABLE", global = true, hide_env_values = true, help_heading = UNLOCK,
         value_name = "TABLE", default_value = TABLE)]
@@ -224,6 +230,7 @@ const LEVEL: &str = "info";
 const APPROVALS: &str = "1";
 const REQUEST_TTL: &str = "30m";
 const STALE_AFTER: &str = "2h";
+const ANNOUNCE_MIN_HOLD: &str = "0s";
 const POLL_INTERVAL: &str = "5s";
 const TABLE: &str = "locktender";
 const AUDIT_TABLE: &str = "locktender-audit";

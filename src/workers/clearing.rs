@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use crate::people::{ChannelId, Person};
 use crate::ports::Notice;
 use crate::watch::{Ending, Hold, Line, PastHold};
 
 /// The notices about the end of a hold. One goes to the announce channel, unless a request released
-/// the lock, since the release has its own notice. Watchers are notified in the channel where they
+/// the lock, since the release has its own notice. A hold shorter than `min_hold` that no person waited for
+/// and that was not called stale is not announced. Watchers are notified in the channel where they
 /// asked. If the next holder took the lock at once, they keep waiting.
 #[must_use]
 pub fn clearing_notices(
@@ -15,9 +18,11 @@ pub fn clearing_notices(
     next: Option<&Hold>,
     line: &Line,
     announce: Option<ChannelId>,
+    min_hold: TimeDelta,
 ) -> Vec<Notice> {
     let mut told: BTreeMap<ChannelId, Vec<Person>> = BTreeMap::new();
-    if !matches!(past.ending, Ending::Unlocked { .. }) {
+    let is_short = past.length() < min_hold && !past.hold.told_stale && line.is_empty();
+    if !is_short && !matches!(past.ending, Ending::Unlocked { .. }) {
         told.extend(announce.map(|channel| (channel, Vec::new())));
     }
     if next.is_none() {

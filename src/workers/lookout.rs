@@ -182,7 +182,8 @@ impl Lookout {
         let ended_at = next_began.unwrap_or(now).min(now);
         let past = PastHold { hold, ended_at, ending };
         let next_hold = next.as_ref();
-        let notices = |line: &_| clearing_notices(&past, next_hold, line, self.announce);
+        let min_hold = self.context.policy.announce_min_hold;
+        let notices = |line: &_| clearing_notices(&past, next_hold, line, self.announce, min_hold);
         let ended = self.context.holds.end(&past, next_hold, now, &notices).await?;
         if ended {
             debug!(

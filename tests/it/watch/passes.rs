@@ -2,11 +2,13 @@
 //! replica.
 
 use chrono::TimeDelta;
+use locktender::command::Command;
+use locktender::unlock::Policy;
 use locktender::workers::Lookout;
 
 use crate::support::dynamodb::text;
 use crate::support::given::record;
-use crate::support::office::{ANNOUNCE, Office, approver, lookout};
+use crate::support::office::{ANNOUNCE, Office, approver, lookout, policy};
 
 const PATH: &str = "states/env/prod/terraform.tfstate";
 
@@ -39,6 +41,54 @@ async fn a_lock_that_clears_is_announced_once_with_its_holder_and_its_length() {
     let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap();
     assert_eq!(past.len(), 1);
     assert_eq!(past[0].length(), TimeDelta::minutes(15));
+}
+
+#[tokio::test]
+async fn a_short_hold_is_announced_only_if_a_person_waited_or_it_looked_stale() {
+    let quiet = |minutes| Policy { announce_min_hold: TimeDelta::minutes(minutes), ..policy(1) };
+    // The lock was taken ten minutes before the first look.
+    let short = cleared(quiet(16), async |_| {}).await;
+    assert_eq!(short, "");
+    let long = cleared(quiet(15), async |_| {}).await;
+    assert!(long.contains("env/prod is free. Held 15 min"), "{long}");
+    let waited = cleared(quiet(16), async |office: &Office| {
+        let watch = Command::Watch { state: "env/prod".to_owned(), keep: false };
+        office.ask(&approver("alice"), watch).await;
+    })
+    .await;
+    assert!(waited.contains("env/prod is free. Held 15 min"), "{waited}");
+    let stale = Policy { stale_after: TimeDelta::minutes(5), ..quiet(16) };
+    let stale = cleared(stale, async |_| {}).await;
+    assert!(stale.contains("looks stale") && stale.contains("env/prod is free"), "{stale}");
+}
+
+/// What is announced of a lock that clears 15 minutes after it was taken.
+async fn cleared(policy: Policy, meanwhile: impl AsyncFn(&Office)) -> String {
+    let office = Office::with(policy).await;
+    lock(&office, PATH, &of("a", "root@vm")).await;
+    let lookout = lookout(&office.context);
+    lookout.pass().await.unwrap();
+    meanwhile(&office).await;
+    office.time.advance(TimeDelta::minutes(5));
+    office.db.delete(PATH).await;
+    lookout.pass().await.unwrap();
+    office.wall.read(ANNOUNCE).join("\n")
+}
+
+#[tokio::test]
+async fn an_unreadable_lock_is_called_stale_by_how_long_the_bot_has_seen_it() {
+    let office = Office::new().await;
+    lock(&office, PATH, "no JSON").await;
+    let lookout = lookout(&office.context);
+    for minutes in [0, 60, 59] {
+        office.time.advance(TimeDelta::minutes(minutes));
+        lookout.pass().await.unwrap();
+    }
+    assert_eq!(office.wall.read(ANNOUNCE), Vec::<String>::new());
+    office.time.advance(TimeDelta::minutes(2));
+    lookout.pass().await.unwrap();
+    let said = office.wall.read(ANNOUNCE).join("\n");
+    assert!(said.contains("env/prod looks stale"), "{said}");
 }
 
 #[tokio::test]
