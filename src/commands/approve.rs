@@ -33,8 +33,8 @@ async fn approve(
     typed: Option<&str>,
 ) -> Result<Attempt<Reply>, Error> {
     let request = &filed.request;
-    let standing = standing(context, request).await?;
     let now = context.reading.clock.now();
+    let standing = standing(context, request).await?;
     let event = Event::Approve { by: by.actor, standing: &standing };
     let approved = match decide(request, event, &context.policy, now) {
         Ok(approved) => approved,

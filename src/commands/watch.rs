@@ -45,11 +45,7 @@ pub(super) async fn run(
             }
             Ok(_) => true,
             Err(fault) => {
-                tracing::warn!(
-                    kind = fault.kind.as_str(),
-                    "it is not known whether the lock \
-                     cleared: {fault}"
-                );
+                tracing::warn!(kind = fault.kind.as_str(), "not known whether it cleared: {fault}");
                 false
             }
         };
