@@ -1,4 +1,5 @@
-//! The whole bot as a process, with a fake Discord and an embedded `DynamoDB`.
+//! The whole bot as a process, with a fake Discord and an embedded `DynamoDB`. Tests with lockfiles add
+//! the S3 of a moto.
 
 use std::sync::{Arc, Mutex};
 
