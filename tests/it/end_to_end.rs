@@ -1,5 +1,5 @@
-//! A real `terraform apply` dies, and the program says so: in Discord, on the command line, and
-//! again when the lock has cleared.
+//! A real `terraform apply` dies. The program shows its lock in Discord and on the command line, and
+//! shows when the lock has cleared.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use crate::support::lock::StaleLock;
 use crate::support::program::Program;
 use crate::support::terraform::{Backend, WorkingDir};
 
-/// The name of the harness' state under the default naming.
+/// The name of the Terraform state under the default naming.
 const STATE: &str = "prod/network";
 
-/// The program, configured for a backend as its owner would.
+/// The program, configured for a backend.
 fn program(backend: &Backend) -> Program {
     let table = backend.dynamodb_table.as_ref().map_or("", |table| &table.name);
     Program::at(&backend.endpoint.to_string())
@@ -27,7 +27,7 @@ async fn status(program: &Program, state: &str) -> Value {
     serde_json::from_str(&ran.stdout).unwrap()
 }
 
-/// Asserts that `status --json` says of a real lock what its record says.
+/// Asserts that `status --json` agrees with the record of a real lock.
 async fn assert_reported(program: &Program, name: &str, dir: &WorkingDir, record: &str) -> Value {
     let said = status(program, name).await;
     let record: Value = serde_json::from_str(record).unwrap();

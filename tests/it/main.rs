@@ -1,4 +1,4 @@
-//! The integration tests, in one binary: one file a subject, what they share under `support`.
+//! The integration tests in one binary: one file per subject, shared parts under `support`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "`pub` in `support` means: for every test")]

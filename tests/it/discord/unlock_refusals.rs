@@ -44,7 +44,7 @@ async fn whoever_is_not_the_second_person_is_told_alone_and_the_card_stays() {
         assert!(told.contains(words), "{button}: {told}");
         assert_pending(&scene, &card).await;
     }
-    // More roles do not make alice a second person. Without roles she can still withdraw.
+    // More roles do not make alice a second person.
     scene.alice.set_roles(guild, &[scene.approvers(), namesake]);
     let told = scene.told(&scene.alice, &card, "Approve").await;
     assert!(told.contains("You asked for this unlock yourself"), "{told}");
