@@ -1,9 +1,9 @@
-//! The invariants of docs/ARCHITECTURE.md, read off the sources.
+//! Checks the invariants of docs/ARCHITECTURE.md against the sources.
 
 use std::fs;
 use std::path::Path;
 
-/// Every file and folder in a folder of the project, by its path from there. That of a folder ends in `/`.
+/// Every file and folder in a folder of the project, as a path relative to it. A folder's path ends in `/`.
 fn paths(within: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(within);
     let mut folders = vec![root.clone()];
@@ -23,7 +23,7 @@ fn paths(within: &str) -> Vec<String> {
     paths
 }
 
-/// Every source file with its path under `src`, comments left out: they may name what they like.
+/// Every source file with its path under `src`, without comments. Comments may use any word.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let is_source = |file: &String| Path::new(file).extension().is_some_and(|end| end == "rs");
@@ -108,7 +108,7 @@ fn commands_answer_in_data() {
 
 #[test]
 fn sentences_are_made_in_one_folder() {
-    // `message` is what they are made of. What tests say is cut off.
+    // `message` has the parts of a sentence. Unit tests are cut off.
     for (file, source) in sources() {
         let source = source.split("#[cfg(test)]\nmod tests").next().unwrap();
         let makes = [
@@ -130,7 +130,7 @@ fn releases_workers_and_words_need_no_command() {
     assert_absent(&["crate::commands"], |file| inner.iter().any(|inner| file.starts_with(inner)));
 }
 
-/// What can remove something from a table or a bucket.
+/// Calls that can remove something from a table or a bucket.
 const DELETES: [&str; 6] = [
     "delete_item",
     "delete_object",
@@ -142,7 +142,7 @@ const DELETES: [&str; 6] = [
 
 #[test]
 fn locks_are_deleted_in_one_file_and_nowhere_without_the_right_to_it() {
-    // The bot's own items are removed where they are kept, which knows no lock table and no bucket.
+    // These files remove the bot's own items. They know no lock table and no bucket.
     let own = ["aws/own/mod.rs", "aws/ledger/plan.rs", "aws/own/hold_items.rs"];
     assert_absent(&DELETES, |file| file != "aws/locks/deletes.rs" && !own.contains(&file));
     let all = sources();

@@ -1,4 +1,4 @@
-//! `locktender audit`, and the checkpoints: what was recorded, and that nobody has changed it.
+//! `locktender audit` and the checkpoints: the recorded entries, and the proof that they are unchanged.
 
 mod checkpoints;
 mod export;
@@ -14,8 +14,8 @@ use crate::support::program::{Program, Ran};
 
 const PROD: &str = "states/env/prod/terraform.tfstate";
 
-/// An office with a trail of two states: a release that was refused at first, and a request that was
-/// taken back.
+/// An office with a trail of two states: one release with a refused first approval, and one withdrawn
+/// request.
 async fn recorded() -> Office {
     let office = Office::new().await;
     for key in ["env/prod/terraform.tfstate", "env/test/terraform.tfstate"] {
@@ -30,12 +30,12 @@ async fn recorded() -> Office {
     office
 }
 
-/// The program as its owner has it.
+/// The program with its owner's settings.
 fn program(db: &DynamoDb) -> Program {
     Program::at(&db.endpoint()).set("LOCKTENDER_LOCK_TABLE", TABLE)
 }
 
-/// The program of somebody who may read the trail and nothing else.
+/// The program of an auditor who may only read the trail.
 fn auditor(db: &DynamoDb) -> Program {
     Program::new()
         .set("AWS_ENDPOINT_URL", &db.endpoint())
@@ -44,7 +44,7 @@ fn auditor(db: &DynamoDb) -> Program {
         .set("AWS_SECRET_ACCESS_KEY", "test")
 }
 
-/// Makes the checkpoint of the day, unless there is one.
+/// Makes the day's checkpoint, unless there is one.
 async fn checkpoint(office: &Office) {
     checkpoints(office).round().await.unwrap();
 }
@@ -128,7 +128,7 @@ async fn an_export_whose_reader_goes_away_ends_without_a_word() {
     let office = recorded().await;
     let program = program(&office.db);
     let (reader, writer) = std::io::pipe().unwrap();
-    // The reader goes away before anything is written.
+    // The reader closes the pipe before anything is written.
     drop(reader);
     let mut export = program.start_writing(writer, &["audit", "export"]);
     let status = export.wait().await;

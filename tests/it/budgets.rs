@@ -1,4 +1,4 @@
-//! What every command, click, look and worker asks of AWS: docs/CALLS.md says it, and this holds it.
+//! The AWS calls of every command, click, look and worker. They must match docs/CALLS.md.
 
 mod approving;
 mod asking;
@@ -16,12 +16,12 @@ use tokio::runtime::Builder;
 use self::bot::Bot;
 use self::sheet::{Sheet, Storage};
 
-/// Measures everything where locks lie in this storage.
+/// Measures everything with locks in this storage.
 fn measured(storage: Storage) -> Sheet {
-    // One thread for the bot, the doubles and the gate: a stall meets all of them alike.
+    // One thread for the bot, the doubles and the gate, so that a stall delays all of them alike.
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        // Both are set up before anything is measured, since that is most of the work.
+        // Both bots are set up before any measurement, because the set-up takes most of the time.
         let new = || Box::pin(Bot::new(storage));
         let (asked, working) = tokio::join!(new(), new());
         let asked = async {

@@ -1,4 +1,4 @@
-//! What scripts rely on: answers, JSON, exit codes, and errors of one sentence.
+//! The interface for scripts: answers, JSON, exit codes, and errors of one sentence.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::program::{Program, Ran};
 
 const RECORD: &str = r#"{"ID":"1f6e7bc2-0ede-e7d2-69ce-4a7141d98284","Operation":"OperationTypeApply","Info":"","Who":"root@vm","Version":"1.11.4","Created":"2026-11-23T08:50:21.532151069Z","Path":"states/env/prod/terraform.tfstate"}"#;
 
-/// An embedded `DynamoDB` in which env/prod is held, env/odd unreadable, and env/dev free.
+/// An embedded `DynamoDB`. env/prod is held, env/odd is unreadable, and env/dev is free.
 async fn bench() -> (DynamoDb, Program) {
     let db = DynamoDb::start().await;
     db.put("states/env/prod/terraform.tfstate", &[("Info", text(RECORD))]).await;
@@ -21,7 +21,7 @@ fn parsed(ran: &Ran) -> Value {
     serde_json::from_str(&ran.stdout).unwrap()
 }
 
-/// One sentence on standard error, nothing on standard output, and this exit code.
+/// Asserts one sentence on standard error, nothing on standard output, and this exit code.
 #[track_caller]
 fn assert_fails(ran: &Ran, code: i32) {
     assert_eq!(ran.code, Some(code), "{ran:?}");
@@ -90,7 +90,7 @@ async fn the_exit_code_tells_held_from_free_when_asked() {
         ("s3://states/env/prod/terraform.tfstate", 1),
         ("env/prod/terraform.tfstate.tflock", 1),
         ("1F6E7BC2-0ede-e7d2-69ce-4a7141d98284", 1),
-        // A state that is new is free by its full path alone.
+        // A new state is free only by its full path.
         ("states/env/new/terraform.tfstate", 0),
     ] {
         assert_eq!(

@@ -1,8 +1,8 @@
-//! The demo as its first user tries it.
+//! The demo, used as a new user uses it.
 
 use crate::support::program::Program;
 
-/// The answers without what changes from run to run.
+/// The answers without the parts that differ between runs.
 fn settled(output: &str) -> String {
     let moment = "2026-11-23 12:00:00".len();
     let mut settled = String::new();
@@ -15,7 +15,7 @@ fn settled(output: &str) -> String {
     settled + rest
 }
 
-/// What the demo answers to these lines.
+/// The demo's answers to these lines.
 async fn chat(lines: &str) -> String {
     let ran = Program::new().run_with(&["demo"], lines).await;
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
@@ -106,7 +106,7 @@ async fn a_file_keeps_its_requests() {
     let program = Program::new();
     let ask = "alice: /lock unlock env/prod reason: the runner died\n";
     program.run_with(&["demo", "--db", "demo.sqlite"], ask).await;
-    // The card is shown again to whoever asks too, and can be pressed then.
+    // The card is shown again to carol, who asks too, and bob can press it then.
     let lines = "\
 carol: /lock unlock env/prod reason: me too
 bob: press Approve
@@ -134,7 +134,7 @@ async fn a_file_keeps_its_data() {
     };
     let ask = "/lock status env/prod\n";
     let first = program.run_with(&["demo", "--db", "demo.sqlite"], ask).await;
-    // The lock's age is written once: a demo filled anew would be of another second.
+    // The lock's time is written once. A refilled demo would show another second.
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let second = program.run_with(&["demo", "--db", "demo.sqlite"], ask).await;
     assert_eq!(since(&first.stdout), since(&second.stdout));

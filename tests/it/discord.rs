@@ -1,5 +1,5 @@
-//! The bot in Discord: a real client against a fake Discord that enforces the real one's
-//! rules, over an embedded `DynamoDB`.
+//! The bot in Discord: its real client with a fake Discord that enforces Discord's rules, over an
+//! embedded `DynamoDB`.
 
 mod answers;
 mod connections;

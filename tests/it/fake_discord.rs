@@ -1,4 +1,4 @@
-//! The fake Discord itself, held to its promises by a small bot on the real client library.
+//! Tests of the fake Discord itself, with a small bot on a real client library.
 
 mod bot;
 mod commands;

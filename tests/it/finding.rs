@@ -1,4 +1,4 @@
-//! "Free" is said of a state that was surely meant, and every spelling finds its lock or is refused.
+//! The bot says "free" only if the meant state is certain. Every spelling finds its lock or is refused.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ fn apply(id: &str) -> String {
     record(id, "OperationTypeApply", "root@vm", "2026-11-23T07:48:00Z")
 }
 
-/// The path of the lock that a text finds; `None` for anything but a held lock.
+/// The path of the lock that a text finds, or `None` if it finds no held lock.
 async fn held(reading: &Reading, typed: &str) -> Option<String> {
     let report = reading.look(typed).await.ok()?;
     (report.lock != LockState::Free).then(|| report.state.path.to_string())
@@ -128,7 +128,7 @@ async fn only_a_full_path_vouches_for_a_state_that_was_never_seen() {
             panic!("{typed}")
         };
         assert_eq!(nearest.as_str(), "env/prod");
-        // And a press of Refresh is about the same path.
+        // A press of Refresh reads the same path.
         let report = reading.look(typed).await.unwrap();
         let refresh = with_refresh(status(&report), &report).buttons.remove(0).command;
         assert!(known(refresh.state().unwrap()).await.is_known(), "{refresh:?}");
@@ -146,7 +146,7 @@ async fn where_it_cannot_be_read_whether_there_is_a_state_none_is_called_free() 
     ));
 }
 
-/// Locks of which none can be read at this path.
+/// Locks whose read fails at this path.
 struct Unread {
     given: Given,
     path: &'static str,
@@ -202,10 +202,10 @@ async fn a_lock_id_finds_its_lock_in_either_half_and_says_so_when_there_is_none(
     }
     let unknown = "00000000-77a4-02f3-9b1d-5e0c2a6f4d31";
     assert_eq!(refusal(&reading, unknown).await, Refusal::NoLockWithId { id: unknown.to_owned() });
-    // A state may be called so.
+    // A state may have such a name.
     let reading = Given::default().seen(&[unknown]).reading();
     assert_eq!(reading.look(unknown).await.unwrap().known, Known::Seen);
-    // And one ID may be that of two locks, after a table was copied.
+    // Two locks may have the same ID after a table was copied.
     let twice = Given::default().row("a", &apply(ID)).row("b", &apply(ID)).reading();
     assert!(
         matches!(refusal(&twice, ID).await, Refusal::Ambiguous { states, .. } if states.len() == 2)
@@ -231,7 +231,7 @@ async fn a_lock_id_can_be_watched_and_unlocked() {
 async fn a_state_that_has_appeared_since_the_names_were_read_is_known() {
     let office = Office::new().await;
     let reading = &office.context.reading;
-    // The names are read now, and not again.
+    // The directory reads the names now, and not again.
     assert!(reading.directory.known().await.unwrap().is_empty());
     assert_eq!(reading.look("env/prod").await.unwrap().known, Known::Unseen { nearest: None });
     office.db.put(&format!("{PATH}-md5"), &[("Digest", text("0"))]).await;
@@ -269,12 +269,12 @@ async fn half_a_lock_is_called_lost_only_where_both_halves_were_seen() {
         let locks = reading.locks.clone();
         async move { locks.list().await.unwrap().remove(0) }
     };
-    // Nothing was seen before.
+    // The bot has seen nothing before.
     let office = given().office().await;
     let told = office.told(&approver("a"), status()).await;
     assert!(told.contains("may be alive, or the lockfile was lost"), "{told}");
     assert!(!told.contains("was lost:") && !told.contains("one store alone:"), "{told}");
-    // The same lock was seen whole.
+    // The bot has seen both halves of the same lock.
     let now = office.time.as_ref();
     let now = locktender::ports::Clock::now(now);
     let before = Hold::of(&held(&whole.reading()).await, now).unwrap();
@@ -283,7 +283,7 @@ async fn half_a_lock_is_called_lost_only_where_both_halves_were_seen() {
     office.context.holds.begin(&half).await.unwrap();
     let told = office.told(&approver("a"), status()).await;
     assert!(told.contains("Both halves were seen during this hold"), "{told}");
-    // Other holds of the state never had both halves.
+    // Past holds of the state never had both halves.
     let office = given().office().await;
     for n in 0..3 {
         let before = Hold::of(&held(&office.context.reading).await, now).unwrap();

@@ -1,5 +1,5 @@
-//! The end-to-end harness itself: locks that real Terraform makes are what the other tests take
-//! them for, and nothing is left running.
+//! Tests of the end-to-end harness itself: locks of real Terraform have the form that other tests assume,
+//! and no process is left running.
 
 #[cfg(target_os = "linux")]
 mod processes;
@@ -213,7 +213,7 @@ async fn a_versioned_bucket_remembers_a_deleted_object() {
     assert_eq!(bucket.history(key).await, History { versions: 2, delete_markers: 1 });
 }
 
-/// That `info` is a lock's record as an apply writes it.
+/// Asserts that `info` is a lock record as an apply writes it.
 fn assert_is_a_record(info: &str, path: &str) {
     let record: Value = serde_json::from_str(info).expect("a record is JSON");
     let mut fields: Vec<_> = record.as_object().expect("a record is an object").keys().collect();

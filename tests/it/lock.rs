@@ -1,4 +1,4 @@
-//! Names lead to states and states to names, and no text leads astray.
+//! Names resolve to states, states have names, and no text resolves to a wrong state.
 
 use locktender::lock::{
     Backend, BackendName, Catalog, KnownState, KnownStates, NameError, StatePath,
@@ -103,7 +103,7 @@ fn what_is_no_name_is_refused_with_the_reason() {
     );
 }
 
-/// What a text most likely means, and whether it is a full path.
+/// The likeliest path of a text, and whether the text is a full path.
 fn meant(catalog: &Catalog, typed: &str) -> Result<(String, bool), NameError> {
     let meanings = catalog.meanings(typed)?;
     Ok((meanings.likeliest.path.to_string(), meanings.in_full.is_some()))
@@ -122,10 +122,10 @@ fn whatever_people_copy_is_understood() {
         ("https://s3.eu-west-1.amazonaws.com/my-bucket/env/prod/terraform.tfstate", prod, true),
         ("Path:      my-bucket/env/prod/terraform.tfstate", prod, true),
         ("`my-bucket/env/prod/terraform.tfstate`", prod, true),
-        // These two mean the state behind it only where there is no state of that very key.
+        // These two mean the state behind it only if there is no state with exactly this key.
         (&format!("{prod}.tflock"), &format!("{prod}.tflock"), true),
         (&format!("{prod}-md5"), &format!("{prod}-md5"), true),
-        // Without the bucket it is not a full path, but it is a key and not a name.
+        // Without the bucket it is not a full path. It is a key, not a name.
         ("env/prod/terraform.tfstate", prod, false),
         ("env:/blue/env/prod/terraform.tfstate", blue, false),
         ("env/prod/terraform.tfstate@blue", blue, false),
@@ -134,7 +134,7 @@ fn whatever_people_copy_is_understood() {
         ("env/prod/terraform.tfstate-md5", prod, false),
         (r#"key = "env/prod/terraform.tfstate""#, prod, false),
         ("env/prod", prod, false),
-        // No key of the rules: it may as well be a name.
+        // It does not match the key pattern, so it may be a name.
         ("my-bucket/env/prod", "my-bucket/env/prod", false),
         ("cluster/main.tfstate", "my-bucket/cluster/main.tfstate/terraform.tfstate", false),
     ] {
@@ -173,7 +173,7 @@ fn what_names_a_bucket_that_is_not_served_is_refused() {
     ] {
         assert_eq!(path_of(&two(), typed), Err(bucket("other")), "{typed}");
     }
-    // It can be a key as well, of which nothing may have been seen.
+    // It can also be a key of a state that has not been seen.
     let either = NameError::KeyOrBucket {
         wanted: "other".to_owned(),
         served: "my-bucket, eu-bucket".to_owned(),
@@ -225,7 +225,7 @@ fn a_handle_stands_for_a_long_name() {
     let state = one().resolve(&long).unwrap();
     let handle = state.short_name();
     assert_eq!(handle.len(), 17);
-    // Buttons of earlier versions carry it: it never changes.
+    // Buttons of earlier versions contain it, so it never changes.
     assert_eq!(one().resolve("env/prod").unwrap().path.handle(), "#c2db9eceda392cb4");
     let known = KnownStates::new([KnownState { state: state.clone(), held: false }]);
     assert_eq!(known.by_handle(&handle), Some(&state));

@@ -1,4 +1,4 @@
-//! `--help`, `.env.example` and the README say the same of every setting, and mistakes are told.
+//! `--help`, `.env.example` and the README agree about every setting, and mistakes are reported.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use locktender::people::{ChannelId, RoleId};
 use locktender::settings::{Cli, Settings};
 use locktender::unlock::Asking;
 
-/// Variable and default of every setting, as the program has them.
+/// The variable and the default of every setting in the program.
 fn program() -> BTreeMap<String, Option<String>> {
     let command = Cli::command();
     let settings = command.get_arguments().filter_map(|argument| {
@@ -73,8 +73,8 @@ fn help_is_what_it_was() {
     }
 }
 
-/// The settings of these arguments alone. The variables of whoever runs the tests do not count,
-/// since a flag goes before its variable and every variable has a flag here.
+/// The settings from these arguments only. The environment of the test run has no effect, because a flag
+/// overrides its variable and every variable has a flag here.
 fn settings(flags: &[&str]) -> Settings {
     let all = [
         "--discord-guild-id=",

@@ -1,4 +1,4 @@
-//! Two people unlock: the rules, the store and the trail together, with no Discord in between.
+//! Two-person control: the rules, the store and the trail together, without Discord.
 
 #[cfg(unix)]
 mod crashes;

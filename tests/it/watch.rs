@@ -1,4 +1,4 @@
-//! What is seen of all locks, remembered and announced.
+//! Looks at all locks, the holds that the bot stores, and the announcements.
 
 #[cfg(unix)]
 mod announcing;

@@ -1,4 +1,4 @@
-//! Every sentence that a person reads, as a terminal shows it.
+//! Every sentence that people read, as a terminal shows it.
 
 use locktender::command::Command;
 use locktender::commands;

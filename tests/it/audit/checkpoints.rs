@@ -1,4 +1,4 @@
-//! Once a day the trail is checked and its heads are kept.
+//! The daily check of the trail, and the heads that it stores.
 
 use chrono::TimeDelta;
 use locktender::audit::Heads;
@@ -13,7 +13,7 @@ use crate::support::trail::TrailTable;
 
 type Row = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
-/// What was announced of the trail.
+/// The announcements about the trail.
 fn announced(office: &Office) -> Vec<String> {
     let all = office.wall.read(ANNOUNCE);
     all.into_iter().filter(|text| text.contains("The audit trail")).collect()
@@ -23,7 +23,7 @@ fn next_day(office: &Office) {
     office.time.advance(TimeDelta::days(1));
 }
 
-/// The heads that the last good checkpoint has seen.
+/// The heads stored by the last good checkpoint.
 async fn kept(office: &Office) -> Heads {
     office.context.trail.checkpoint().await.unwrap().unwrap().heads.unwrap()
 }
@@ -60,7 +60,7 @@ async fn a_checkpoint_is_announced_once_a_day() {
         office.time.advance(TimeDelta::hours(1));
     }
     assert_eq!(announced(&office).len(), 1);
-    // The day is that of UTC and not 24 hours: it is noon and three hours.
+    // The day is a UTC day, not 24 hours. The clock is at noon plus three hours.
     office.time.advance(TimeDelta::hours(10));
     checkpoint(&office).await;
     let both = announced(&office);
@@ -171,7 +171,7 @@ async fn a_checkpoint_whose_heads_were_deleted_or_changed_is_damaged_and_not_non
     for change_instead in [false, true] {
         let office = recorded().await;
         checkpoint(&office).await;
-        // Who deletes the heads and cuts off the end of a chain must not pass for a trail that holds.
+        // An attacker deletes the heads and the end of a chain. The trail must not pass as unchanged.
         let (parts, _) = parts_and_last(&office).await;
         for part in parts {
             if change_instead {
@@ -210,7 +210,7 @@ async fn a_checkpoint_of_an_earlier_version_is_read_and_its_missing_heads_show()
     let office = recorded().await;
     checkpoint(&office).await;
     let heads = kept(&office).await;
-    // Earlier versions kept the heads under their time alone.
+    // Earlier versions stored the heads under their time only.
     let (parts, last) = parts_and_last(&office).await;
     let time = last["heads_at"].as_s().unwrap().split('#').next().unwrap().to_owned();
     for part in &parts {

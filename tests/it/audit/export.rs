@@ -1,4 +1,4 @@
-//! The exports: for programs, for spreadsheets, and for whoever verifies without this program.
+//! The exports: for programs, for spreadsheets, and for auditors who verify without this program.
 
 use std::process::{Command as Process, Stdio};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::support::e2e;
 use crate::support::office::{Office, approver};
 use crate::support::trail::{TrailTable, chain};
 
-/// Texts from outside that mean something to a terminal, a spreadsheet, a shell or a chat.
+/// Untrusted texts that a terminal, a spreadsheet, a shell or a chat would interpret.
 const HOSTILE: [&str; 6] = [
     "=HYPERLINK(\"http://evil\",\"click\")",
     "a,b\"c\nd\re\tf",
@@ -25,7 +25,7 @@ const HOSTILE: [&str; 6] = [
     "é\u{1f512}\u{feff}\u{2028}",
 ];
 
-/// An office in which names and reasons are hostile.
+/// An office with hostile names and reasons.
 async fn hostile() -> Office {
     let office = Office::new().await;
     for (at, text) in HOSTILE.into_iter().enumerate() {
@@ -40,7 +40,7 @@ async fn hostile() -> Office {
     office
 }
 
-/// The records of a CSV as RFC 4180 has them. A quote where none may be is a panic.
+/// Parses a CSV by RFC 4180. A misplaced quote is a panic.
 fn rfc_4180(text: &str) -> Vec<Vec<String>> {
     let mut records = vec![vec![String::new()]];
     let mut rest = text.chars().peekable();
@@ -100,7 +100,7 @@ async fn a_spreadsheet_gets_one_record_an_entry_and_no_formula() {
             assert!(!cell.contains(char::is_control), "{cell:?}");
         }
     }
-    // Without the quote in front of a formula, a text is what is stored.
+    // Without the quote in front of a formula, the text is the stored text.
     let reasons: Vec<&str> = records[1..].iter().map(|record| record[12].as_str()).collect();
     for at in 0..HOSTILE.len() {
         let entry = &office.trail(&format!("env/{at}")).await[0];
@@ -119,7 +119,7 @@ async fn the_list_has_one_line_an_entry() {
     assert!(!ran.stdout.contains(|c: char| c.is_control() && c != '\n'), "{}", ran.stdout);
 }
 
-/// The script that docs/AUDIT.md gives to whoever does not trust this program.
+/// The script in docs/AUDIT.md for auditors who do not trust this program.
 fn script() -> String {
     let page = include_str!("../../../docs/AUDIT.md");
     let script = page.split("```sh\n").find(|block| block.starts_with("#!/usr/bin/env bash"));
@@ -161,7 +161,7 @@ async fn an_export_is_verified_without_this_program_as_the_documents_say() {
 async fn a_scan_of_another_dynamodb_gives_each_chain_in_its_order_over_many_pages() {
     let Some(bench) = e2e::bench().await else { return };
     let endpoint = bench.moto.endpoint().to_string();
-    // moto takes its time for a scan.
+    // moto is slow at scans.
     let patience = Duration::from_mins(1);
     let patience = Patience { attempt: patience, operation: patience, ..Patience::default() };
     let session = Session::at(&endpoint, patience);
@@ -171,7 +171,7 @@ async fn a_scan_of_another_dynamodb_gives_each_chain_in_its_order_over_many_page
     let table = TrailTable { client: client(&endpoint), name: names.audit_table.clone() };
     let paths = (0..5).map(|at| format!("states/env/{at}/terraform.tfstate"));
     let chains: Vec<_> = paths.map(|path| chain(&path, 200)).collect();
-    // As they are written in life: now to one chain, now to another. A page ends at 1 MB.
+    // The chains alternate, as in real use. A page ends at 1 MB.
     for round in 0..8 {
         for chain in &chains {
             table.put_all(&chain[round * 25..(round + 1) * 25]).await;

@@ -1,4 +1,4 @@
-//! The whole trail is verified in segments, and what is found is what one scan finds.
+//! Verification of the whole trail in segments finds the same as one scan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -16,17 +16,17 @@ use crate::support::dynamodb::text;
 use crate::support::office::Office;
 use crate::support::trail::{TrailTable, chain};
 
-/// How many chains there are, enough for every segment to have some.
+/// The number of chains, enough for every segment to have some.
 const CHAINS: usize = 40;
 
-/// Enough for more than one page of each of two segments.
+/// Entries per chain, enough for more than one page in each of two segments.
 const LENGTH: usize = 30;
 
-/// A trail that is verified in so many segments.
+/// A trail that is verified in `of` segments.
 pub(super) struct Segmented<'t> {
     trail: &'t dyn Trail,
     of: u8,
-    /// Whether the table gives all of itself for each segment.
+    /// Whether the table ignores the segment and returns all items for each.
     ignored: bool,
 }
 
@@ -74,7 +74,7 @@ impl Trail for Segmented<'_> {
     }
 }
 
-/// Sorts as its number.
+/// A path that sorts by its number.
 fn path(at: usize) -> String {
     format!("states/env/{at:02}/terraform.tfstate")
 }
@@ -151,9 +151,9 @@ async fn segments_together_are_the_whole_trail() {
 async fn of_bad_entries_in_several_segments_the_one_of_the_first_path_is_named() {
     let (office, _) = many_chains().await;
     let table = TrailTable::of(&office.db);
-    // From the last path to the first, so that whichever segment it is in, the new one is named.
+    // From the last path to the first, so that the newest damage is always the first one found.
     for at in [39, 31, 22, 14, 9, 3, 0] {
-        // Later in its chain than what is bad in the chains after it.
+        // Later in its chain than the damage in the chains after it.
         let seq = (LENGTH - at / 2) as u64;
         table.set(&path(at), seq, "reason", text("because")).await;
         for of in [1, 4] {

@@ -1,4 +1,4 @@
-//! What somebody with write access to the audit table does, and how `audit verify` names it.
+//! Changes by an attacker with write access to the audit table, and how `audit verify` names them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use locktender::audit::Entry;
@@ -9,7 +9,7 @@ use crate::support::dynamodb::text;
 use crate::support::office::Office;
 use crate::support::trail::{TrailTable, chain, forged};
 
-/// What is done to the trail, whose chain of `env/prod` has four entries.
+/// A change to the trail. Its chain of `env/prod` has four entries.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Nothing,
@@ -38,7 +38,7 @@ async fn prod(office: &Office) -> Vec<Entry> {
     entries
 }
 
-/// An entry with another number, and nothing else changed.
+/// An entry with another `seq`. Nothing else is changed.
 fn at(entry: &Entry, seq: u64) -> Entry {
     let mut fields = entry.fields().clone();
     fields.insert("seq".to_owned(), json!(seq));
@@ -101,10 +101,10 @@ async fn verified(deed: Deed, with_checkpoint: bool) -> String {
     let program = program(&office.db);
     let ran = program.run(&["audit", "verify"]).await;
     assert_eq!(ran.stderr, "", "{deed:?}");
-    // One state's chain by itself says the same of itself.
+    // The chain of one state gives the same result alone.
     let alone = program.run(&["audit", "verify", "--state", "env/prod"]).await;
     assert_eq!(alone.code, ran.code, "{deed:?}");
-    // The other chain is as it was.
+    // The other chain is unchanged.
     let other = program.run(&["audit", "verify", "--state", "env/test"]).await;
     assert_eq!(other.code, Some(0), "{deed:?}: {other:?}");
     let code = ran.code.unwrap();
@@ -135,7 +135,7 @@ async fn verify_names_the_first_bad_entry() {
     let mut said = String::new();
     for deed in deeds {
         let without = verified(deed, false).await;
-        // A checkpoint finds no more in these, and no less.
+        // In these cases a checkpoint does not change the result.
         assert_eq!(verified(deed, true).await, without, "{deed:?}");
         said.push_str(&format!("{deed:?}\n  {without}\n"));
     }

@@ -1,4 +1,4 @@
-//! The embedded `DynamoDB` of the demo and of these tests.
+//! The embedded `DynamoDB` that the demo and these tests use.
 
 use locktender::aws::Sandbox;
 use locktender::embedded::{Embedded, EmbeddedError};
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::support::deadline::Deadline;
 use crate::support::dynamodb::{TABLE, record, session};
 
-/// Takes the lock of one state, and says whether it was free.
+/// Takes the lock of one state. False if it was held.
 async fn lock(embedded: &Embedded) -> bool {
     let sandbox = Sandbox::open(&session(&embedded.endpoint()), TABLE).await.unwrap();
     let path = StatePath::parse("states/env/prod/terraform.tfstate").unwrap();

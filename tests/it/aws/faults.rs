@@ -1,4 +1,4 @@
-//! What goes wrong with AWS: told apart, in a sentence each, and never taken for a free state.
+//! Failures of AWS. Each has its own sentence, and none is read as a free state.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, session};
 use crate::support::stub::{self, Answer, Asked, Stub};
 
-/// Too short for anything real, long enough to be told from no waiting at all.
+/// Too short for a real call, long enough to differ from no wait at all.
 const IMPATIENT: Patience = Patience {
     connect: Duration::from_millis(100),
     attempt: Duration::from_millis(200),
@@ -45,7 +45,7 @@ async fn inspect(store: In, session: &Session) -> Fault {
     locks(store, session).inspect(&state()).await.unwrap_err()
 }
 
-/// What a person is told where nothing can be read: the same by each of the reads.
+/// The fault when nothing can be read. Asserts that each read gives the same one.
 async fn every_read(locks: &AwsLocks) -> Fault {
     let fault = locks.inspect(&state()).await.unwrap_err();
     assert_eq!(locks.list().await.unwrap_err().to_string(), fault.to_string());
@@ -58,10 +58,10 @@ fn line(case: &str, fault: &Fault) -> String {
     format!("{case} [{}] {fault}", fault.kind.as_str())
 }
 
-/// What a case is called, and what AWS answers in it.
+/// The name of a case, and AWS's answer in it.
 type Case = (&'static str, fn() -> Answer);
 
-/// What a person is told when a store answers like this: one line a case.
+/// The sentences for these answers of a store, one line per case.
 async fn sentences(store: In, cases: impl IntoIterator<Item = Case>) -> String {
     let mut lines = Vec::new();
     for (case, answer) in cases {

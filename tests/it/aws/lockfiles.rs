@@ -1,4 +1,4 @@
-//! Locks that are `.tflock` objects, against canned answers of S3.
+//! Locks that are `.tflock` objects, with canned answers of S3.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn both(stub: &Stub) -> AwsLocks {
     AwsLocks::connect(&session(stub.endpoint()), vec![backend("main", BUCKET, Some(TABLE), true)])
 }
 
-/// The objects of locked states: state and lockfile.
+/// The objects of locked states: the state and its lockfile.
 fn objects(names: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let of = |name: &&str| {
         let path = path(name);
@@ -80,7 +80,7 @@ async fn a_store_at_a_host_name_is_asked_without_a_host_name_for_each_bucket() {
 async fn a_state_without_a_lockfile_is_free() {
     let missing = Stub::start(|_: &Asked| stub::s3_error(404, "NoSuchKey")).await;
     assert_eq!(lockfiles(&missing).inspect(&state("a")).await.unwrap(), LockState::Free);
-    // The longest keys leave no room for the lockfile's suffix.
+    // The longest possible keys leave no room for the lockfile's suffix.
     let too_long = Stub::start(|_: &Asked| stub::s3_error(400, "KeyTooLongError")).await;
     assert_eq!(lockfiles(&too_long).inspect(&state("a")).await.unwrap(), LockState::Free);
 }
@@ -217,7 +217,7 @@ async fn half_a_lock_is_seen_as_half_in_the_list_too() {
 #[tokio::test]
 async fn a_lock_that_is_taken_while_the_list_is_read_is_not_called_half() {
     let bucket = stub::bucket(objects(&["a"]), 1000);
-    // The scan comes too early for the row; when it is looked for again, it is there.
+    // The scan comes before the row. The second look finds the row.
     let stub = Stub::start(move |asked: &Asked| match asked.dynamodb() {
         Some("GetItem") => stub::json(&json!({"Item": row("a")})),
         Some(_) => stub::json(&json!({"Items": []})),

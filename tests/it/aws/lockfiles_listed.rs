@@ -1,4 +1,4 @@
-//! A list of lockfiles of which some cannot be read, or are no locks, or are the same as before.
+//! A listing of lockfiles. Some cannot be read, some are not locks, some are unchanged.
 
 use std::collections::BTreeMap;
 
@@ -32,12 +32,12 @@ async fn two() -> S3 {
     s3
 }
 
-/// Every fetch of the first lockfile is answered like this.
+/// Gives this answer to every fetch of the first lockfile.
 fn answer_a(s3: &S3, answer: fn() -> Answer) {
     s3.rule(move |asked, _| (asked.method == Method::GET && asked.key() == A).then(answer));
 }
 
-/// Who holds what, in one line a state.
+/// The holder of each state, one line per state.
 fn said(list: &[HeldLock]) -> Vec<String> {
     let mut lines: Vec<String> = list
         .iter()
@@ -114,7 +114,7 @@ async fn a_lockfile_is_fetched_again_only_when_it_is_another() {
         None
     });
     assert_eq!(said(&locks.list().await.unwrap()), ["b: zoe@laptop"]);
-    // What is known is what a question of its own would read.
+    // The listed lock is the same as a single read gives.
     let list = locks.list().await.unwrap();
     assert_eq!(locks.inspect(&list[0].state).await.unwrap(), list[0].lock);
 }
@@ -185,19 +185,19 @@ async fn a_lockfile_that_was_not_read_is_not_said_to_differ_from_its_row() {
     }
 }
 
-/// What is remembered of the locks that are held, by their states.
+/// The holder in each remembered hold, by state.
 async fn holds(office: &Office) -> BTreeMap<String, Option<String>> {
     let holds = office.context.holds.current().await.unwrap();
     holds.into_values().map(|hold| (hold.state.name.to_string(), hold.who)).collect()
 }
 
-/// What was announced, without what looks stale.
+/// The announcements, without those of stale locks.
 fn news(office: &Office) -> Vec<String> {
     let all = office.wall.read(ANNOUNCE).into_iter();
     all.filter(|text| !text.contains("looks stale")).collect()
 }
 
-/// Looks at all locks, a moment after the last look.
+/// Looks at all locks, five seconds after the last look.
 async fn look(office: &Office, lookout: &Lookout) {
     office.time.advance(TimeDelta::seconds(5));
     lookout.pass().await.unwrap();
@@ -208,7 +208,7 @@ async fn no_end_is_seen_of_a_lock_whose_lockfile_cannot_be_fetched_and_the_other
     let s3 = two().await;
     let (mut office, _proxy) = office(LOCKFILE_ALONE, &s3).await;
     look(&office, &lookout(&office.context)).await;
-    // A bot that was started again knows the bytes of none of them.
+    // After a restart the bot knows no lockfile's bytes.
     office.context.reading.locks = locks(LOCKFILE_ALONE, &office.db, &s3);
     answer_a(&s3, || stub::s3_error(403, "AccessDenied"));
     let lookout = lookout(&office.context);

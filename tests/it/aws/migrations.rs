@@ -1,4 +1,4 @@
-//! `locktender migrate`: the bot's own tables, made once whoever makes them and however often.
+//! `locktender migrate` creates the bot's own tables once, even in several processes and several runs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,12 +29,12 @@ async fn bench() -> (DynamoDb, Program) {
     (db, program)
 }
 
-/// What a run came to, as a person sees it.
+/// The output and the exit code of a run.
 fn said(ran: &Ran) -> String {
     format!("{}{}(exit code {})", ran.stdout, ran.stderr, ran.code.unwrap())
 }
 
-/// The item that a migration gives as a sample.
+/// The sample item of a migration.
 fn sample(migration: &str) -> HashMap<String, AttributeValue> {
     let migration: Value = serde_json::from_str(migration).unwrap();
     attributes(&migration["sample"])
@@ -45,7 +45,7 @@ fn attributes(item: &Value) -> HashMap<String, AttributeValue> {
     item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
 }
 
-/// An attribute in `DynamoDB`'s own JSON.
+/// Reads an attribute from `DynamoDB`'s JSON.
 fn attribute(value: &Value) -> AttributeValue {
     let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
     match kind.as_str() {
@@ -57,7 +57,7 @@ fn attribute(value: &Value) -> AttributeValue {
     }
 }
 
-/// The names of an item's attributes and their types, those of maps included.
+/// The names and types of an item's attributes, including those in maps.
 fn form(item: &HashMap<String, AttributeValue>) -> BTreeMap<String, String> {
     let mut form = BTreeMap::new();
     for (name, value) in item {
@@ -105,7 +105,7 @@ async fn a_bot_without_its_tables_says_what_to_run() {
 async fn a_migration_that_was_cut_off_is_finished_and_one_that_is_applied_is_left_alone() {
     let (db, program) = bench().await;
     db.migrate().await;
-    // As if the process had died before it could write that the second one is applied.
+    // As if the process had died before it recorded the second migration.
     let applied = db.client.delete_item().table_name("locktender");
     let applied = applied.key("pk", text("migration")).key("sk", text("0002_audit_trail"));
     applied.send().await.unwrap();

@@ -1,4 +1,4 @@
-//! Single items are read together, and what could not be read is never taken for what is not there.
+//! Single items are read in one call. An item that could not be read is never treated as missing.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn state(n: usize) -> State {
     Catalog::new(vec![DynamoDb::backend().backend().clone()]).state_at(path).unwrap()
 }
 
-/// A bot with a locked state 0, behind a proxy.
+/// A bot behind a proxy. State 0 is locked.
 struct Scene {
     _db: DynamoDb,
     proxy: Proxy,
@@ -44,7 +44,7 @@ impl Scene {
         Self { _db: db, proxy, locks, ledger }
     }
 
-    /// A lock and the request for it, asked for side by side.
+    /// Reads a lock and its request concurrently.
     async fn look(&self) {
         let state = state(0);
         let (lock, asked) =
@@ -126,7 +126,7 @@ async fn a_reader_that_is_stopped_takes_nothing_from_those_who_read_with_it() {
         let locks = locks.clone();
         tokio::spawn(async move { locks.inspect(&state(n)).await })
     };
-    // The first one makes the call, which is for both.
+    // The first read makes the call for both.
     let (first, second) = (read(1), read(0));
     gate.reached().await;
     assert_eq!(scene.proxy.count(MANY), 1);
@@ -147,7 +147,7 @@ async fn a_burst_takes_few_calls_and_each_gets_its_own_item() {
     }));
     let opens = async {
         gate.reached().await;
-        // All 300 have asked by now: nothing else is left to do.
+        // When the number stops growing, all 300 reads have been asked.
         quiet(|| scene.proxy.seen().len()).await;
         let under_way = scene.proxy.seen().len();
         gate.open();
@@ -186,7 +186,7 @@ async fn connections_are_bounded_for_lockfiles_too() {
     assert!(looks.into_iter().all(|look| look.unwrap() == LockState::Free));
 }
 
-/// Waits until a number has stopped to grow.
+/// Waits until a number has stopped growing.
 async fn quiet(number: impl Fn() -> usize) {
     let (mut before, mut ticks) = (number(), 0);
     while ticks < 5 {
@@ -196,7 +196,7 @@ async fn quiet(number: impl Fn() -> usize) {
     }
 }
 
-/// A table that answers batches in this way. The answer to the first is `first`.
+/// A table that answers the first batch with `first`.
 async fn odd_table(first: Value) -> (Stub, AwsLocks) {
     let first = Mutex::new(Some(first));
     let stub = Stub::start(move |asked: &Asked| match asked.dynamodb() {
@@ -231,7 +231,7 @@ async fn what_was_left_unprocessed_is_asked_for_again() {
 
 #[tokio::test]
 async fn an_answer_that_says_nothing_calls_no_state_free() {
-    // As a double of DynamoDB may answer that does not know the call.
+    // A double of DynamoDB may answer so if it does not know the call.
     let (stub, locks) = odd_table(json!({})).await;
     let (zero, one) = (state(0), state(1));
     let (held, _) = futures::join!(locks.inspect(&zero), locks.inspect(&one));

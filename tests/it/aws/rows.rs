@@ -12,7 +12,7 @@ use locktender::ports::Locks;
 
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, text};
 
-/// A row of the shape that a digest has.
+/// The value of a digest row.
 const DIGEST: &str = "0123456789abcdef0123456789abcdef";
 
 fn state(key: &str) -> State {
@@ -24,7 +24,7 @@ async fn inspect(db: &DynamoDb, key: &str) -> LockState {
     db.locks().inspect(&state(key)).await.unwrap()
 }
 
-/// The names of all held locks, and how many there are of them.
+/// The number of held locks, and their names.
 async fn listed(locks: &AwsLocks) -> (usize, BTreeSet<String>) {
     let list = locks.list().await.unwrap();
     let names = list.iter().map(|held| held.state.name.to_string()).collect();
@@ -94,7 +94,7 @@ async fn whatever_info_is_the_lock_is_held_and_said_to_be_unreadable() {
 #[tokio::test]
 async fn a_digest_row_is_no_lock_even_of_a_state_whose_own_key_ends_in_md5() {
     let db = DynamoDb::start().await;
-    // The digest of `a` has the very key that the lock of `a-md5` would have.
+    // The digest of `a` has the same key as the lock of `a-md5` would have.
     db.put("states/a/terraform.tfstate-md5", &[("Digest", text(DIGEST))]).await;
     assert_eq!(inspect(&db, "a/terraform.tfstate-md5").await, LockState::Free);
     assert_eq!(listed(&db.locks()).await.0, 0);
@@ -108,7 +108,7 @@ async fn a_digest_row_is_no_lock_even_of_a_state_whose_own_key_ends_in_md5() {
 #[tokio::test]
 async fn a_digest_at_the_key_of_a_lock_is_a_lock_that_cannot_be_read() {
     let db = DynamoDb::start().await;
-    // The second has the ending of a digest's key in its middle, where it means nothing.
+    // The second has `-md5` in the middle of its key, where it means nothing.
     for key in ["a/terraform.tfstate", "b.tfstate-md5/terraform.tfstate"] {
         db.put(&format!("{BUCKET}/{key}"), &[("Digest", text(DIGEST))]).await;
         let lock = inspect(&db, key).await;
@@ -148,7 +148,7 @@ async fn a_row_with_both_a_digest_and_a_record_is_a_lock() {
 async fn a_thousand_locks_among_five_thousand_rows_are_listed_each_once() {
     let db = DynamoDb::start().await;
     let key = |at: usize| format!("{BUCKET}/team-{}/state-{at}/terraform.tfstate", at % 7);
-    // Long enough for the locks alone to fill more than one page of 1 MB.
+    // Long enough that the locks alone fill more than one page of 1 MB.
     let info = |at: usize| format!(r#"{{"ID":"{at}","Info":"{}"}}"#, "x".repeat(1500));
     db.put_all((0..1000).map(|at| (key(at), "Info", info(at)))).await;
     let digest = |at: usize| (format!("{}-md5", key(at)), "Digest", DIGEST.to_owned());

@@ -1,4 +1,4 @@
-//! Approvals, releases, and the workers that see to requests and to their trail.
+//! Approvals, releases, and the workers for requests and for the trail.
 
 use chrono::TimeDelta;
 use locktender::command::Command;

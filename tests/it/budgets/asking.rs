@@ -1,4 +1,4 @@
-//! Requests that are opened, and closed without a release.
+//! Requests that are opened and closed without a release.
 
 use locktender::command::Command;
 

@@ -1,4 +1,4 @@
-//! A bot as `locktender run` puts it together, whose calls to AWS are counted.
+//! A bot with the same parts as `locktender run`, whose AWS calls are counted.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,28 +36,27 @@ use crate::support::trail::{TrailTable, chain};
 /// The state that people ask about.
 pub const PROD: &str = "env/prod";
 
-/// How many states there are, and how many of them are held: one in ten.
+/// The number of states, and the number of held states: one in ten.
 pub const STATES: usize = 200;
 pub const HELD: usize = 20;
 
-/// How many past holds the state has, how many entries its trail, and how many other runs the
-/// machine of its holder has finished since.
+/// The state's past holds, the entries of its trail, and the later runs on the holder's machine.
 const PAST: usize = 100;
 const ENTRIES: usize = 12;
 const OTHER_RUNS: usize = 10;
 
-/// How long ago the state was locked, and the others were.
+/// The age of the state's lock, and of the others, in minutes.
 const PROD_AGE: i64 = 252;
 const OTHER_AGE: i64 = 5;
 
-/// Long enough that no call is tried twice, since a call waits at the gate.
+/// Long timeouts, because a call waits at the gate and must not be retried.
 const PATIENCE: Patience = Patience {
     connect: Duration::from_mins(1),
     attempt: Duration::from_mins(2),
     operation: Duration::from_mins(4),
 };
 
-/// The stores, the people and the clock, whatever process of the bot runs.
+/// The stores, the people and the clock. All processes of the bot share them.
 pub struct Bot {
     pub time: Arc<Hands>,
     storage: Storage,
@@ -69,7 +68,7 @@ pub struct Bot {
     numbers: AtomicU64,
 }
 
-/// One process of the bot, which remembers nothing at its start but the names of states.
+/// One process of the bot. At its start it knows only the names of states.
 pub struct Process {
     pub context: Context,
     pub courier: Arc<OutboxCourier>,
@@ -79,7 +78,7 @@ pub struct Process {
     pub checkpoints: Checkpoints,
 }
 
-/// Somebody with the approver role. Their numbers are as long as those of Discord.
+/// A person with the approver role. The IDs are as long as Discord's.
 pub fn somebody(name: &str) -> Actor {
     let id = UserId::new(1_100_000_000_000_000_000 + office::user(name).get());
     let guild = GuildId::new(1_200_000_000_000_000_001);
@@ -93,7 +92,7 @@ pub fn somebody(name: &str) -> Actor {
     }
 }
 
-/// The name of a state that nobody asks about. The first of them are held.
+/// The name of another state. The first of these states are held.
 pub fn other(number: usize) -> String {
     format!("services/api-{number:03}")
 }
@@ -131,7 +130,7 @@ impl Bot {
         self.start_with(policy(1)).await
     }
 
-    /// Starts a process with these rules.
+    /// Starts a process with this policy.
     pub async fn start_with(&self, policy: Policy) -> Process {
         let session = Session::at(&self.meter.endpoint(), PATIENCE);
         let backends = [self.backend()];
@@ -161,37 +160,37 @@ impl Bot {
         }
     }
 
-    /// What a piece of work costs.
+    /// The cost of a piece of work.
     pub async fn cost<T>(&self, work: impl Future<Output = T>) -> Cost {
         Box::pin(self.meter.measure(work)).await.0
     }
 
-    /// What a question or a click costs.
+    /// The cost of a question or a click.
     pub async fn cost_of(&self, process: &Process, by: &Actor, command: Command) -> Cost {
         self.cost(self.ask(process, by, command)).await
     }
 
-    /// What a look at all locks costs.
+    /// The cost of a look at all locks.
     pub async fn cost_of_look(&self, process: &Process) -> Cost {
         self.cost(async { process.lookout.pass().await.unwrap() }).await
     }
 
-    /// What delivering the outbox costs.
+    /// The cost of a delivery of the outbox.
     pub async fn cost_of_delivery(&self, process: &Process) -> Cost {
         self.cost(self.deliver(process)).await
     }
 
-    /// Delivers the outbox once, as the worker does.
+    /// Delivers the outbox once, like the worker.
     pub async fn deliver(&self, process: &Process) {
         assert!(process.courier.round().await, "everything can be delivered");
     }
 
-    /// Somebody asks for something, and is answered.
+    /// Runs one command and asserts that it is answered.
     pub async fn ask(&self, process: &Process, by: &Actor, command: Command) {
         self.answered(process, self.event(), by, command).await;
     }
 
-    /// Somebody asks for a state to be unlocked, and the card is posted.
+    /// Opens a request for a state, and posts its card.
     pub async fn open(&self, process: &Process, by: &Actor, state: &str) -> RequestId {
         let event = self.event();
         self.answered(process, event, by, unlock(state)).await;
@@ -215,7 +214,7 @@ impl Bot {
         EventId::new(self.numbers.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Somebody takes the lock of a state, so many minutes ago.
+    /// Takes the lock of a state. The record says that it was taken this many minutes ago.
     pub async fn lock(&self, state: &str, who: &str, minutes: i64) {
         let record = self.record(who, minutes);
         if self.storage.stores().lockfile {
@@ -226,7 +225,7 @@ impl Bot {
         }
     }
 
-    /// Somebody takes the row of a lock, and not its lockfile.
+    /// Takes the row of a lock, without its lockfile.
     pub async fn lock_half(&self, state: &str) {
         self.lock_row(state, self.record("ci@ci-runner-04", OTHER_AGE)).await;
     }
@@ -235,7 +234,7 @@ impl Bot {
         self.db.put(&path(state), &[("Info", text(&record))]).await;
     }
 
-    /// The holder of a lock gives it back.
+    /// Clears the lock of a state, like its holder.
     pub async fn clear(&self, state: &str) {
         self.s3.remove(&lockfile(state));
         if self.storage.stores().row {
@@ -248,7 +247,7 @@ impl Bot {
         backend("main", BUCKET, table, self.storage.stores().lockfile)
     }
 
-    /// A record as long as Terraform's, with an ID of its own.
+    /// A lock record as long as Terraform's, with a new lock ID.
     fn record(&self, who: &str, minutes: i64) -> String {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) % 1_000_000;
         let id = format!("1f6e7bc2-0ede-e7d2-69ce-4a7141{number:06}");
@@ -259,7 +258,7 @@ impl Bot {
         (self.time.now() - TimeDelta::minutes(minutes)).to_rfc3339_opts(format, true)
     }
 
-    /// Writes each state, and the locks of those that are held.
+    /// Writes each state, and the locks of the held ones.
     async fn write_states(&self) {
         let names: Vec<String> =
             std::iter::once(PROD.to_owned()).chain((1..STATES).map(other)).collect();
@@ -285,7 +284,7 @@ impl Bot {
         }
     }
 
-    /// Writes the past of the state: one hold by the bot's own hand, and more like it.
+    /// Writes the past of the state: one hold that the bot writes, and copies of it.
     async fn write_past(&self) {
         let process = self.start().await;
         let state = process.context.reading.catalog.resolve(PROD).unwrap();

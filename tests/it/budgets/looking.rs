@@ -1,4 +1,4 @@
-//! Looks at all locks, and what is said of what they find.
+//! Looks at all locks, and the notices about their results.
 
 use chrono::TimeDelta;
 
@@ -6,7 +6,7 @@ use super::bot::{Bot, Process, other, somebody};
 use super::reading::watch;
 use super::sheet::{Costs, Storage};
 
-/// A state that nobody has locked yet.
+/// The number of a state that has not been locked yet.
 const NEW: usize = 100;
 
 pub async fn measure(bot: &Bot, process: &Process) -> Costs {

@@ -1,4 +1,4 @@
-//! The tables of the pages, made of what was measured, and held against what the pages say.
+//! Makes the tables of the pages from the measurements, and compares them with the pages.
 
 use std::path::Path;
 use std::{env, fs};
@@ -7,10 +7,10 @@ use super::bot::{HELD, STATES};
 use super::sheet::{Sheet, Storage};
 use crate::support::meter::{Cost, S3Requests};
 
-/// With this variable the tables are written into the pages.
+/// The variable that makes the test write the tables into the pages.
 const WRITE: &str = "LOCKTENDER_WRITE_CALLS";
 
-/// What is on the page in which order: the name of a case in these tests, and its words.
+/// The cases in the order of the page: the name in these tests, and the words on the page.
 type Cases = &'static [(&'static str, &'static str)];
 
 pub const CASES: [(&str, Cases); 4] = [
@@ -85,14 +85,14 @@ pub const CASES: [(&str, Cases); 4] = [
 const DAYS: u32 = 30;
 const SECONDS: u32 = DAYS * 24 * 60 * 60;
 
-/// What people and Terraform do on a day.
+/// The numbers of holds, questions, lists and requests a day.
 const HOLDS: u32 = 100;
 const QUESTIONS: u32 = 50;
 const LISTS: u32 = 10;
 const REQUESTS: u32 = 2;
 
-/// A month of work: the case, how often it comes, and in which words. The courier and the warden
-/// are counted as quiet all the time; what they do comes on top.
+/// A month of work: the case, its number of times, and its words. The courier and the warden are counted
+/// as always quiet, and their work is added.
 fn a_month() -> Vec<(&'static str, u32, String)> {
     let looks_at_one = 10 * 60 / 3;
     vec![
@@ -119,14 +119,14 @@ fn a_month() -> Vec<(&'static str, u32, String)> {
     ]
 }
 
-/// Dollars in us-east-1, on demand.
+/// The price in dollars in us-east-1, on demand.
 fn dollars(cost: &Cost) -> f64 {
     let S3Requests { list, get, delete: _ } = cost.s3;
     let units = cost.read * 0.125e-6 + cost.write * 0.625e-6;
     units + f64::from(list) * 0.005e-3 + f64::from(get) * 0.0004e-3
 }
 
-/// The costs of everything.
+/// The tables of all costs.
 pub fn costs(sheets: &[Sheet]) -> String {
     let mut page = String::new();
     for (section, cases) in CASES {
@@ -147,7 +147,7 @@ pub fn costs(sheets: &[Sheet]) -> String {
     page.trim_end().to_owned()
 }
 
-/// The costs of one case, each with the storages that it is the same in.
+/// The different costs of one case, each with the storages that have it.
 fn alike(sheets: &[Sheet], case: &str) -> Vec<(String, Cost)> {
     let mut alike: Vec<(Vec<&str>, Cost)> = Vec::new();
     for sheet in sheets {
@@ -171,7 +171,7 @@ fn requests(s3: S3Requests) -> String {
     some.map(|(count, kind)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
-/// What a month costs.
+/// The table of a month's cost.
 pub fn month(sheets: &[Sheet]) -> String {
     let mut page =
         String::from("| | times a month | row | lockfile | both |\n|---|---|---|---|---|\n");
@@ -192,7 +192,7 @@ fn of_month(sheet: &Sheet) -> f64 {
     month.map(|(case, times, _)| dollars(&sheet.costs[case]) * f64::from(times)).sum()
 }
 
-/// `518,400`.
+/// The number with a comma before each three digits: `518,400`.
 fn grouped(number: u32) -> String {
     match number {
         0..1_000 => number.to_string(),
@@ -200,7 +200,7 @@ fn grouped(number: u32) -> String {
     }
 }
 
-/// The price of a month, as the README says it.
+/// The price of a month, in the README's words.
 pub fn price(sheets: &[Sheet]) -> String {
     let of = |storage| {
         let sheet = sheets.iter().find(|sheet| sheet.storage == storage).unwrap();
@@ -214,7 +214,7 @@ pub fn price(sheets: &[Sheet]) -> String {
     )
 }
 
-/// Holds a page to what was measured: this text stands in it, between the two comments of a part.
+/// Asserts that a page has this text between the two comments of a part.
 pub fn hold(page: &str, part: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let now = fs::read_to_string(&path).unwrap();

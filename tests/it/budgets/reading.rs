@@ -1,4 +1,4 @@
-//! Questions, and the lines of those who wait.
+//! Questions, and the lists of watchers.
 
 use locktender::command::Command;
 

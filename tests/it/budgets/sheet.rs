@@ -1,4 +1,4 @@
-//! Where locks lie, and what was measured there.
+//! The storage of locks, and the costs measured with it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use locktender::lock::Stores;
 use super::page::CASES;
 use crate::support::meter::Cost;
 
-/// Where locks lie.
+/// Where the locks are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
     Row,
@@ -15,10 +15,10 @@ pub enum Storage {
     Both,
 }
 
-/// What was measured, by the case.
+/// The measured costs by case.
 pub type Costs = BTreeMap<&'static str, Cost>;
 
-/// What was measured in one storage.
+/// The costs in one storage.
 pub struct Sheet {
     pub storage: Storage,
     pub costs: Costs,
@@ -41,7 +41,7 @@ impl Storage {
 }
 
 impl Sheet {
-    /// All parts together. Every case is one of the page.
+    /// Merges the parts. Asserts that the page has every case.
     pub fn of(storage: Storage, parts: impl IntoIterator<Item = Costs>) -> Self {
         let costs: Costs = parts.into_iter().flatten().collect();
         let on_page: Vec<&str> =

@@ -1,7 +1,7 @@
-//! The units of the embedded `DynamoDB` are those of AWS, and the meter counts rounds as it says.
+//! The embedded `DynamoDB` counts units as AWS does, and the meter counts rounds as documented.
 //!
-//! The rules are from the developer guide, "DynamoDB on-demand capacity mode" and "Amazon DynamoDB
-//! Transactions: How it works", "Capacity management for transactions".
+//! The rules are from the developer guide: "DynamoDB on-demand capacity mode", and "Amazon DynamoDB
+//! Transactions: How it works", section "Capacity management for transactions".
 
 use std::fmt::Debug;
 
@@ -12,7 +12,7 @@ use crate::support::dynamodb::{DynamoDb, TABLE, client, tables, text};
 use crate::support::meter::Meter;
 use crate::support::s3::S3;
 
-/// A table with items of 5,000 bytes, 3,000 bytes and 1,500 bytes under one key, and the way to it.
+/// A table with items of 5,000, 3,000 and 1,500 bytes under one key, behind a meter.
 struct Scene {
     _s3: S3,
     _db: DynamoDb,
@@ -34,12 +34,12 @@ impl Scene {
         Self { _s3: s3, _db: db, meter, client }
     }
 
-    /// The units that a call costs, in words.
+    /// The units of a call, as text.
     fn cost<T, E: Debug>(
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = String> {
-        // On the heap, since a call of the SDK is large.
+        // On the heap, because a call of the SDK is large.
         let call = Box::pin(self.meter.measure(call));
         async {
             let (cost, done) = call.await;
@@ -63,7 +63,7 @@ async fn a_read_costs_a_unit_for_4_kb_and_half_of_that_where_it_may_be_behind() 
     assert_eq!(scene.get("1500", false).await, "0.5 read, 0 write");
     assert_eq!(scene.get("1500", true).await, "1 read, 0 write");
     assert_eq!(scene.get("not there", true).await, "1 read, 0 write");
-    // Each item of a batch is rounded up by itself.
+    // Each item of a batch is rounded up separately.
     let keys = ["5000", "1500", "not there"].map(|sk| {
         [("pk", "item"), ("sk", sk)].map(|(name, value)| (name.to_owned(), text(value))).into()
     });
@@ -97,7 +97,7 @@ async fn a_write_costs_a_unit_for_1_kb_and_twice_that_in_a_transaction() {
     let transaction = scene.client.transact_write_items();
     let transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
     assert_eq!(scene.cost(transaction.send()).await, "0 read, 4 write");
-    // A delete costs what the item has cost that it removes.
+    // A delete costs as much as a write of the removed item.
     let delete = scene.client.delete_item().table_name(tables().table);
     let delete = delete.key("pk", text("item")).key("sk", text("5000"));
     assert_eq!(scene.cost(delete.send()).await, "0 read, 5 write");

@@ -1,4 +1,4 @@
-//! What people ask and what they get.
+//! People's questions and the bot's answers.
 
 use super::scene::{CREATED, Scene};
 use crate::support::discord::Response;
@@ -42,7 +42,7 @@ async fn status_names_the_holder_in_one_response() {
         seen.push(scene.text(&message));
     }
 
-    // How long ago it was goes on from day to day.
+    // The age grows from day to day.
     let held_for = |text: String| {
         let line = |line: &str| match line.split_once("Held for ") {
             Some((before, rest)) => {

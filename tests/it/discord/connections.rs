@@ -1,5 +1,5 @@
-//! However a connection to the gateway ends, the bot is soon back, and nothing asked meanwhile is
-//! lost or done behind the asker's back.
+//! After any end of a gateway connection the bot is soon back. Commands sent in the meantime are neither
+//! lost nor carried out after Discord has given them up.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use super::scene::{Running, Scene};
 use super::unlock_scene::STATE;
 use crate::support::discord::{FIRST_RESPONSE, FakeDiscord, Fault, Gateway, Message};
 
-/// How long the bot may be away. It takes a second; a bot that waits for its next heartbeat to find
-/// out takes 41 s.
+/// How long the bot may be away. It needs one second. A bot that notices only at its next heartbeat
+/// needs 41 s.
 const AWAY: Duration = Duration::from_secs(20);
 
 type End = fn(&Gateway<'_>);
@@ -18,7 +18,7 @@ type End = fn(&Gateway<'_>);
 const CUT: End = |gateway| gateway.cut();
 const SILENCE: End = |gateway| gateway.go_silent();
 
-/// Ends after which the session goes on.
+/// Ends after which the bot resumes its session.
 const RESUMED: [(&str, End); 12] = [
     ("FIN", CUT),
     ("a close frame without a code", |gateway| gateway.close_without_code()),
@@ -34,7 +34,7 @@ const RESUMED: [(&str, End); 12] = [
     ("4008", |gateway| gateway.close(4008)),
 ];
 
-/// Ends after which a new session has to be begun.
+/// Ends after which the bot has to begin a new session.
 const BEGUN_ANEW: [(&str, End); 3] = [
     ("a session that is over", |gateway| gateway.invalidate(false)),
     ("4007", |gateway| gateway.close(4007)),
@@ -54,7 +54,7 @@ async fn scene_on(discord: FakeDiscord) -> (Scene, Running, Message) {
     (scene, bot, message)
 }
 
-/// Presses a button at the moment at which the connection ends, and waits for the answer.
+/// Presses a button at the moment when the connection ends, and waits for the answer.
 async fn assert_soon_back(scene: &Scene, message: &Message, what: &str, end: End) {
     let resumed = scene.discord.world().resumes;
     let ended = Instant::now();
@@ -165,14 +165,14 @@ async fn a_click_that_comes_too_late_with_the_resume_changes_nothing() {
     scene.discord.advance(FIRST_RESPONSE + Duration::from_secs(1));
     scene.discord.gateway().open();
     scene.discord.gateway().resumed(1).await;
-    // The bot has tried to answer, and Discord has told it that it is too late.
+    // The bot has tried to answer, and Discord has refused the answer as too late.
     let refused = |world: &crate::support::discord::World| {
         let answers = world.requests_to(super::unlock_scene::CALLBACK);
         answers.iter().any(|answer| answer.status == Some(404)).then_some(())
     };
     scene.discord.eventually("an answer that is refused", refused).await;
     assert!(approved.is_missing());
-    // A later click is answered, so the one before it has been dealt with.
+    // A later click is answered, so the bot has handled the earlier one.
     let told = scene.told(&scene.alice, &card, "Approve").await;
     assert!(told.contains("yourself"), "{told}");
     assert!(scene.is_locked().await);

@@ -1,4 +1,4 @@
-//! Interactions from where the bot does not serve.
+//! Interactions from servers that the bot does not serve.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::scene::Scene;
 async fn another_server_is_refused_and_learns_nothing() {
     let scene = Scene::new().await;
     scene.lock("env/prod", "root@vm").await;
-    // A bot of that server has left its commands behind.
+    // A bot of that server has left its commands registered.
     let other = scene.discord.add_guild();
     let bot = scene.start_with(Arc::new(scene.db.locks()), other).await;
     scene.registered(1).await;

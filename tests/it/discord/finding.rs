@@ -1,4 +1,4 @@
-//! Completing a state's name.
+//! Autocompletion of a state's name.
 
 use twilight_model::application::command::{CommandOptionChoice, CommandOptionChoiceValue};
 
@@ -39,8 +39,8 @@ async fn no_more_than_25_are_offered() {
     scene.assert_clean();
 }
 
-/// Asserts that a state is offered for `typed`, and that both the choice and the button under its
-/// answer lead to it; gives the name that is offered.
+/// Asserts that a state is offered for `typed`, and that the choice and the button under its answer both
+/// lead to it. Returns the offered name.
 async fn assert_found(scene: &Scene, typed: &str) -> String {
     let choices = scene.alice.autocomplete(scene.channel, "status", "state", typed).await;
     let [CommandOptionChoice { name, value: CommandOptionChoiceValue::String(value), .. }] =

@@ -1,4 +1,4 @@
-//! Text from outside is shown letter for letter, pings nobody and never breaks a message.
+//! Untrusted text is shown letter for letter. It pings no one and never breaks a message.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use serde_json::json;
 use super::scene::{CREATED, Scene};
 use crate::support::discord::Message;
 
-/// What Discord's parser takes for plain text, scanned as it scans: an escape, else a code block,
-/// else inline code, else a letter. A block is taken for what it is, live markup.
+/// The part of a text that Discord's parser reads as plain text. The order of the scan is Discord's: an
+/// escape, else a code block, else inline code, else a letter. A code block counts as live markup.
 fn outside_code(text: &str) -> String {
     let mut outside = String::new();
     let mut rest = text;
@@ -38,7 +38,7 @@ fn outside_code(text: &str) -> String {
     outside
 }
 
-/// Where the inline code ends that a text begins with: at a run of as many ticks as it began with.
+/// The end of the inline code at the start of a text: a run of as many ticks as at its beginning.
 fn inline_code(text: &str) -> Option<usize> {
     let ticks = |text: &str| text.chars().take_while(|&c| c == '`').count();
     let fence = ticks(text);
@@ -53,11 +53,11 @@ fn inline_code(text: &str) -> Option<usize> {
     None
 }
 
-/// Asserts that nothing in a message is live but what the bot itself wrote.
+/// Asserts that only the bot's own parts of a message are live markup.
 #[track_caller]
 pub(super) fn assert_dead(text: &str) {
     let mut outside = outside_code(text);
-    // The bot's own: what is bold, and times.
+    // The bot's own parts: bold words, and times.
     for word in ["active", "long", "stale"] {
         outside = outside.replace(&format!("**{word}**: "), word);
     }
@@ -77,7 +77,7 @@ pub(super) fn assert_dead(text: &str) {
     }
 }
 
-/// Locks of which every one is half, as if lockfiles were configured and none were there.
+/// Locks that are all half, as if lockfiles were configured and all were missing.
 struct Halves(AwsLocks);
 
 #[async_trait]
@@ -107,7 +107,7 @@ impl Locks for Halves {
     }
 }
 
-/// Text that is meant to do something.
+/// Text with markup, mentions and control characters.
 pub(super) fn hostile_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("@everyone".to_owned()),
@@ -158,7 +158,7 @@ async fn whatever_a_record_says_the_message_is_valid_and_has_no_live_markup() {
     scene.assert_clean();
 }
 
-/// A message without its buttons, which come last: their ids are no text.
+/// A message without its buttons, which come last. Their ids are not text.
 fn body(scene: &Scene, message: &Message) -> String {
     let text = scene.text(message);
     text.split_once("\n└").map_or(text.clone(), |(embed, _)| embed.to_owned())

@@ -1,4 +1,4 @@
-//! Connections that end in every way in which Discord ends them.
+//! Every way in which Discord ends a connection.
 
 use std::time::Duration;
 

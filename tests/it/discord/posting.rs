@@ -1,4 +1,4 @@
-//! What Discord's answer to a post or a change of a message means.
+//! The meaning of Discord's answers to a post or an edit of a message.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn discord_says_for_how_long_to_wait_and_where() {
     let wait = Duration::from_millis(1_500);
     discord.faults().next(1, POST, Fault::RateLimited(wait));
     let limited = post(&discord, channel).await;
-    // The header is in whole seconds, and the longer one counts.
+    // The header has whole seconds, and the longer wait counts.
     let after = Some(Duration::from_secs(2));
     assert!(
         matches!(&limited, Err(Undelivered::Later { after: said, .. }) if *said == after),
@@ -122,7 +122,7 @@ async fn a_thread_that_cannot_be_opened_refuses_and_says_what_to_do() {
         let Err(Undelivered::Refused { why }) = refused else { panic!("{refused:?}") };
         assert!(why.contains("archived or locked"), "{why}");
     }
-    // A thread that waits for Discord to be well again is no thread that cannot be opened.
+    // While Discord is down, the thread is not treated as one that cannot be opened.
     discord.archive(thread, false);
     discord.faults().next(1, "PATCH /channels/*", Fault::Status(503, 0));
     let busy = poster.edit(id(thread), posted, &says("denied")).await;

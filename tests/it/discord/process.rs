@@ -1,4 +1,4 @@
-//! `locktender run` as a process: what it logs, what it never logs, and how it ends.
+//! `locktender run` as a process: its log, the secrets that it never logs, and its end.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::support::dynamodb::TABLE;
 use crate::support::leash::Leash;
 use crate::support::program::Program;
 
-/// The bot of a scene, as a process.
+/// The bot of a scene as a process.
 pub(super) fn program(scene: &Scene) -> Program {
     Program::at(&scene.db.endpoint())
         .set("LOCKTENDER_LOCK_TABLE", TABLE)
@@ -19,10 +19,10 @@ pub(super) fn program(scene: &Scene) -> Program {
         .set("LOCKTENDER_APPROVER_ROLE_IDS", "900")
 }
 
-/// The arguments with which it makes its tables first.
+/// The arguments with which it creates its tables first.
 pub(super) const RUN: [&str; 2] = ["run", "--migrate"];
 
-/// Ends it with SIGTERM, and gives exit code and log.
+/// Ends it with SIGTERM, and returns exit code and log.
 pub(super) async fn end(mut bot: Leash) -> (Option<i32>, String) {
     bot.terminate();
     let code = bot.wait().await.code();
@@ -43,7 +43,7 @@ async fn the_log_has_an_event_an_interaction_and_never_a_secret() {
     scene.ask("status", &[("state", "../x")]).await;
     scene.alice.press(&message, "Refresh").await;
     scene.alice.autocomplete(scene.channel, "status", "state", "env").await;
-    // An error of the HTTP client has the address in it, and the address the token.
+    // An error of the HTTP client contains the address, and the address contains the token.
     let callback = "POST /interactions/*/*/callback";
     scene.discord.faults().next(1, callback, Fault::AnswerLost);
     scene.ask("help", &[]).await;
@@ -121,7 +121,7 @@ async fn sigterm_ends_a_bot_that_waits_for_discord() {
         .set("DISCORD_API_URL", "http://127.0.0.1:1")
         .set("LOCKTENDER_APPROVER_ROLE_IDS", "900");
     let mut bot = program.start(&["run"]);
-    // It says so before it waits.
+    // It logs the problem before it waits.
     let deadline = Deadline::generous();
     while bot.stderr().is_empty() {
         assert!(bot.ended().is_none() && deadline.look_again().await, "it says nothing");

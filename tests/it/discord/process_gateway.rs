@@ -1,4 +1,4 @@
-//! What the process logs of its gateway, and what an outage costs it.
+//! The process' log about its gateway, and its use of the processor in an outage.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::discord::{Fault, World};
 use crate::support::leash::Leash;
 use crate::support::program::Program;
 
-/// The bot of a scene, and the program whose folder it runs in.
+/// The running bot of a scene. The program owns its working directory.
 async fn running(scene: &Scene) -> (Program, Leash) {
     let program = program(scene).set("LOCKTENDER_LOG_FORMAT", "json");
     let bot = program.start(&RUN);
@@ -16,13 +16,13 @@ async fn running(scene: &Scene) -> (Program, Leash) {
     (program, bot)
 }
 
-/// Waits until the bot itself knows of its resume: Discord knows of it first.
+/// Waits until the bot knows that it has resumed. Discord knows this first.
 async fn resumed(scene: &Scene) {
     scene.discord.gateway().resumed(1).await;
     scene.ask("help", &[]).await;
 }
 
-/// The events of the log that say this.
+/// The events of the log with these words.
 fn events<'l>(log: &'l [Value], words: &str) -> Vec<&'l Value> {
     let says = |event: &&Value| event["message"].as_str().unwrap().contains(words);
     log.iter().filter(says).collect()
@@ -71,7 +71,7 @@ async fn an_interaction_that_cannot_be_read_is_logged_by_its_id_alone() {
     let (_program, bot) = running(&scene).await;
     let odd = json!({ "id": "77", "type": 2, "token": "the-token-of-the-interaction", "data": 5 });
     scene.discord.gateway().send("INTERACTION_CREATE", &odd);
-    // Others are answered after it.
+    // Later interactions are answered.
     let answer = scene.ask("status", &[("state", "env/prod")]).await;
     assert!(scene.text(&answer.message()).contains("root@vm"));
     let (_, log) = end(bot).await;
@@ -86,7 +86,7 @@ async fn an_interaction_that_cannot_be_read_is_logged_by_its_id_alone() {
 #[cfg(target_os = "linux")]
 fn used(process: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // After the name in brackets: user and system time are the 12th and 13th field, in 1/100 s.
+    // After the name in brackets, user and system time are the 12th and 13th field, in 1/100 s.
     let (_, fields) = stat.rsplit_once(')').unwrap();
     let fields: Vec<&str> = fields.split_whitespace().collect();
     let ticks = |field: usize| fields[field].parse::<u64>().unwrap();
@@ -104,7 +104,7 @@ async fn a_close_frame_without_a_code_does_not_make_the_bot_spin() {
         scene.discord.gateway().resumed(times).await;
     }
     let spent = used(bot.group()) - before;
-    // It takes some ms. A client that spins until its next heartbeat takes 30 s.
+    // The bot needs some ms. A client that spins until its next heartbeat needs 30 s.
     assert!(spent < 5_000, "{spent} ms");
     let (code, log) = end(bot).await;
     assert_eq!(code, Some(0), "{log}");

@@ -1,4 +1,4 @@
-//! A server with the bot in it, and some locks.
+//! A Discord server with the bot in it, and some locks.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, text};
 use crate::support::given::record;
 use crate::support::office::{context, memory, policy};
 
-/// When every lock of a scene was taken.
+/// The time at which every lock of a scene was taken.
 pub const CREATED: &str = "2026-11-23T07:48:00Z";
 
-/// A channel in which alice asks.
+/// A fake Discord with alice in a channel, and an embedded `DynamoDB`.
 pub struct Scene {
     pub discord: FakeDiscord,
     pub db: DynamoDb,
@@ -38,12 +38,12 @@ pub struct Running {
 }
 
 impl Scene {
-    /// A server without locks, and the bot not started yet.
+    /// A server without locks. The bot is not started yet.
     pub async fn new() -> Self {
         Self::on(FakeDiscord::start().await).await
     }
 
-    /// The same on a Discord that is there already.
+    /// Like `new`, on a given Discord.
     pub async fn on(discord: FakeDiscord) -> Self {
         let channel = discord.channel("ops");
         let role = discord.role("approvers");
@@ -54,29 +54,29 @@ impl Scene {
         Self { db: DynamoDb::start().await, discord, channel, alice, bob, policy }
     }
 
-    /// Locks a state for `who`, with an apply.
+    /// Locks a state with an apply of `who`.
     pub async fn lock(&self, state: &str, who: &str) {
         let record = record("1f6e7bc2-0ede-e7d2", "OperationTypeApply", who, CREATED);
         self.put(state, &record).await;
     }
 
-    /// Locks a state with this record.
+    /// Locks a state with this lock record.
     pub async fn put(&self, state: &str, record: &str) {
         let path = format!("{BUCKET}/{state}/terraform.tfstate");
         self.db.put(&path, &[("Info", text(record))]).await;
     }
 
-    /// Starts the bot on the embedded `DynamoDB` and waits until it is there.
+    /// Starts the bot on the embedded `DynamoDB`, and waits until it is connected.
     pub async fn start(&self) -> Running {
         self.start_with(Arc::new(self.db.locks()), self.discord.guild()).await
     }
 
-    /// Starts the bot for any server, with any locks, and waits until it is there.
+    /// Starts the bot for any server with any locks, and waits until it is connected.
     pub async fn start_with(&self, locks: Arc<dyn Locks>, guild: GuildId) -> Running {
         let identified = self.discord.world().identifies.len();
         let memory = memory(&self.db.session());
         let directory = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
-        // A scene may be about locks that cannot be read.
+        // In some scenes the locks cannot be read.
         let _ = directory.refresh().await;
         let backend = backend("main", BUCKET, Some(TABLE), false).backend().clone();
         let token = self.discord.token().to_owned().into();
@@ -109,7 +109,7 @@ impl Scene {
         self.discord.eventually("commands", |world| enough(world.bulk_overwrites)).await;
     }
 
-    /// Alice asks, and the answer is there in full.
+    /// Alice uses a command, and waits for the full answer.
     pub async fn ask(&self, subcommand: &str, options: &[(&str, &str)]) -> Answer {
         self.alice.slash(self.channel, subcommand, options).await.settled().await
     }
@@ -119,7 +119,7 @@ impl Scene {
         self.discord.world().text(message)
     }
 
-    /// Asserts that every request was as Discord wants it and that nobody was pinged.
+    /// Asserts that every request was valid, and that there was no ping.
     #[track_caller]
     pub fn assert_clean(&self) {
         let world = self.discord.world();
@@ -132,12 +132,12 @@ impl Scene {
 }
 
 impl Running {
-    /// Waits until the bot gives up, and gives why.
+    /// Waits until the bot gives up, and returns the reason.
     pub async fn ended(self) -> Result<(), BotError> {
         self.task.await.unwrap()
     }
 
-    /// Stops the bot as a signal does, and gives what it came to.
+    /// Stops the bot as a signal does, and returns its result.
     pub async fn stop(self) -> Result<(), BotError> {
         self.stop.cancel();
         self.task.await.unwrap()

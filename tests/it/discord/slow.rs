@@ -15,8 +15,8 @@ use crate::support::discord::{Answer, Response};
 use crate::support::dynamodb::{backend, session};
 use crate::support::stub::{self, Asked, Stub};
 
-/// Locks whose answers take longer than a first response may be kept waiting for: each of them
-/// comes when the test lets it.
+/// Locks whose answers take longer than the deadline of a first response. Each answer comes when the test
+/// permits it.
 struct Slow<L> {
     locks: L,
     fails: bool,
@@ -51,7 +51,7 @@ impl<L: Locks> Locks for Slow<L> {
     }
 }
 
-/// A bot with slow locks, and what lets them answer.
+/// A bot with slow locks, and the semaphore that permits their answers.
 async fn slow(fails: bool) -> (Scene, super::scene::Running, Arc<Semaphore>) {
     let scene = Scene::new().await;
     scene.lock("env/prod", "root@vm").await;
@@ -62,7 +62,7 @@ async fn slow(fails: bool) -> (Scene, super::scene::Running, Arc<Semaphore>) {
     (scene, bot, let_go)
 }
 
-/// The answer to the question for the state, which is put off and then filled in.
+/// Asks for the state. The answer is deferred and then filled in.
 async fn put_off(scene: &Scene, let_go: &Semaphore) -> Answer {
     let asked = scene.alice.slash(scene.channel, "status", &[("state", "env/prod")]).await;
     assert!(asked.was_deferred());
@@ -99,7 +99,7 @@ async fn a_slow_failure_is_still_for_the_asker_alone() {
     scene.assert_clean();
 }
 
-/// Locks that run into a mistake of the program.
+/// Locks whose reads panic.
 struct Broken;
 
 #[async_trait]

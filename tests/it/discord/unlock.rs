@@ -1,4 +1,4 @@
-//! The unlock dance in Discord: what everybody reads, who is let in, and what a click does.
+//! A request in Discord: its card, its approvers, and the effects of clicks.
 
 use chrono::TimeDelta;
 
@@ -22,7 +22,7 @@ async fn a_card_calls_the_approvers_once_and_its_changes_call_nobody() {
     scene.assert_only_approvers_called();
 }
 
-/// A card that has ended in a given way, as Discord shows it.
+/// The card of a request that ended in this way, as Discord shows it.
 async fn card_that(ends: &str) -> String {
     let mut scene = Scene::new().await;
     scene.put(STATE, &record_of("ci@runner-4", TimeDelta::hours(5))).await;
@@ -54,7 +54,7 @@ async fn card_that(ends: &str) -> String {
             scene.db.client.delete_table().table_name(TABLE).send().await.unwrap();
             bob.press(&card, "Approve").await;
         }
-        // Nobody does anything.
+        // No one acts.
         _ => assert_eq!(ends, "expired"),
     }
     let closed = scene.says(&card, &format!(": {ends}")).await;
@@ -143,14 +143,14 @@ async fn a_request_from_a_status_asks_for_the_reason_and_leaves_the_status() {
     let now = scene.discord.world().message(status.id).cloned().unwrap();
     assert_eq!((now.edits, &now.embeds), (0, &status.embeds), "the status stays as it was");
 
-    // A second one is told of the first, with the way to it.
+    // A second request is refused with a link to the first.
     let form = scene.bob.press(&status, "Request unlock").await.modal();
     let told = scene.alone(scene.bob.submit(&form, &[("text", "me too")]).await).await;
     assert!(told.contains("There is an open request for this lock, by alice"), "{told}");
     assert!(told.contains("https://discord.com/channels/"), "{told}");
     assert_eq!(scene.cards(), 1);
 
-    // A reason of blanks is none, whatever a form lets through.
+    // A form may let blanks pass, but a reason of blanks is no reason.
     scene.alice.press(&card, "Withdraw").await;
     scene.says(&card, "withdrawn").await;
     let form = scene.alice.press(&status, "Request unlock").await.modal();
@@ -242,14 +242,14 @@ async fn a_lock_that_changed_hands_is_not_asked_about_twice() {
     let (scene, _bot) = Scene::stale().await;
     let old = scene.request().await;
     scene.put(STATE, &record_of("root@vm", TimeDelta::hours(3))).await;
-    // The open request is about a lock that is gone, and stands in nobody's way.
+    // The open request is about a lock that is gone, so it blocks no new request.
     let answer = scene.bob.slash(scene.channel, "unlock", &[("state", STATE), ("reason", "mine")]);
     let told = scene.alone(answer.await).await;
     assert!(told.contains("is in the channel"), "{told}");
     scene.says(&old, "changed hands").await;
     let new = scene.card("bob asks to unlock").await;
     assert!(scene.text(&new).contains("root@vm"));
-    // The old button means the old request, whatever lock is there.
+    // The old button means the old request, even if there is another lock.
     let told = scene.alone(scene.alice.press_forged(&old, &Scene::id_of(&old, "Approve")).await);
     assert!(told.await.contains("This request has ended: changed hands"));
     assert!(scene.is_locked().await);

@@ -1,4 +1,4 @@
-//! Clicks that are forged, late, repeated, or made while the bot is away.
+//! Clicks that are forged, late, repeated, or made while the bot is disconnected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::unlock_scene::{CALLBACK, REASON, STATE, record_of};
 use crate::support::discord::{Answer, Fault};
 use crate::support::proxy::Gate;
 
-/// Waits until the bots have tried so often to answer, and have had time to do something wrong.
+/// Waits until the bots have tried this many times to answer, and have had time to do something wrong.
 async fn answered(scene: &Scene, times: usize) {
     let enough = |tried: usize| (tried >= times).then_some(());
     let tried = scene
@@ -52,7 +52,7 @@ async fn a_forged_button_does_nothing() {
         let told = scene.alone(scene.bob.press_forged(&card, &id).await).await;
         assert!(told.contains(words), "{id}: {told}");
     }
-    // A form is opened by a button, and its id can be forged as well: this one asks for a state.
+    // The id of a button that opens a form can be forged too. This one contains a state.
     for id in ["0:unlock:../env/prod", "0:unlock:#0123456789abcdef"] {
         let told = scene.alone(scene.bob.press_forged(&card, id).await).await;
         assert!(told.contains("is no state name") || told.contains("no longer known"), "{told}");
@@ -92,7 +92,7 @@ async fn whoever_comes_too_late_is_told_who_was_first_and_when() {
     let form = carol.press(&card, "Deny").await.modal();
     scene.bob.press(&card, "Approve").await;
     scene.says(&card, "unlocked").await;
-    // The same lock is taken again: a button of the old card must not reach it.
+    // The same lock is taken again. A button of the old card must not release it.
     scene.put(STATE, &record_of("ci@runner-4", TimeDelta::hours(5))).await;
     let before = scene.actions().await;
     let late = "This request has ended: unlocked by bob (<@bob>), <t:";
@@ -151,7 +151,7 @@ async fn an_interaction_that_is_delivered_again_has_no_second_effect() {
 
     let approved = scene.bob.press(&card, "Approve").await;
     scene.says(&card, "unlocked").await;
-    // The same lock, byte for byte, is there again: the old click must not release it once more.
+    // The same lock, byte for byte, is there again. The old click must not release it again.
     scene.put(STATE, &record_of("ci@runner-4", TimeDelta::hours(5))).await;
     repeat(&approved).await;
     repeat(&opened).await;
@@ -162,8 +162,8 @@ async fn an_interaction_that_is_delivered_again_has_no_second_effect() {
     assert_eq!(scene.discord.world().violations, Vec::<String>::new());
 }
 
-/// The whole dance with two bots that both hear of everything, where the answers to so many of the
-/// first responses to each click are lost: two of them, and both bots take themselves for the first.
+/// A whole request with two bots that both get every event. The answers to this many first responses to
+/// each click are lost. With two lost answers, each bot believes that it was the first.
 async fn dance_with_two_bots(lost: usize) {
     let scene = Scene::new().await;
     scene.put(STATE, &record_of("ci@runner-4", TimeDelta::hours(5))).await;
@@ -221,7 +221,7 @@ async fn a_connection_that_drops_between_a_click_and_its_answer_changes_nothing_
     scene.discord.gateway().cut();
     gate.open();
     scene.discord.gateway().resumed(1).await;
-    // Discord may deliver again what it does not know to have arrived.
+    // Discord may deliver an event again if it does not know that it arrived.
     clicked.redeliver();
     answered(&scene, before + 2).await;
     scene.assert_released_once().await;

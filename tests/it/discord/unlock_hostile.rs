@@ -1,4 +1,4 @@
-//! Whatever a reason, a name or a record says, a card shows it and calls nobody but the approvers.
+//! A card shows hostile reasons, names and records as plain text, and pings only the approvers.
 
 use chrono::TimeDelta;
 use locktender::clock::SystemClock;
@@ -13,7 +13,7 @@ use super::scene::Scene;
 use crate::support::discord::{Message, Person, World};
 use crate::support::dynamodb::{BUCKET, text};
 
-/// Names of states that Terraform takes and Discord would make something of.
+/// Names of states that Terraform accepts and Discord would interpret.
 const STATES: [&str; 12] = [
     "env/prod",
     "x@everyone",
@@ -29,7 +29,7 @@ const STATES: [&str; 12] = [
     "`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>`*_~|<#1>",
 ];
 
-/// The key of a state, in its workspace where it has one.
+/// The key of a state, with its workspace if it has one.
 fn key(state: &str) -> String {
     match state.split_once('@') {
         Some((name, workspace)) => format!("env:/{workspace}/{name}/terraform.tfstate"),
@@ -37,8 +37,8 @@ fn key(state: &str) -> String {
     }
 }
 
-/// The words of an embed, without what the bot itself makes bold, without times, and without the
-/// accounts of these people where the bot has put them beside a name.
+/// The text of the embeds, without the bot's own bold words, its times, and the accounts of these people
+/// that it puts beside a name.
 fn words(message: &Message, people: &[Person]) -> String {
     let mut words = Vec::new();
     for embed in &message.embeds {
@@ -64,14 +64,14 @@ fn words(message: &Message, people: &[Person]) -> String {
     timeless + rest
 }
 
-/// Where a time ends as the bot writes one: `<t:1795420080:F> (<t:1795420080:R>)`.
+/// The end of a time that the bot writes: `<t:1795420080:F> (<t:1795420080:R>)`.
 fn own_time(text: &str) -> Option<usize> {
     let unix = text.strip_prefix("<t:")?.split_once(":F>")?.0;
     let own = format!("<t:{unix}:F> (<t:{unix}:R>)");
     (unix.len() == 10 && text.starts_with(&own)).then_some(own.len())
 }
 
-/// The newest message in the channel, once there are so many.
+/// Waits for this number of messages in the channel, and returns the newest.
 async fn newest(scene: &Scene, count: usize) -> Message {
     let look = |world: &World| {
         let here = world.channel(scene.channel);
@@ -80,10 +80,10 @@ async fn newest(scene: &Scene, count: usize) -> Message {
     scene.discord.eventually("a card", look).await
 }
 
-/// Asserts that a card has nothing live in it, and calls the approvers alone.
+/// Asserts that a card has no live markup, and pings only the approvers.
 #[track_caller]
 fn assert_tame(scene: &Scene, card: &Message, people: &[Person]) {
-    // Within the hour, a second card of a state calls nobody.
+    // A second card of a state within an hour pings no one.
     let approvers = format!("<@&{}>", scene.approvers());
     assert!(card.content.is_empty() || card.content == approvers, "{}", card.content);
     let words = words(card, people).replace(&approvers, "");
@@ -91,7 +91,7 @@ fn assert_tame(scene: &Scene, card: &Message, people: &[Person]) {
     scene.assert_only_approvers_called();
 }
 
-/// The last of the people asks for a state, whose lock and card have these texts.
+/// The last of the people opens a request. The lock and the card have these texts.
 async fn dance(scene: &Scene, people: &[Person], state: &str, texts: [&str; 3], seen: usize) {
     let requester = people.last().unwrap();
     let [who, reason, why_not] = texts;
@@ -120,7 +120,7 @@ async fn dance(scene: &Scene, people: &[Person], state: &str, texts: [&str; 3], 
     assert_eq!(card.buttons().len(), 3, "{}", scene.text(&card));
     assert_tame(scene, &card, people);
 
-    // Whoever is told of an open request reads the requester's name.
+    // The answer about an open request contains the requester's name.
     let other = scene.bob.slash(scene.channel, "unlock", &options).await;
     let told = other.settled().await.message();
     assert!(scene.text(&told).contains("There is an open request"));
@@ -145,7 +145,7 @@ async fn whatever_is_written_the_card_is_valid_and_calls_nobody_but_the_approver
     let mut people = vec![scene.bob.clone()];
     for round in 0..24 {
         let (who, reason, why_not, name) = strategy.new_tree(&mut runner).unwrap().current();
-        // A form takes 500 characters as Discord counts them.
+        // A form takes 500 characters, as Discord counts them.
         let (reason, why_not) = (format!("x{}", clip(&reason, 240)), clip(&why_not, 240));
         people.push(scene.discord.member(&format!("u{}", clip(&name, 31)), &[]));
         let state = STATES[round % STATES.len()];

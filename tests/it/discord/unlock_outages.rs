@@ -1,5 +1,5 @@
-//! An unlock while Discord has trouble: what people see comes later, once and in order, and where
-//! Discord has given a click up, nothing is changed by it.
+//! Requests while Discord fails. Messages come later, once and in order. A click that Discord has given
+//! up changes nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::support::stand::Stand;
 const POST: &str = "POST /channels/*/messages";
 const EDIT: &str = "PATCH /channels/*/messages/*";
 
-/// Every way in which Discord fails for a while.
+/// Every temporary failure of Discord.
 fn trouble() -> [Fault; 4] {
     [
         Fault::RateLimited(Duration::from_millis(100)),
@@ -52,7 +52,7 @@ async fn a_card_that_discord_does_not_take_comes_later_and_once() {
 
 #[tokio::test]
 async fn a_card_that_discord_took_without_saying_so_is_the_one_that_follows_what_happens() {
-    // It is approved before the bot has tried again to post it.
+    // The approval comes before the bot's next attempt to post the card.
     a_card_in(Fault::AnswerLost).await;
 }
 
@@ -70,7 +70,7 @@ async fn announcements_that_discord_does_not_take_come_later_once_and_in_order()
         let all = stand.read(stand.announce);
         all.into_iter().filter(|text| text.contains(words)).collect()
     };
-    // Old locks are called stale first, which is not what this is about.
+    // Old locks are first announced as stale. This test is not about that.
     let deadline = Deadline::generous();
     let is_stale = |state: &str| said("stale").iter().any(|text| text.contains(state));
     while !states.iter().all(|state| is_stale(state)) {
@@ -103,8 +103,8 @@ async fn announcements_that_discord_does_not_take_come_later_once_and_in_order()
     assert_eq!(stand.discord.world().violations, Vec::<String>::new());
 }
 
-/// Bob approves, and `meanwhile` happens after the release and before the card says so. Asserts
-/// that the change of the card was refused, and that the release and the bot stand.
+/// Bob approves. `meanwhile` runs after the release, and before the edit of the card. Asserts that the
+/// edit was refused, that the release is done, and that the bot still runs.
 async fn assert_release_stands(meanwhile: impl Fn(&Scene, &Message)) -> Scene {
     let (scene, _bot) = Scene::stale().await;
     let card = scene.request().await;
@@ -125,7 +125,7 @@ async fn assert_release_stands(meanwhile: impl Fn(&Scene, &Message)) -> Scene {
     let elsewhere = scene.discord.channel("elsewhere");
     let status = scene.bob.slash(elsewhere, "status", &[("state", STATE)]).await.settled().await;
     assert!(scene.text(&status.message()).contains("is free"));
-    // What cannot be delivered is not tried for ever.
+    // A notice that cannot be delivered is not retried for ever.
     let outbox = async || {
         let rows = scene.db.rows("locktender").await;
         rows.iter().filter(|row| row["pk"].as_s().unwrap() == "outbox").count()
@@ -175,7 +175,7 @@ async fn a_channel_in_which_the_bot_may_not_write_is_told_to_who_asks() {
     assert!(told.contains("allow it there to view the channel"), "{told}");
     assert!(scene.is_locked().await);
     assert_eq!(scene.actions().await, ["request.opened", "request.unpostable"]);
-    // Nobody is kept from asking in another channel, and once it may, not in this one either.
+    // People can ask in another channel, and in this one as soon as the bot may write in it.
     let elsewhere = scene.discord.channel("elsewhere");
     let options = [("state", STATE), ("reason", REASON)];
     let answer = scene.bob.slash(elsewhere, "unlock", &options).await.settled().await;
@@ -192,7 +192,7 @@ async fn a_channel_in_which_the_bot_may_not_write_is_told_to_who_asks() {
     scene.assert_only_approvers_called();
 }
 
-/// What somebody does in vain.
+/// A click that has no effect.
 #[derive(Clone, Copy, Debug)]
 enum Click {
     Open,
@@ -205,7 +205,7 @@ enum Click {
 const CLICKS: [Click; 5] =
     [Click::Open, Click::Approve, Click::Refused, Click::Deny, Click::Withdraw];
 
-/// Does it, and lets `trouble` happen before the bot hears of it.
+/// Clicks, and runs `trouble` before the bot gets the click.
 async fn click(scene: &Scene, card: Option<&Message>, click: Click, trouble: impl Fn()) -> Answer {
     let options = [("state", STATE), ("reason", REASON)];
     let started = match (click, card) {
@@ -215,7 +215,7 @@ async fn click(scene: &Scene, card: Option<&Message>, click: Click, trouble: imp
         (Click::Withdraw, Some(card)) => scene.alice.start_press(card, "Withdraw"),
         (Click::Deny, Some(card)) => {
             let form = scene.bob.press(card, "Deny").await.modal();
-            // The form is on its way before anything else happens.
+            // The form is submitted before anything else happens.
             let submitted = scene.bob.submit(&form, &[("text", "no")]);
             let (answer, ()) = tokio::join!(submitted, async { trouble() });
             return answer;
@@ -252,7 +252,7 @@ async fn nothing_comes_of(what: Click, faults: &[Fault], late: bool) {
         let heard = |tries: usize| (tries > before).then_some(());
         scene.discord.eventually("a try", |world| heard(world.requests_to(CALLBACK).len())).await;
     }
-    // Time enough for the tries that are left, and for an effect that must not be.
+    // Enough time for the remaining attempts, and for an effect that must not happen.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     if let Some(card) = &card {
         scene.assert_untouched(card).await;
@@ -260,7 +260,7 @@ async fn nothing_comes_of(what: Click, faults: &[Fault], late: bool) {
         assert!(scene.is_locked().await);
         assert_eq!((scene.actions().await, scene.cards()), (vec![], 0));
     }
-    // Nobody is stuck: the same click does it when Discord is well.
+    // The same click works once Discord works again.
     scene.discord.faults().clear();
     let card = match card {
         Some(card) => card,

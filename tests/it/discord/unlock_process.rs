@@ -1,4 +1,4 @@
-//! `locktender run` as a process in the middle of an unlock: how it ends, and what it logs.
+//! `locktender run` as a process during a release: its end, and its log.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::support::dynamodb::{BUCKET, TABLE, text};
 use crate::support::proxy::{Fate, Gate, Proxy};
 use crate::support::stand::Stand;
 
-/// How long a bot may take to end: 10 s for what is under way, 2 s for the goodbye, and more where
-/// the machine is busy. A bot that does not give up waits for ever.
+/// How long a bot may take to end: 10 s for running work, 2 s for the gateway's close, and more on a busy
+/// machine. A bot that does not give up waits for ever.
 const DRAIN: Duration = Duration::from_secs(40);
 
 fn path() -> String {
     format!("{BUCKET}/{STATE}/terraform.tfstate")
 }
 
-/// A bot and a card that waits for an approval, and the proxy between it and its tables.
+/// A bot with a pending card, and the proxy between the bot and its tables.
 async fn asked() -> (Stand, Proxy, Message) {
     let stand = Stand::new().await;
     let proxy = Proxy::start(&stand.db.endpoint()).await;
@@ -39,15 +39,15 @@ async fn asked() -> (Stand, Proxy, Message) {
     (stand, proxy, card)
 }
 
-/// Ends the bot by SIGTERM, does `meanwhile` once it has heard of that, and asserts that it went by
-/// itself and in time.
+/// Sends SIGTERM, runs `meanwhile` once the bot has logged it, and asserts that the bot ended by itself
+/// and in time.
 async fn terminated(stand: &Stand, meanwhile: impl AsyncFnOnce()) {
     let begun = Instant::now();
     assert_eq!(stand.terminate_and(meanwhile).await, Some(0));
     assert!(begun.elapsed() < DRAIN, "{:?}", begun.elapsed());
 }
 
-/// Asserts that the lock was released once, and that after the next start all is told once.
+/// Asserts that the lock was released once, and that after the next start each message is posted once.
 async fn assert_released_and_told(stand: &Stand) {
     assert!(stand.db.rows(TABLE).await.is_empty());
     assert_eq!(stand.count(&path(), "unlock.done").await, 1);
@@ -79,7 +79,7 @@ async fn sigterm_while_a_click_is_being_accepted_lets_the_release_finish() {
         gate.open();
     };
     terminated(&stand, open).await;
-    // What was under way was finished by the process that is gone.
+    // The ended process had finished the running work.
     assert!(stand.read(stand.channel)[0].contains("unlocked"));
     assert_released_and_told(&stand).await;
 }
@@ -135,7 +135,7 @@ async fn an_end_that_is_cut_short_does_not_look_like_an_orderly_one() {
     });
     scene.alice.start_slash(scene.channel, "status", &[("state", STATE)]);
     gate.reached().await;
-    // The first signal has it wait for the answer; a later one does not let it.
+    // After the first signal the bot waits for the answer. A second signal ends the wait.
     let code = loop {
         bot.terminate();
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -170,7 +170,7 @@ async fn the_log_of_an_unlock_has_no_token_and_no_record() {
     scene.bob.submit(&form, &[("text", "it is still running")]).await;
     scene.says(&card, "denied").await;
     let card = scene.request().await;
-    // Errors of the HTTP client have addresses in them, and some of those have tokens.
+    // Errors of the HTTP client contain addresses, and some addresses contain tokens.
     for route in [CALLBACK, "PATCH /channels/*/messages/*", "POST /channels/*/messages"] {
         scene.discord.faults().next(1, route, Fault::AnswerLost);
     }

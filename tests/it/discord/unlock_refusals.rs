@@ -1,4 +1,4 @@
-//! Who is not let in on an unlock: it is told to them alone, and the card stays as it is.
+//! Refused clicks. Only the person who clicked sees the refusal, and the card does not change.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::scene::Scene;
 use super::unlock_scene::{STATE, record_of};
 use crate::support::discord::Message;
 
-/// Asserts that the card still wants to be pressed, and that the lock is there.
+/// Asserts that the card is unchanged and pending, and that the lock is there.
 async fn assert_pending(scene: &Scene, card: &Message) {
     let now = scene.discord.world().message(card.id).cloned().unwrap();
     assert_eq!((&now.embeds, now.edits), (&card.embeds, 0));
@@ -44,7 +44,7 @@ async fn whoever_is_not_the_second_person_is_told_alone_and_the_card_stays() {
         assert!(told.contains(words), "{button}: {told}");
         assert_pending(&scene, &card).await;
     }
-    // More roles do not make a second person of the first, and no roles do not take away what is hers.
+    // More roles do not make alice a second person.
     scene.alice.set_roles(guild, &[scene.approvers(), namesake]);
     let told = scene.told(&scene.alice, &card, "Approve").await;
     assert!(told.contains("You requested this unlock yourself"), "{told}");
@@ -65,7 +65,7 @@ async fn whoever_is_not_the_second_person_is_told_alone_and_the_card_stays() {
 async fn a_click_that_comes_from_elsewhere_is_refused() {
     let scene = Scene::new().await;
     scene.put(STATE, &record_of("ci@runner-4", TimeDelta::hours(5))).await;
-    // A message of this bot's in another server, which it has served once.
+    // A message of this bot in another server that it served before.
     let other = scene.discord.add_guild();
     let bot = scene.start_with(Arc::new(scene.db.locks()), other).await;
     scene.registered(1).await;
@@ -90,7 +90,7 @@ async fn a_click_that_comes_from_elsewhere_is_refused() {
         assert!(told.contains("This bot answers only in the server"), "{label}: {told}");
         assert_pending(&scene, &card).await;
     }
-    // Whoever presses in the wrong channel is on record; another server's people are none of ours.
+    // A press in the wrong channel is recorded. A press in another server is not.
     let actions = scene.actions().await;
     assert_eq!(actions, ["request.opened", "approval.refused"]);
     scene.assert_only_approvers_called();
@@ -101,7 +101,7 @@ async fn where_the_bot_may_not_post_a_card_no_request_is_opened() {
     let (scene, _bot) = Scene::stale().await;
     let quiet = scene.discord.channel("quiet");
     scene.discord.bot_may(quiet, Permissions::VIEW_CHANNEL | Permissions::USE_SLASH_COMMANDS);
-    // By the command, and by the button of a status, which asks for no reason before it says so.
+    // With the command, and with the button of a status. The button refuses before it asks for a reason.
     let slash = scene.alice.slash(quiet, "unlock", &[("state", STATE), ("reason", "it died")]);
     let mut told = vec![scene.alone(slash.await).await];
     let status = scene.alice.slash(quiet, "status", &[("state", STATE)]).await;
@@ -114,7 +114,7 @@ async fn where_the_bot_may_not_post_a_card_no_request_is_opened() {
     }
     assert_eq!(scene.actions().await, Vec::<String>::new());
     assert_eq!(scene.cards(), 0);
-    // It stands in nobody's way.
+    // It blocks no other request.
     scene.request().await;
 }
 

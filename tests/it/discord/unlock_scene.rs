@@ -1,4 +1,4 @@
-//! What the tests of the unlock dance share: locks of a given age, cards, and what is on record.
+//! Helpers for the tests of requests: locks of a given age, cards, and the trail.
 
 use std::collections::BTreeSet;
 
@@ -15,23 +15,23 @@ use crate::support::discord::{Answer, Message, Person, Ping, RoleId};
 use crate::support::dynamodb::{BUCKET, TABLE, tables};
 use crate::support::given::record;
 
-/// The state that the dance is about.
+/// The state of the request.
 pub const STATE: &str = "env/prod";
 
-/// Why alice wants its lock to go.
+/// The reason that alice gives.
 pub const REASON: &str = "the runner died";
 
-/// The route by which an interaction is answered first.
+/// The route of the first response to an interaction.
 pub const CALLBACK: &str = "POST /interactions/*/*/callback";
 
-/// The record of a lock that was taken so long ago; of each holder the locks have an ID of their own.
+/// The record of a lock that was taken this long ago. The lock ID depends on the length of the holder.
 pub fn record_of(who: &str, ago: TimeDelta) -> String {
     let created = (SystemClock.now() - ago).to_rfc3339();
     let id = format!("1f6e7bc2-0ede-e7d2-{:04}", who.len());
     record(&id, "OperationTypeApply", who, &created)
 }
 
-/// A text without what differs from run to run: times, and ids of messages and interactions.
+/// A text without times, and without ids of messages and interactions, which differ between runs.
 pub fn timeless(text: &str) -> String {
     let mut timeless = String::new();
     let mut digits = String::new();
@@ -49,7 +49,7 @@ pub fn timeless(text: &str) -> String {
 }
 
 impl Scene {
-    /// A server in which the state is locked for so long, and a bot with its commands.
+    /// A server whose state was locked this long ago, and a bot with its commands registered.
     pub async fn locked_for(ago: TimeDelta) -> (Self, super::scene::Running) {
         let scene = Self::new().await;
         scene.put(STATE, &record_of("ci@runner-4", ago)).await;
@@ -58,7 +58,7 @@ impl Scene {
         (scene, bot)
     }
 
-    /// The same, with a lock so old that nobody is asked to type its name.
+    /// Like `locked_for`, with a lock so old that an approver need not type its name.
     pub async fn stale() -> (Self, super::scene::Running) {
         Self::locked_for(TimeDelta::hours(5)).await
     }
@@ -68,14 +68,14 @@ impl Scene {
         RoleId::new(self.policy.approver_roles.first().unwrap().get())
     }
 
-    /// Alice asks for the state to be unlocked; this is the card that everybody sees.
+    /// Alice opens a request. Returns its card.
     pub async fn request(&self) -> Message {
         let answer = self.ask("unlock", &[("state", STATE), ("reason", REASON)]).await;
         assert!(answer.message().is_ephemeral(), "{}", self.text(&answer.message()));
         self.card("asks to unlock").await
     }
 
-    /// The newest message in the channel that says this, once there is one.
+    /// Waits for a message in the channel with these words, and returns the newest.
     pub async fn card(&self, words: &str) -> Message {
         let what = format!("a message that says {words:?}");
         let look = |world: &crate::support::discord::World| {
@@ -85,7 +85,7 @@ impl Scene {
         self.discord.eventually(&what, look).await
     }
 
-    /// The card as it is once it says this.
+    /// Waits until the card has these words, and returns it.
     pub async fn says(&self, card: &Message, words: &str) -> Message {
         let what = format!("the card to say {words:?}");
         let look = |world: &crate::support::discord::World| {
@@ -95,12 +95,12 @@ impl Scene {
         self.discord.eventually(&what, look).await
     }
 
-    /// Somebody presses a button and is told something alone.
+    /// Presses a button, and returns the text of the ephemeral answer.
     pub async fn told(&self, by: &Person, card: &Message, button: &str) -> String {
         self.alone(by.press(card, button).await).await
     }
 
-    /// The one message of an answer that the asker alone sees.
+    /// The text of the only ephemeral message of an answer.
     pub async fn alone(&self, answer: Answer) -> String {
         let mut messages = answer.settled().await.messages();
         messages.retain(Message::is_ephemeral);
@@ -108,18 +108,18 @@ impl Scene {
         self.text(&messages[0])
     }
 
-    /// The id of a card's button.
+    /// The `custom_id` of a card's button.
     pub fn id_of(card: &Message, label: &str) -> String {
         let button = card.buttons().into_iter().find(|b| b.label.as_deref() == Some(label));
         button.and_then(|button| button.custom_id.clone()).unwrap()
     }
 
-    /// Whether the lock's row is there.
+    /// Whether the lock table has a row.
     pub async fn is_locked(&self) -> bool {
         !self.db.rows(TABLE).await.is_empty()
     }
 
-    /// The trail of the state, oldest first, after a check that all of it holds.
+    /// The trail of the state, oldest first. Verifies the whole trail first.
     pub async fn trail(&self) -> Vec<Entry> {
         let trail = AwsTrail::connect(&self.db.session(), tables());
         let verified = verify(&trail, None).await.unwrap();
@@ -136,7 +136,7 @@ impl Scene {
         entries.iter().map(|entry| entry.text("action").unwrap().to_owned()).collect()
     }
 
-    /// Asserts that the lock was released once, by one request with one card, and is on record.
+    /// Asserts that one request with one card released the lock once, and that the trail says so.
     pub async fn assert_released_once(&self) {
         self.card("unlocked").await;
         assert!(!self.is_locked().await);
@@ -144,7 +144,7 @@ impl Scene {
         assert_eq!(self.cards(), 1);
     }
 
-    /// Asserts that nothing has happened since the request was made.
+    /// Asserts that nothing has happened since the request was opened.
     pub async fn assert_untouched(&self, card: &Message) {
         assert!(self.is_locked().await);
         assert_eq!(self.actions().await, ["request.opened"]);
@@ -152,15 +152,15 @@ impl Scene {
         assert_eq!((now.embeds, now.edits), (card.embeds.clone(), card.edits));
     }
 
-    /// How many cards hang in the channel.
+    /// The number of cards in the channel.
     pub fn cards(&self) -> usize {
         let world = self.discord.world();
         let here = world.channel(self.channel);
         here.into_iter().filter(|message| world.text(message).contains("Reason:")).count()
     }
 
-    /// Asserts that every request was as Discord wants it, that cards have called the approvers, and
-    /// that nobody else was ever called.
+    /// Asserts that every request was valid, that cards pinged the approvers, and that there was no other
+    /// ping.
     #[track_caller]
     pub fn assert_only_approvers_called(&self) {
         let world = self.discord.world();

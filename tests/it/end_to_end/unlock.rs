@@ -1,5 +1,5 @@
-//! Two people release the lock of a real `terraform apply` that died, with the bot as a process and
-//! moto for all of AWS, the bot's own tables included.
+//! Two people release the lock of a real `terraform apply` that died. The bot is a process. moto stands
+//! in for all of AWS, including the bot's own tables.
 
 mod changes;
 mod race;
@@ -13,11 +13,11 @@ use crate::support::store::History;
 
 const DONE: [&str; 3] = ["request.opened", "request.approved", "unlock.done"];
 
-/// The same where a lockfile makes it take more than one step.
+/// The same for a release with a lockfile, which takes more than one step.
 const DONE_IN_STEPS: [&str; 4] =
     ["request.opened", "request.approved", "unlock.started", "unlock.done"];
 
-/// What lies in the lock table but is none of this lock's business.
+/// Puts other rows into the lock table.
 async fn neighbours(site: &Site) {
     let Some(table) = &site.dir.backend().dynamodb_table else { return };
     let bucket = &site.dir.backend().bucket.name;
@@ -32,14 +32,14 @@ async fn neighbours(site: &Site) {
     }
 }
 
-/// Every row but the one that locks the state.
+/// Every row except the lock of the state.
 async fn other_rows(site: &Site, lock_id: &str) -> Vec<Value> {
     let Some(table) = &site.dir.backend().dynamodb_table else { return Vec::new() };
     let rows = table.rows().await;
     rows.into_iter().filter(|row| row["LockID"]["S"] != lock_id).collect()
 }
 
-/// The walk from a dead apply to a plan that goes through, with everything that has to hold on it.
+/// Releases the lock of a killed apply, and asserts each step up to a plan that succeeds.
 async fn assert_released(site: &Site, state: &str, lock: &StaleLock, actions: &[&str]) {
     neighbours(site).await;
     let backend = site.dir.backend();
@@ -51,7 +51,7 @@ async fn assert_released(site: &Site, state: &str, lock: &StaleLock, actions: &[
     let card = site.ask(state).await;
     let text = site.discord.world().text(&card);
     assert!(text.contains(&lock.id()) && text.contains(&lock_id), "{text}");
-    // The lock is minutes old: whoever approves is made to stop and think.
+    // The lock is minutes old, so the approver has to type the state's name.
     let pressed = site.bob.press(&card, "Approve").await;
     assert!(pressed.modal().title.starts_with("It may be alive"), "{}", pressed.modal().title);
     site.approve(&card, state).await;
@@ -92,7 +92,7 @@ async fn two_people_release_a_stale_lockfile_and_a_versioned_bucket_keeps_its_hi
     let bucket = site.dir.backend().bucket.clone();
     bucket.enable_versioning().await;
     let lock = site.dir.apply_and_kill().await;
-    // A history is that of all keys which begin so: this one is of the state and its lockfile.
+    // `history` covers all keys with this prefix, so here the state and its lockfile.
     let key = site.dir.state_key();
     let before = bucket.history(&key).await;
     let card = site.ask(STATE).await;

@@ -1,5 +1,5 @@
-//! The bot as a process watches the locks of real Terraform, with moto for all of AWS: however a hold
-//! ends, the channel is told once, and how.
+//! The bot as a process watches the locks of real Terraform, with moto for all of AWS. Every end of a
+//! hold is announced once, with the way in which it ended.
 
 mod day;
 mod post;
@@ -15,11 +15,12 @@ use crate::support::e2e::{self, Locking};
 use crate::support::site::STATE;
 use post::Post;
 
-/// Two looks of the bot and more.
+/// More than the time of two looks of the bot.
 const LOOKS: Duration = Duration::from_millis(2_500);
 
-/// An apply ends by itself; one is killed and released by two people; one is killed and freed by
-/// hand; and one is, while the bot is dead. Then the bot is killed once more, and sees another apply.
+/// One apply ends by itself. One is killed, and two people release its lock. One is killed, and its lock
+/// is removed by hand. One is killed and its lock removed while the bot is not running. Then the bot is
+/// killed again, and sees another apply.
 async fn every_ending_is_told_once(locking: Locking) {
     let Some(bench) = e2e::bench().await else { return };
     let mut post = Post::open(&bench, locking).await;
@@ -40,7 +41,7 @@ async fn every_ending_is_told_once(locking: Locking) {
     let apply = post.site.dir.start_apply().await;
     post.see(&post.site.dir).await;
     apply.finish().await.expect_success();
-    // Whatever the restart had brought up again would stand before the last one.
+    // A duplicate from the restart would come before the last announcement.
     let told = post.told(5).await;
     insta::allow_duplicates! {
         insta::assert_snapshot!(told.join("\n"), @"
@@ -67,7 +68,7 @@ async fn every_ending_is_told_once(locking: Locking) {
 }
 
 impl Post {
-    /// An apply that takes its time, for which alice waits.
+    /// An apply runs and ends while alice watches its state.
     async fn let_an_apply_end(&self) {
         let taken = Instant::now();
         let apply = self.site.dir.start_apply().await;
@@ -93,7 +94,7 @@ impl Post {
         self.called("alice").await;
     }
 
-    /// An apply that is killed stays locked, until two people release it; bob waits for it.
+    /// A killed apply stays locked until two people release it. bob watches its state.
     async fn have_a_killed_apply_released(&self) {
         self.kill_an_apply().await;
         self.notify(&self.site.bob, STATE).await;

@@ -1,4 +1,4 @@
-//! A bot that does a little of everything by itself, and leaves the rest to the test.
+//! A bot that handles some interactions by itself, and leaves the others to the test.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::support::deadline::PATIENCE;
 use crate::support::discord::{ChannelId, FakeDiscord};
 
-/// A running bot. What it does not answer by itself comes out of [`Bot::next`].
+/// A running bot. [`Bot::next`] returns the interactions that it does not answer by itself.
 pub struct Bot {
     pub http: Arc<Http>,
     left: UnboundedReceiver<Interaction>,
@@ -26,7 +26,7 @@ pub struct Bot {
 }
 
 impl Bot {
-    /// Starts the bot and waits until it is connected and its commands are registered.
+    /// Starts the bot, and waits until it is connected and has registered its commands.
     pub async fn start(discord: &FakeDiscord) -> Self {
         let bot = Self::connect(discord, discord.token(), GatewayIntents::empty()).await;
         discord.gateway().identified(1).await;
@@ -34,7 +34,7 @@ impl Bot {
         bot
     }
 
-    /// Starts the bot and waits for nothing.
+    /// Starts the bot without waiting.
     pub async fn connect(discord: &FakeDiscord, token: &str, intents: GatewayIntents) -> Self {
         let http = HttpBuilder::new(token).proxy(discord.url()).ratelimiter_disabled(true).build();
         let (sender, left) = unbounded_channel();
@@ -57,7 +57,7 @@ impl Bot {
         self.next().await.command().expect("a command")
     }
 
-    /// How the client ended, which it does when Discord turns the bot away.
+    /// Waits until the client ends, which it does when Discord rejects the bot.
     pub async fn ended(mut self) -> serenity::Result<()> {
         (&mut self.running).await.expect("the client does not panic")
     }
@@ -69,7 +69,7 @@ impl Drop for Bot {
     }
 }
 
-/// Discord's refusal: status and JSON error code.
+/// The status and the JSON error code of Discord's refusal.
 pub fn refusal<T: std::fmt::Debug>(result: serenity::Result<T>) -> (u16, isize) {
     match result {
         Err(serenity::Error::Http(HttpError::UnsuccessfulRequest(response))) => {
@@ -83,13 +83,13 @@ pub fn serenity_channel(channel: ChannelId) -> SerenityChannel {
     SerenityChannel::new(channel.get())
 }
 
-/// A response that shows this text to everyone.
+/// A public response with this text.
 pub fn says(text: &str) -> CreateInteractionResponse {
     let message = CreateInteractionResponseMessage::new().content(text);
     CreateInteractionResponse::Message(message.allowed_mentions(CreateAllowedMentions::new()))
 }
 
-/// An edit of the answer that sets this text.
+/// An edit of the answer to this text.
 pub fn now_says(text: &str) -> EditInteractionResponse {
     let edit = EditInteractionResponse::new().content(text);
     edit.allowed_mentions(CreateAllowedMentions::new())
@@ -157,7 +157,7 @@ impl EventHandler for Handler {
 
 impl Handler {
     fn leave(&self, interaction: Interaction) {
-        // A test that is over does not listen any more.
+        // The test may have ended.
         let _ = self.left.send(interaction);
     }
 }

@@ -1,4 +1,4 @@
-//! Registering commands.
+//! Registration of commands.
 
 use serde_json::{Value, json};
 use serenity::all::{Command, CommandId, GuildId, HttpBuilder, LightMethod, Request, Route};

@@ -1,4 +1,4 @@
-//! What Discord refuses: too late, twice, or of the wrong kind.
+//! Responses that Discord refuses: late, repeated, or of the wrong kind.
 
 use std::time::Duration;
 

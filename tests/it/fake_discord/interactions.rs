@@ -1,4 +1,4 @@
-//! What a person does, and what the person gets.
+//! Actions of a person, and the answers to them.
 
 use serenity::all::{CreateInteractionResponse, CreateInteractionResponseFollowup};
 

@@ -1,4 +1,4 @@
-//! Who acts, where, and what they cannot do.
+//! People, their places, and the actions that are refused to them.
 
 use serenity::all::{Interaction, ResolvedValue};
 
@@ -152,7 +152,7 @@ async fn nobody_sends_what_the_definition_does_not_allow() {
     assert!(world.messages.is_empty(), "none of it was sent");
 }
 
-/// Alice sees a message with buttons.
+/// alice, and a channel with a message with buttons.
 struct Scene {
     discord: FakeDiscord,
     alice: Person,
@@ -171,7 +171,7 @@ async fn scene() -> Scene {
 
 type Options = &'static [(&'static str, &'static str)];
 
-/// What a test is told that makes someone do the impossible.
+/// The panic message of a test that makes a person do something impossible.
 async fn panic_of(
     person: &Person,
     channel: ChannelId,

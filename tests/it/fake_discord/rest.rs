@@ -1,4 +1,4 @@
-//! What every request goes through.
+//! Authorization, limits and faults, which apply to every request.
 
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,7 @@ async fn more_than_fifty_requests_a_second_are_too_many() {
     let http = HttpBuilder::new(discord.token()).proxy(discord.url()).ratelimiter_disabled(true);
     let http = http.build();
 
-    // A slow machine may need more than the fifty-first to be too fast.
+    // On a slow machine more than 51 requests may pass before the limit is reached.
     let refused = async {
         loop {
             let all = (0..100).map(|_| http.get_current_user());

@@ -1,4 +1,4 @@
-//! Whatever happens to a test, its bots, its servers and its Terraform end with it.
+//! The bots, servers and Terraform of a test always end with the test.
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::support::leash::Leash;
 use crate::support::program::Program;
 use crate::support::stand::Stand;
 
-/// Where a holding test writes the process groups that it has started.
+/// The variable with the file in which a holding test lists the process groups that it has started.
 const HOLD: &str = "LOCKTENDER_TEST_HOLD";
 
-/// How a holding test ends.
+/// The variable that says how a holding test ends.
 const END: &str = "LOCKTENDER_TEST_HOLD_END";
 
-/// What a test may come to.
+/// The ways in which a test may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Passes,
@@ -26,8 +26,8 @@ enum End {
     IsKilled,
 }
 
-/// A command with a child of its own, the way a server starts through a wrapper script. The child
-/// is a shell that has stopped itself: it stays without any program beside the shell.
+/// A command with a child, like a server with a wrapper script. The child is a shell that has stopped
+/// itself, so it stays without another program.
 fn command_with_a_child() -> Leash {
     let script = r"sh -c 'kill -STOP $$' & echo started; wait";
     Leash::spawn("/bin/sh", |command| command.args(["-c", script]))
@@ -41,7 +41,7 @@ async fn a_killed_command_takes_its_children_with_it() {
     while leash.output() != "started\n" {
         assert!(deadline.look_again().await, "printed: {:?}", leash.output());
     }
-    // Command, child and watcher: the look at the processes sees what it is to miss below.
+    // Command, child and watcher. So `alive` can see the processes that must be gone below.
     assert_eq!(alive(group), 3);
 
     leash.kill();
@@ -108,7 +108,7 @@ async fn no_test_leaves_a_server_or_a_terraform_however_it_ends() {
     }
 }
 
-/// Not a test by itself: what the test above runs in a process of its own, to see it end.
+/// Not a test by itself. The test above runs it in another process and watches it end.
 #[tokio::test]
 async fn hold_bots() {
     if std::env::var_os(HOLD).is_none() {
@@ -116,7 +116,7 @@ async fn hold_bots() {
     }
     let stand = Stand::new().await;
     stand.start().await;
-    // It looks for a Discord that is not there, for as long as it is let.
+    // This bot tries to reach a Discord that does not exist, until it is ended.
     let other = Program::at(&stand.db.endpoint())
         .set("LOCKTENDER_LOCK_TABLE", "locks")
         .set("DISCORD_TOKEN", "token")
@@ -127,7 +127,7 @@ async fn hold_bots() {
     held(&[stand.group(), other.group()]).await;
 }
 
-/// The same for the test of servers and Terraform.
+/// Like `hold_bots`, for the test of servers and Terraform.
 #[tokio::test]
 async fn hold_tools() {
     if std::env::var_os(HOLD).is_none() {
@@ -139,7 +139,7 @@ async fn hold_tools() {
     held(&[bench.moto.group(), apply.group()]).await;
 }
 
-/// Says which process groups a holding test has started, and ends as it was told to.
+/// Writes the process groups of a holding test, and ends it in the requested way.
 async fn held(groups: &[u32]) {
     let groups: String = groups.iter().map(|group| format!("{group} ")).collect();
     fs::write(std::env::var_os(HOLD).unwrap(), groups + "\n").unwrap();
@@ -150,7 +150,7 @@ async fn held(groups: &[u32]) {
     assert_ne!(end, format!("{:?}", End::Panics), "as a failing test does");
 }
 
-/// Runs a holding test in a process of its own, and asserts that all it started ends with it.
+/// Runs a holding test in another process, and asserts that all its processes end with it.
 async fn nothing_is_left_by(test: &str, end: End) {
     let temporary = tempfile::tempdir().unwrap();
     let file = temporary.path().join("groups");
@@ -159,7 +159,7 @@ async fn nothing_is_left_by(test: &str, end: End) {
             .args(["--exact", &test_name(test)])
             .env(HOLD, &file)
             .env(END, format!("{end:?}"))
-            // Killed, it cannot clear up its own temporary files.
+            // A killed test cannot remove its own temporary files.
             .env("TMPDIR", temporary.path())
     });
     let groups = started_by(&mut binary, &file).await;
@@ -177,13 +177,13 @@ async fn nothing_is_left_by(test: &str, end: End) {
     }
 }
 
-/// The name by which the test runner knows a test of this module.
+/// The full name of a test of this module.
 fn test_name(test: &str) -> String {
     let (_crate, module) = module_path!().split_once("::").unwrap();
     format!("{module}::{test}")
 }
 
-/// The process groups that a holding test has started.
+/// Waits for the process groups that a holding test has started.
 async fn started_by(binary: &mut Leash, file: &Path) -> Vec<u32> {
     let deadline = Deadline::generous();
     loop {
@@ -203,14 +203,14 @@ async fn assert_ended(group: u32) {
     }
 }
 
-/// How many of a group are alive. Zombies are not: a container whose first process reaps nobody
-/// keeps them for good.
+/// The number of living processes in a group, without zombies. A container whose first process does not
+/// reap keeps zombies for ever.
 fn alive(group: u32) -> usize {
     let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path().join("stat"));
-    // What is no process has no such file, and a process may end while one looks.
+    // Other entries have no such file, and a process may end during the look.
     let stats = processes.filter_map(|stat| fs::read_to_string(stat).ok());
     let is_alive = |stat: &String| {
-        // proc_pid_stat(5): after the name, which may hold anything, state, parent and group.
+        // proc_pid_stat(5): state, parent and group follow the name, which may contain any character.
         let (_, rest) = stat.rsplit_once(')').unwrap();
         let fields: Vec<&str> = rest.split_whitespace().take(3).collect();
         fields[0] != "Z" && fields[0] != "X" && fields[2].parse() == Ok(group)

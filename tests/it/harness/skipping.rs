@@ -1,4 +1,4 @@
-//! Tests that miss a tool say so, or fail where the tools are required.
+//! A test without its tools prints that, or fails where the tools are required.
 
 use std::process::{Command, Output};
 
@@ -23,7 +23,7 @@ fn a_missing_tool_fails_where_it_is_required() {
     assert!(stdout.contains("terraform not found, and LOCKTENDER_REQUIRE_E2E=1"), "{stdout}");
 }
 
-/// One test, in a process that finds nothing on its search path.
+/// Runs one test in a process with an empty search path.
 fn without_tools(required: &str) -> Output {
     let nowhere = tempfile::tempdir().unwrap();
     Command::new(std::env::current_exe().unwrap())

@@ -1,4 +1,4 @@
-//! An apply at work: it holds the lock until the test lets it go on or kills it.
+//! A running apply. It holds the lock until the test opens its gate or kills it.
 
 use tempfile::TempDir;
 
@@ -7,14 +7,13 @@ use super::leash::Leash;
 use super::lock::StaleLock;
 use super::terraform::{Run, WorkingDir, finished};
 
-/// Dropping it kills the apply.
+/// A running apply. Dropping it kills the apply.
 ///
-/// It is held back by a gate and not by a sleep of some length: it is at work for as long as the
-/// test needs, on a machine of any speed.
+/// A gate holds it back, not a sleep: it runs for as long as the test needs, on a machine of any speed.
 pub struct RunningApply<'a> {
     dir: &'a WorkingDir,
     leash: Leash,
-    /// Where apply and test meet: one makes `reached`, the other `open`.
+    /// The folder of the gate. The apply makes the file `reached`, the test makes `open`.
     gate: TempDir,
 }
 
@@ -22,8 +21,8 @@ impl<'a> RunningApply<'a> {
     pub(super) async fn start(dir: &'a WorkingDir) -> Self {
         match Self::try_to_start(dir).await {
             Ok(apply) => apply,
-            // A busy moto may close a connection before it has answered. Terraform then tries its
-            // put again, and is refused by the lock that it has taken itself.
+            // A busy moto may close a connection before it answers. Terraform then retries its put, and
+            // the lock that it has just taken itself refuses the retry.
             Err(output) if output.contains("ConditionalCheckFailedException") => {
                 let row = dir.lock_row().await.expect("the lock that refused it");
                 row.delete().await;
@@ -33,7 +32,7 @@ impl<'a> RunningApply<'a> {
         }
     }
 
-    /// What it printed, if it does not get to work.
+    /// The error is what it printed, if it does not start its work.
     async fn try_to_start(dir: &'a WorkingDir) -> Result<Self, String> {
         let gate = tempfile::tempdir().expect("a temporary directory");
         let variable = format!("-var=gate={}", gate.path().display());
@@ -50,18 +49,18 @@ impl<'a> RunningApply<'a> {
         Ok(Self { dir, leash, gate })
     }
 
-    /// The process group of Terraform and of what it runs.
+    /// The process group of Terraform and its children.
     pub fn group(&self) -> u32 {
         self.leash.group()
     }
 
-    /// Lets the apply go on, and waits for its end.
+    /// Opens the gate, and waits for the apply to end.
     pub async fn finish(self) -> Run {
         std::fs::write(self.gate.path().join("open"), "").expect("the gate is ours to open");
         finished(self.leash).await
     }
 
-    /// Kills Terraform and what it runs with SIGKILL, in one instant.
+    /// Kills Terraform and its children with one SIGKILL to the group.
     ///
     /// # Panics
     /// If no lock was left behind.

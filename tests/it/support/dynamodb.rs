@@ -1,4 +1,4 @@
-//! An embedded `DynamoDB` of one test's own, with the lock table `locks` in it.
+//! An embedded `DynamoDB` for one test, with the lock table `locks` in it.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use locktender::lock::{Backend, BackendName, LockRecord, StatePath};
 /// The name of the lock table.
 pub const TABLE: &str = "locks";
 
-/// The bucket of the states, of which there is nothing but the name.
+/// The name of the state bucket. The bucket itself does not exist.
 pub const BUCKET: &str = "states";
 
-/// A `DynamoDB` and the ways to it.
+/// An embedded `DynamoDB` and its clients.
 pub struct DynamoDb {
     embedded: Embedded,
     pub sandbox: Sandbox,
@@ -24,7 +24,7 @@ pub struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Starts one, in memory.
+    /// Starts an empty one, in memory.
     pub async fn start() -> Self {
         let embedded = Embedded::start(None).await.unwrap();
         let sandbox = Sandbox::open(&session(&embedded.endpoint()), TABLE).await.unwrap();
@@ -36,7 +36,7 @@ impl DynamoDb {
         self.embedded.endpoint()
     }
 
-    /// The session that reaches it.
+    /// A session of the bot's that reaches it.
     pub fn session(&self) -> Session {
         session(&self.embedded.endpoint())
     }
@@ -51,7 +51,7 @@ impl DynamoDb {
         backend("main", BUCKET, Some(TABLE), false)
     }
 
-    /// Makes the bot's own tables.
+    /// Creates the bot's own tables.
     pub async fn migrate(&self) {
         Migrations::connect(&self.session(), tables()).apply().await.unwrap();
     }
@@ -66,7 +66,7 @@ impl DynamoDb {
         rows
     }
 
-    /// Takes the lock of a state as Terraform does, and gives its record.
+    /// Takes the lock of a state as Terraform does, and returns the lock record.
     pub async fn lock(&self, key: &str) -> LockRecord {
         let path = StatePath::new(BUCKET, key).unwrap();
         let record = record(&path);
@@ -74,7 +74,7 @@ impl DynamoDb {
         record
     }
 
-    /// Writes a row with this `Info`, or without one.
+    /// Writes a lock row with these attributes.
     pub async fn put(&self, lock_id: &str, attributes: &[(&str, AttributeValue)]) {
         let mut put = self.client.put_item().table_name(TABLE).item("LockID", text(lock_id));
         for (name, value) in attributes {
@@ -92,13 +92,13 @@ impl DynamoDb {
         put.send().await.unwrap();
     }
 
-    /// Deletes a row, as whoever holds a lock does at the end.
+    /// Deletes a lock row, as its holder does at the end.
     pub async fn delete(&self, lock_id: &str) {
         let delete = self.client.delete_item().table_name(TABLE).key("LockID", text(lock_id));
         delete.send().await.unwrap();
     }
 
-    /// Writes many rows at once.
+    /// Writes many lock rows at once, each with one attribute.
     pub async fn put_all(&self, rows: impl IntoIterator<Item = (String, &str, String)>) {
         let requests: Vec<WriteRequest> = rows
             .into_iter()
@@ -121,12 +121,12 @@ pub fn tables() -> LedgerTables {
     LedgerTables { table: "locktender".to_owned(), audit_table: "locktender-audit".to_owned() }
 }
 
-/// A way to a double of AWS, with time enough for a busy machine.
+/// A session to a double of AWS, with timeouts for a busy machine.
 pub fn session(endpoint: &str) -> Session {
     Session::at(endpoint, Patience::default())
 }
 
-/// A client of the test's own, so that what it sets up does not pass through what it tests.
+/// A client that is not the bot's, so that set-up does not go through the code under test.
 pub fn client(endpoint: &str) -> Client {
     use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
     let http = aws_smithy_http_client::Builder::new()
@@ -152,7 +152,7 @@ pub fn backend(name: &str, bucket: &str, table: Option<&str>, lockfiles: bool) -
     BackendStores::new(backend, table.map(str::to_owned), lockfiles).unwrap()
 }
 
-/// The record that Terraform would write for a state; its ID is made of the path.
+/// The lock record that Terraform would write for a state. The lock ID is derived from the path.
 pub fn record(path: &StatePath) -> LockRecord {
     LockRecord::new(format!(
         r#"{{"ID":"{id}","Operation":"OperationTypeApply","Info":"","Who":"root@vm","Version":"1.11.4","Created":"2026-11-23T08:50:21.532151069Z","Path":"{path}"}}"#,

@@ -1,4 +1,4 @@
-//! The way into the end-to-end tests, and past them where their tools are missing.
+//! Entry to the end-to-end tests. They are skipped where their tools are missing.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -11,13 +11,13 @@ use super::moto::Moto;
 use super::store::{Bucket, LockTable};
 use super::terraform::{Backend, WorkingDir};
 
-/// Names a `moto_server` to use instead of the one found.
+/// The variable that names the `moto_server` to use instead of the one found.
 const MOTO_SERVER: &str = "LOCKTENDER_MOTO_SERVER";
 
-/// Set to `1` where a skipped test must not pass for a good one.
+/// The variable that turns a skip into a failure when it is `1`.
 const REQUIRE: &str = "LOCKTENDER_REQUIRE_E2E";
 
-/// Which records hold a lock.
+/// Where the backend keeps its lock records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Locking {
     /// `dynamodb_table`.
@@ -28,13 +28,13 @@ pub enum Locking {
     Both,
 }
 
-/// Terraform and a moto.
+/// The Terraform program and a running moto.
 pub struct Bench {
     terraform: PathBuf,
     pub moto: &'static Moto,
 }
 
-/// The bench, or nothing where a tool is missing: the test returns then, and so passes.
+/// The bench, or `None` where a tool is missing. The test then returns, and so passes.
 ///
 /// ```ignore
 /// let Some(bench) = e2e::bench().await else { return };
@@ -54,18 +54,18 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 }
 
 impl Bench {
-    /// A bucket of this test's own.
+    /// A new bucket for this test.
     pub async fn bucket(&self) -> Bucket {
         Bucket::create(self.moto.endpoint(), unique("states")).await
     }
 
-    /// A lock table of this test's own.
+    /// A new lock table for this test.
     pub async fn lock_table(&self) -> LockTable {
         LockTable::create(self.moto.endpoint(), unique("locks")).await
     }
 
-    /// A backend with a bucket, and a table if it locks by row. Its other arguments are there to
-    /// be changed before Terraform sees them.
+    /// A backend with a new bucket, and a new table if it locks by row. The test may change the other
+    /// fields before Terraform reads them.
     pub async fn backend(&self, locking: Locking) -> Backend {
         Backend {
             endpoint: self.moto.endpoint(),
@@ -86,14 +86,14 @@ impl Bench {
     }
 }
 
-/// Tests of one process share a moto.
+/// A name that no other test has: the tests of one process share a moto.
 fn unique(kind: &str) -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     format!("{kind}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Says what is missing once a process, and past the test runner, which would hide what a passing
-/// test prints.
+/// Prints what is missing once per process. It writes to stderr directly, because the test runner hides
+/// the output of a passing test.
 fn found_or_skip(tool: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if found.is_none() {

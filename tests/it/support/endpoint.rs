@@ -1,10 +1,9 @@
 //! Raw requests to moto, without an AWS SDK.
 //!
-//! The product talks through the SDK, so a test that also looked through it could share its
-//! mistakes. The `aws` command would be independent too, but starts a Python of its own at every
-//! call, ten times slower than the Terraform command under test. moto checks no signature: it
-//! takes the service's name from the `Authorization` header and believes it, which leaves so
-//! little to do that plain HTTP is the shorter way.
+//! The product uses the SDK. A test that used it too could share its mistakes. The `aws` command is
+//! independent, but it starts Python at each call, and takes ten times as long as the Terraform command
+//! under test. moto checks no signature. It only reads the service's name from the `Authorization`
+//! header, so plain HTTP needs little code.
 
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
@@ -14,7 +13,7 @@ use tokio::net::TcpStream;
 
 pub const REGION: &str = "us-east-1";
 
-/// Where a moto listens.
+/// The address of a moto.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint(pub SocketAddr);
 
@@ -35,7 +34,7 @@ pub struct Response {
 }
 
 impl Endpoint {
-    /// What a child process needs to take this moto for AWS.
+    /// The environment that makes a child process use this moto as AWS.
     pub fn env(self) -> [(&'static str, String); 5] {
         [
             ("AWS_ACCESS_KEY_ID", "test".to_owned()),
@@ -62,7 +61,7 @@ impl Endpoint {
         })
     }
 
-    /// HTTP/1.0, whose answer is neither chunked nor kept alive: it ends where the stream does.
+    /// HTTP/1.0: its answer is neither chunked nor kept alive, so it ends where the stream ends.
     fn message(self, request: &Request<'_>) -> Vec<u8> {
         let Request { service, method, target, headers, body } = request;
         let mut head = format!(

@@ -1,4 +1,4 @@
-//! Locks as a test gives them, for what is said of locks: words need no store.
+//! Locks that a test sets in memory, for tests of messages. Messages need no store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use locktender::unlock::ApprovedUnlock;
 use super::dynamodb::DynamoDb;
 use super::office::{Hands, Office, policy};
 
-/// Some locks; every other state is free.
+/// The locks that a test has set. Every other state is free.
 #[derive(Clone, Default)]
 pub struct Given {
     locks: Vec<HeldLock>,
@@ -25,7 +25,7 @@ pub struct Given {
     unread: bool,
 }
 
-/// A time that stands still.
+/// A clock that always tells [`NOW`].
 pub struct Noon;
 
 /// The time that [`Noon`] tells.
@@ -41,14 +41,14 @@ impl Clock for Noon {
     }
 }
 
-/// The catalog of one backend with the default names.
+/// A catalog of one backend, `main`, with the default naming.
 pub fn catalog() -> Catalog {
     let key = "{state}/terraform.tfstate".parse().unwrap();
     let name = BackendName::new("main").unwrap();
     Catalog::new(vec![Backend::new(name, "my-bucket", key, "env:").unwrap()])
 }
 
-/// A record as Terraform writes it.
+/// A lock record as Terraform writes it.
 pub fn record(id: &str, operation: &str, who: &str, created: &str) -> String {
     serde_json::json!({
         "ID": id, "Operation": operation, "Info": "", "Who": who, "Version": "1.11.4",
@@ -58,12 +58,12 @@ pub fn record(id: &str, operation: &str, who: &str, created: &str) -> String {
 }
 
 impl Given {
-    /// Gives a lock that lies in a row of a backend with lock rows alone.
+    /// Adds a lock row. The backend has no lockfiles.
     pub fn row(self, state: &str, record: &str) -> Self {
         self.lock(state, Stores { row: true, lockfile: false }, Some(record), None)
     }
 
-    /// Gives a lock that lies in a row of this very state.
+    /// Adds a lock row of exactly this state.
     pub fn at(mut self, state: &State, record: &str) -> Self {
         let stored = StoredLock::new(LockRecord::new(record), None);
         let stores = Stores { row: true, lockfile: false };
@@ -72,7 +72,7 @@ impl Given {
         self
     }
 
-    /// Gives a lock of a backend with these stores.
+    /// Adds a lock of a backend with these stores.
     pub fn lock(
         mut self,
         state: &str,
@@ -87,20 +87,20 @@ impl Given {
         self
     }
 
-    /// Gives states that have been seen.
+    /// Adds states that have been seen.
     pub fn seen(mut self, names: &[&str]) -> Self {
         let state = |name: &&str| catalog().meanings(name).unwrap().likeliest;
         self.known.extend(names.iter().map(state).map(|state| KnownState { state, held: false }));
         self
     }
 
-    /// Gives a directory that has not been read yet.
+    /// Makes the directory one that has not been read yet.
     pub fn unread(mut self) -> Self {
         self.unread = true;
         self
     }
 
-    /// What it takes to say who holds which lock.
+    /// A `Reading` of these locks.
     pub fn reading(self) -> Reading {
         let given = Arc::new(self);
         Reading {
@@ -111,7 +111,7 @@ impl Given {
         }
     }
 
-    /// An office in which there are these locks, and requests are kept for real.
+    /// An office with these locks. Requests are stored in an embedded `DynamoDB`.
     pub async fn office(self) -> Office {
         let db = DynamoDb::start().await;
         let session = db.session();

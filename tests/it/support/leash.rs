@@ -1,9 +1,9 @@
 //! Process groups that never outlive the process that started them.
 //!
-//! `Drop` runs neither for statics nor in a process ended by SIGKILL, so it cannot be all there is
-//! between a test run and a server left behind. A pipe can: the kernel closes its writing end with
-//! the process that holds it, however that process ends. Each command is therefore started beside
-//! a subshell that reads such a pipe, and that kills the whole group when the pipe closes.
+//! `Drop` does not run for statics, nor in a process that SIGKILL ends, so it alone could leave a server
+//! behind. A pipe works always: the kernel closes its writing end when the process that holds it ends.
+//! Each command therefore starts beside a subshell that reads such a pipe. The subshell kills the whole
+//! group when the pipe closes.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,10 +16,10 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::deadline::Deadline;
 
-/// The shell opens the command's input, starts the watcher, and becomes the command. So the exit
-/// status and the process id are the command's own, and only the watcher keeps the pipe. `kill` is
-/// a builtin, and 0 names the watcher's own group: it cannot hit another one, since the number of
-/// a group is not given out again while it has a member.
+/// The shell opens the command's input, starts the watcher, and becomes the command. So the exit status
+/// and the process id are those of the command, and only the watcher keeps the pipe. `kill` is a
+/// builtin, and 0 names the watcher's own group. It cannot hit another group, because the kernel does
+/// not reuse a group's number while the group has a member.
 const TETHER: &str = r#"
     exec 3<&0 <"$1"
     shift
@@ -27,23 +27,23 @@ const TETHER: &str = r#"
     exec "$@" 3<&-
 "#;
 
-/// A running command, its children, and what they have printed.
+/// A running command, its children, and their output.
 ///
-/// Dropping it kills the group, and so does the end of this process.
+/// Dropping it kills the group. The end of this process kills it too.
 pub struct Leash {
     child: Child,
-    /// Never written to: it is held for being closed.
+    /// Never written to. Closing it makes the watcher kill the group.
     tether: Option<ChildStdin>,
     stdout: Log,
     stderr: Log,
 }
 
-/// What a command prints. The file has no name in any directory, so nothing has to be cleaned up.
+/// The output of a command. The file has no name in any directory, so it needs no clean-up.
 struct Log(File);
 
 impl Leash {
-    /// Starts `program` in a process group of its own, with nothing to read. `configure` adds
-    /// arguments and environment.
+    /// Starts `program` in its own process group, with an empty input. `configure` adds arguments and
+    /// environment.
     pub fn spawn(
         program: impl AsRef<OsStr>,
         configure: impl FnOnce(&mut Command) -> &mut Command,
@@ -51,7 +51,7 @@ impl Leash {
         Self::spawn_reading(Path::new("/dev/null"), program, configure)
     }
 
-    /// The same for a command that reads this file on its standard input.
+    /// Like `spawn`, with this file as standard input.
     pub fn spawn_reading(
         input: &Path,
         program: impl AsRef<OsStr>,
@@ -73,22 +73,22 @@ impl Leash {
         self.child.id()
     }
 
-    /// Everything printed so far to standard output.
+    /// The standard output so far.
     pub fn stdout(&self) -> String {
         self.stdout.read()
     }
 
-    /// Everything printed so far to standard error.
+    /// The standard error so far.
     pub fn stderr(&self) -> String {
         self.stderr.read()
     }
 
-    /// Everything printed so far: standard output, then standard error.
+    /// All output so far: standard output, then standard error.
     pub fn output(&self) -> String {
         self.stdout() + &self.stderr()
     }
 
-    /// How the command ended, if it has.
+    /// The exit status, if the command has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("the child is ours to wait for")
     }
@@ -96,7 +96,7 @@ impl Leash {
     /// Waits for the command to end by itself.
     ///
     /// # Panics
-    /// If it does not; shows what it printed.
+    /// If it does not end in time. The message shows its output.
     pub async fn wait(&mut self) -> ExitStatus {
         let deadline = Deadline::generous();
         loop {
@@ -113,8 +113,7 @@ impl Leash {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the command is there");
     }
 
-    /// Kills the whole group in one instant, as a machine does that loses power, and waits until
-    /// the command is gone.
+    /// Kills the whole group at once, like a power failure, and waits until the command has ended.
     pub fn kill(self) {
         drop(self);
     }
@@ -125,8 +124,8 @@ impl Drop for Leash {
         if std::thread::panicking() {
             eprintln!("what process {} printed:\n{}", self.group(), self.output());
         }
-        // Until the command is waited for, the number of its group is its own. After that the
-        // watcher keeps it, so the watcher alone may use it.
+        // The command has not been waited for, so the group's number is still its own. After that only
+        // the watcher holds the number, so only the watcher may use it.
         if matches!(self.child.try_wait(), Ok(None)) {
             let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         }

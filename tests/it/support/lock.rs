@@ -1,4 +1,4 @@
-//! A lock as it lies in the tables: a row, a lockfile, or both halves of one lock.
+//! A lock as it is stored: a row, a lockfile, or both halves of one lock.
 
 use serde_json::Value;
 
@@ -20,12 +20,12 @@ impl LockRow {
         Some(Self { table: table.clone(), lock_id, item })
     }
 
-    /// The record, byte for byte.
+    /// The lock record, byte for byte.
     pub fn info(&self) -> &str {
         self.item["Info"]["S"].as_str().expect("a lock's row has Info, a string")
     }
 
-    /// Deletes the row by hand, whatever it holds by now.
+    /// Deletes the row without a condition.
     pub async fn delete(&self) {
         self.table.delete(&self.lock_id).await;
     }
@@ -48,7 +48,7 @@ impl Lockfile {
         Some(Self { bucket: bucket.clone(), key, info })
     }
 
-    /// Deletes the object by hand, whatever it holds by now.
+    /// Deletes the object without a condition.
     pub async fn delete(&self) {
         self.bucket.delete(&self.key).await;
     }
@@ -62,12 +62,12 @@ pub struct StaleLock {
 }
 
 impl StaleLock {
-    /// Nothing if neither half is there.
+    /// `None` if there is neither row nor lockfile.
     pub fn new(row: Option<LockRow>, lockfile: Option<Lockfile>) -> Option<Self> {
         (row.is_some() || lockfile.is_some()).then_some(Self { row, lockfile })
     }
 
-    /// The lock's ID, as `terraform force-unlock` wants it.
+    /// The lock ID, as `terraform force-unlock` takes it.
     pub fn id(&self) -> String {
         let info = match (&self.row, &self.lockfile) {
             (Some(row), _) => row.info(),

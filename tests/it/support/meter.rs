@@ -1,7 +1,7 @@
-//! Counts what a piece of work asks of AWS.
+//! Counts the requests that a piece of work sends to AWS.
 //!
-//! It is one address for both services, so that the bot reaches them with one session, as it
-//! reaches AWS. Requests with the header of `DynamoDB` go to an embedded one, all others to a bucket.
+//! One address serves both services, so the bot reaches them with one session, as it reaches AWS.
+//! Requests with the header of `DynamoDB` go to the embedded one, all others to the S3 stand-in.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,19 +20,19 @@ use tokio::time::sleep;
 
 use super::proxy::forward;
 
-/// How often the gate looks whether more requests have arrived.
+/// The interval at which the gate looks for new requests.
 const TICK: Duration = Duration::from_millis(10);
 
-/// After how many ticks without a new request the gate opens. A stall of the machine delays the
-/// ticks and the requests alike, so it does not split a round.
+/// The gate opens after this many ticks without a new request. A stall of the machine delays ticks and
+/// requests alike, so it does not split a round.
 const QUIET_TICKS: u32 = 5;
 
-/// What a piece of work has asked of AWS.
+/// What a piece of work cost at AWS.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Requests to either service.
     pub calls: u32,
-    /// How many times the work waited for answers. Requests that wait together are one round.
+    /// How often the work waited for answers. Requests that wait together are one round.
     pub rounds: u32,
     /// Read units of `DynamoDB`.
     pub read: f64,
@@ -42,7 +42,7 @@ pub struct Cost {
     pub s3: S3Requests,
 }
 
-/// Requests to S3 by their price.
+/// Requests to S3, counted by price class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct S3Requests {
     pub list: u32,
@@ -50,7 +50,7 @@ pub struct S3Requests {
     pub delete: u32,
 }
 
-/// The way to AWS. It stops when it is dropped.
+/// A proxy in front of both services. Dropping it stops it.
 pub struct Meter {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -60,7 +60,7 @@ pub struct Meter {
 struct Shared {
     dynamodb: SocketAddr,
     s3: SocketAddr,
-    /// `None` while nothing is measured: then requests pass at once and are not counted.
+    /// `None` while nothing is measured. Requests then pass at once and are not counted.
     measured: Mutex<Option<Measured>>,
 }
 
@@ -69,14 +69,14 @@ struct Measured {
     cost: Cost,
     /// The requests at the gate.
     waiting: Vec<oneshot::Sender<()>>,
-    /// The requests that have passed the gate and are not answered yet.
+    /// The number of requests that passed the gate and have no answer yet.
     under_way: usize,
-    /// What makes the count useless.
+    /// Events that make the count wrong. A measurement fails if there is one.
     not_counted: Vec<String>,
 }
 
 impl Meter {
-    /// Starts one in front of these two.
+    /// Starts one in front of these two endpoints.
     pub async fn start(dynamodb: &str, s3: &str) -> Self {
         let address_of = |endpoint: &str| endpoint.trim_start_matches("http://").parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -102,7 +102,7 @@ impl Meter {
         format!("http://{}", self.address)
     }
 
-    /// Does a piece of work, and gives what it has asked for with what came of it.
+    /// Does a piece of work, and returns its cost and its result.
     pub async fn measure<T>(&self, work: impl Future<Output = T>) -> (Cost, T) {
         let before = self.shared.measured().replace(Measured::default());
         assert!(before.is_none(), "one measurement at a time");
@@ -157,7 +157,7 @@ impl Shared {
         answer.map(Body::from)
     }
 
-    /// Lets the requests through that wait together, round by round.
+    /// Opens the gate round by round, each time for all requests that wait together.
     async fn let_through(&self) -> Infallible {
         let (mut quiet, mut seen) = (0, 0);
         loop {
@@ -210,7 +210,7 @@ impl Measured {
     fn count_units(&mut self, operation: &str, answer: &http::Response<Vec<u8>>) {
         let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
         let Some(units) = units(&body["ConsumedCapacity"]) else {
-            // A write whose condition fails costs units too, and no answer says how many.
+            // A write whose condition fails costs units too, but its answer does not say how many.
             self.not_counted.push(format!("{operation}: {body}"));
             return;
         };
@@ -221,14 +221,14 @@ impl Measured {
     }
 }
 
-/// The same request, whose answer says what it has cost.
+/// The request with `ReturnConsumedCapacity`, so that its answer says what it cost.
 fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
     let mut body: Value = serde_json::from_slice(body).expect("DynamoDB is asked in JSON");
     body["ReturnConsumedCapacity"] = json!("TOTAL");
     body.to_string().into_bytes()
 }
 
-/// The units of one table, or of all tables together.
+/// The units of one table, or the sum over all tables.
 fn units(consumed: &Value) -> Option<f64> {
     match consumed {
         Value::Array(tables) => tables.iter().map(units).sum(),

@@ -1,4 +1,4 @@
-//! What the integration tests share.
+//! Stand-ins and helpers that the integration tests share. `README.md` beside this file lists them.
 
 #[cfg(unix)]
 pub mod apply;

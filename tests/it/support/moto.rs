@@ -8,10 +8,10 @@ use super::deadline::Deadline;
 use super::endpoint::{Endpoint, Request};
 use super::leash::Leash;
 
-/// What moto prints, on a line of its own, once it listens.
+/// moto prints this, on its own line, once it listens.
 const LISTENING: &str = "Running on http://";
 
-/// A moto server. Dropping it ends the server, and so does the end of this process.
+/// A moto server. Dropping it ends the server. The end of this process ends it too.
 pub struct Moto {
     leash: Leash,
     endpoint: Endpoint,
@@ -20,12 +20,12 @@ pub struct Moto {
 impl Moto {
     /// Starts a server and waits until it answers.
     ///
-    /// moto picks the port and prints it. A port picked here and handed over could be taken by
-    /// somebody else in between.
+    /// moto picks the port and prints it. If this function picked the port, another process could take it
+    /// before moto does.
     pub async fn start(server: &Path) -> Self {
         let mut leash = Leash::spawn(server, |command| {
             for (name, _) in std::env::vars_os() {
-                // Settings such as MOTO_PORT would change what the tests rely on.
+                // Settings such as MOTO_PORT would change behaviour that the tests rely on.
                 if name.to_string_lossy().starts_with("MOTO_") {
                     command.env_remove(name);
                 }
@@ -45,8 +45,7 @@ impl Moto {
         moto
     }
 
-    /// The one server that the tests of this process share. They keep apart by the names of their
-    /// buckets and tables.
+    /// The server that the tests of this process share. Each test has its own buckets and tables.
     pub async fn shared(server: &Path) -> &'static Self {
         static SHARED: OnceCell<Moto> = OnceCell::const_new();
         SHARED.get_or_init(|| Self::start(server)).await
@@ -56,7 +55,7 @@ impl Moto {
         self.endpoint
     }
 
-    /// The process group of the server and of the scripts it may have been started through.
+    /// The process group of the server, and of a wrapper script that may have started it.
     pub fn group(&self) -> u32 {
         self.leash.group()
     }
@@ -70,7 +69,7 @@ impl Moto {
 
 fn listening(output: &str) -> Option<Endpoint> {
     let (_, rest) = output.split_once(LISTENING)?;
-    // Only a finished line: a port may have been written by halves.
+    // Wait for the end of the line: before that the port may be incomplete.
     let (address, _) = rest.split_once('\n')?;
     address.trim().parse().ok().map(Endpoint)
 }

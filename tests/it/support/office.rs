@@ -1,5 +1,5 @@
-//! People, a channel and the bot's commands over an embedded `DynamoDB`, with no Discord in between:
-//! for what is decided and written, whoever asks.
+//! People, channels and the bot's commands over an embedded `DynamoDB`, without Discord. It is for tests
+//! of what the bot decides and writes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,25 +34,25 @@ use super::given::NOW;
 /// The role whose members approve.
 pub const APPROVERS: RoleId = RoleId::new(900);
 
-/// Where everybody is.
+/// The server and channel in which all people ask.
 pub const PLACE: Place = Place { guild: GuildId::new(1), channel: ChannelId::new(10) };
 
-/// Where clearings are announced.
+/// The channel for announcements.
 pub const ANNOUNCE: ChannelId = ChannelId::new(20);
 
-/// Everything together.
+/// The bot without an edge, and its surroundings.
 pub struct Office {
     pub db: DynamoDb,
     pub context: Context,
     pub wall: Arc<Wall>,
     pub roster: Arc<Roster>,
     pub time: Arc<Hands>,
-    /// The courier behind `context`, to be run as a worker or asked for a round.
+    /// The courier behind `context`. A test may run it as a worker or ask it for a round.
     pub courier: Arc<OutboxCourier>,
     events: AtomicU64,
 }
 
-/// A clock that is set by hand.
+/// A clock that the test sets.
 pub struct Hands(Mutex<Times>);
 
 struct Times {
@@ -60,7 +60,7 @@ struct Times {
     uptime: Duration,
 }
 
-/// The channels, as what hangs in them.
+/// The channels and the messages in them.
 #[derive(Default)]
 pub struct Wall {
     posted: Mutex<Vec<Posted>>,
@@ -71,7 +71,7 @@ pub struct Wall {
     tries: AtomicU64,
 }
 
-/// A message on the wall as it is now.
+/// The current state of a message on the wall.
 #[derive(Clone, Debug)]
 pub struct Posted {
     pub id: MessageId,
@@ -81,14 +81,14 @@ pub struct Posted {
     pub edits: usize,
 }
 
-/// Who has which roles; everybody who is not in it is an approver.
+/// The roles of each user. A user who is not in it is an approver.
 #[derive(Default)]
 pub struct Roster {
     roles: Mutex<BTreeMap<UserId, Option<BTreeSet<RoleId>>>>,
     out_of_reach: Mutex<bool>,
 }
 
-/// A way of asking that is always in time.
+/// An interaction that Discord still accepts.
 pub struct InTime;
 
 #[async_trait]
@@ -98,7 +98,7 @@ impl Acceptance for InTime {
     }
 }
 
-/// An interaction that Discord has given up.
+/// An interaction that has timed out at Discord.
 pub struct TooLate;
 
 #[async_trait]
@@ -108,7 +108,7 @@ impl Acceptance for TooLate {
     }
 }
 
-/// The rules, with this many approvals.
+/// The default policy with this number of approvals.
 pub fn policy(approvals: u32) -> Policy {
     Policy {
         approver_roles: BTreeSet::from([APPROVERS]),
@@ -120,17 +120,17 @@ pub fn policy(approvals: u32) -> Policy {
     }
 }
 
-/// Somebody's number, made of their name.
+/// A user ID derived from the name.
 pub fn user(name: &str) -> UserId {
     UserId::new(name.bytes().fold(7, |id, byte| id * 31 % 1_000_003 + u64::from(byte)))
 }
 
-/// Somebody with the approver role, in the channel.
+/// A person with the approver role, in the channel.
 pub fn approver(name: &str) -> Actor {
     actor(name, &[APPROVERS])
 }
 
-/// Somebody with these roles, in the channel.
+/// A person with these roles, in the channel.
 pub fn actor(name: &str, roles: &[RoleId]) -> Actor {
     Actor {
         person: Person { id: user(name), name: name.to_owned() },
@@ -147,7 +147,7 @@ impl Office {
         Self::with(policy(1)).await
     }
 
-    /// An office with these rules.
+    /// An office with this policy.
     pub async fn with(policy: Policy) -> Self {
         let db = DynamoDb::start().await;
         let session = db.session();
@@ -161,8 +161,8 @@ impl Office {
         Self::over(db, &session, &backends, reading, policy, time).await
     }
 
-    /// An office whose bot reaches its tables by this session, and reads locks in this way. Of
-    /// states it knows nothing but their locks.
+    /// An office whose bot reaches its tables through this session and reads locks from `locks`. It knows
+    /// only the states that have locks.
     pub async fn over_locks(
         db: DynamoDb,
         session: &Session,
@@ -179,7 +179,7 @@ impl Office {
         Self::over(db, session, backends, reading, policy(1), time).await
     }
 
-    /// An office whose bot reaches its tables by this session, and reads states in this way.
+    /// An office whose bot reaches its tables through this session and reads states through `reading`.
     pub async fn over(
         db: DynamoDb,
         session: &Session,
@@ -207,27 +207,27 @@ impl Office {
         prompt(context, courier)
     }
 
-    /// A number that no event has had.
+    /// An event ID that has not been used.
     pub fn event(&self) -> EventId {
         EventId::new(self.events.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Somebody asks for something, once.
+    /// Runs one command for this person, as a new event.
     pub async fn ask(&self, by: &Actor, command: Command) -> Answer {
         self.ask_as(self.event(), by, command).await
     }
 
-    /// The same event, which may have been delivered before.
+    /// Like `ask`, with a given event, which may be a duplicate.
     pub async fn ask_as(&self, event: EventId, by: &Actor, command: Command) -> Answer {
         ask(&self.context, event, by, command).await
     }
 
-    /// Somebody asks, and this is what they alone or all read; empty for nothing.
+    /// Runs one command, and returns the text of its answer. It is empty if there is no answer.
     pub async fn told(&self, by: &Actor, command: Command) -> String {
         words(&self.ask(by, command).await)
     }
 
-    /// Asks for a state to be unlocked, and gives the request.
+    /// Opens a request for a state, and returns its ID.
     pub async fn open(&self, by: &Actor, state: &str) -> RequestId {
         let event = self.event();
         let reason = Some("the runner died".to_owned());
@@ -237,7 +237,7 @@ impl Office {
         RequestId::of(event)
     }
 
-    /// Somebody presses Approve, and types the name where they are asked to.
+    /// Presses Approve, and types the state's name if the bot asks for it.
     pub async fn approve(&self, by: &Actor, request: RequestId) -> Answer {
         let answer = self.ask(by, Command::Approve { request, typed: None }).await;
         match answer.said {
@@ -254,7 +254,7 @@ impl Office {
         self.context.ledger.request(request).await.unwrap().expect("a request that is there")
     }
 
-    /// How a request ended, in one word; what it is waiting for while it has not.
+    /// The outcome of a request, or its status while it is not closed.
     pub async fn outcome(&self, request: RequestId) -> String {
         let filed = self.filed(request).await;
         match filed.request.closing() {
@@ -263,7 +263,7 @@ impl Office {
         }
     }
 
-    /// The trail of a state, oldest first, and checks that it holds.
+    /// The trail of a state, oldest first. Verifies the whole trail first.
     pub async fn trail(&self, state: &str) -> Vec<Entry> {
         let path = self.path(state);
         let verified = locktender::workers::verify(&*self.context.trail, None).await.unwrap();
@@ -284,24 +284,24 @@ impl Office {
         self.context.reading.catalog.resolve(state).unwrap().path
     }
 
-    /// Sees to all open requests once, as the worker does.
+    /// Runs one round of the warden over all open requests.
     pub async fn round(&self) {
         Warden::new(self.context.clone()).round().await.unwrap();
     }
 }
 
-/// One who looks at all locks for a bot, and has not looked yet.
+/// A lookout for this context that has not looked yet.
 pub fn lookout(context: &Context) -> Lookout {
     Lookout::new(context.clone(), Some(ANNOUNCE), Duration::from_secs(5))
 }
 
-/// Somebody asks one replica for something.
+/// Runs one command on one replica.
 pub async fn ask(context: &Context, event: EventId, by: &Actor, command: Command) -> Answer {
     let asker = Asker { actor: by, event, acceptance: &InTime };
     commands::answer(&Ok(command), &asker, context).await
 }
 
-/// What an answer says, as a terminal shows it.
+/// The text of an answer, as a terminal shows it.
 pub fn words(answer: &Answer) -> String {
     match &answer.said {
         Some(Ok(Reply::Message { message, .. }) | Err(message)) => text(message, Style::Plain),
@@ -310,12 +310,12 @@ pub fn words(answer: &Answer) -> String {
     }
 }
 
-/// The same with a courier who has delivered when he is done being asked to: no worker runs.
+/// The context with a courier that delivers before it returns, because no worker runs.
 fn prompt(context: Context, courier: Arc<OutboxCourier>) -> Context {
     Context { courier: Arc::new(PromptCourier(courier)), ..context }
 }
 
-/// What the bot's own tables remember.
+/// The memory that is backed by the bot's own tables.
 pub fn memory(session: &Session) -> Memory {
     Memory {
         holds: Arc::new(AwsHolds::connect(session, tables())),
@@ -323,7 +323,7 @@ pub fn memory(session: &Session) -> Memory {
     }
 }
 
-/// What the commands work with, and who delivers.
+/// The context of the commands, and the courier that delivers for it.
 pub fn context<C: Channels + 'static, M: Members + 'static>(
     session: &Session,
     backends: &[BackendStores],
@@ -357,12 +357,12 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
 }
 
 impl Hands {
-    /// A clock that stands at this time.
+    /// A clock that is set to this time.
     pub fn at(now: &str) -> Self {
         Self(Mutex::new(Times { now: now.parse().unwrap(), uptime: Duration::ZERO }))
     }
 
-    /// Lets time pass; a negative time sets the clock back, and none passes.
+    /// Moves the clock forward. A negative time sets the clock back, and the uptime stays.
     pub fn advance(&self, by: TimeDelta) {
         let mut times = self.0.lock().unwrap();
         times.now += by;
@@ -391,46 +391,46 @@ impl Wall {
         self.posted.lock().unwrap().clone()
     }
 
-    /// What hangs in one channel, as people read it.
+    /// The messages of one channel, as people read them.
     pub fn read(&self, channel: ChannelId) -> Vec<String> {
         let all = self.posted();
         let here = all.iter().filter(|posted| posted.channel == channel);
         here.map(|posted| text(&posted.message, Style::Plain)).collect()
     }
 
-    /// Somebody takes a message down.
+    /// Deletes a message.
     pub fn take_down(&self, id: MessageId) {
         self.posted.lock().unwrap().retain(|posted| posted.id != id);
     }
 
-    /// The next tries go wrong in these ways.
+    /// The next attempts fail in these ways, one each.
     pub fn trouble(&self, trouble: impl IntoIterator<Item = Undelivered>) {
         self.trouble.lock().unwrap().extend(trouble);
     }
 
-    /// From now on every post fails that has these words in it, or none.
+    /// From now on every post that contains these words fails. `None` ends this.
     pub fn fail_at(&self, words: Option<&str>) {
         *self.failing.lock().unwrap() = words.map(str::to_owned);
     }
 
-    /// Everything in a channel goes wrong in this way from now on.
+    /// From now on every post and edit in a channel fails in this way.
     pub fn shut(&self, channel: ChannelId, why: Undelivered) {
         self.shut.lock().unwrap().insert(channel, why);
     }
 
-    /// A channel is as it should be again.
+    /// Ends the failures of a channel that `shut` began.
     pub fn open(&self, channel: ChannelId) {
         self.shut.lock().unwrap().remove(&channel);
     }
 
-    /// From now on everything in a channel waits for a permit of this semaphore.
+    /// From now on every post and edit in a channel waits for a permit of this semaphore.
     pub fn slow(&self, channel: ChannelId) -> Arc<Semaphore> {
         let permits = Arc::new(Semaphore::new(0));
         self.slow.lock().unwrap().insert(channel, permits.clone());
         permits
     }
 
-    /// How often anything was tried.
+    /// The number of posts and edits that were tried.
     pub fn tries(&self) -> u64 {
         self.tries.load(Ordering::Relaxed)
     }
@@ -488,13 +488,13 @@ impl Channels for Wall {
 }
 
 impl Roster {
-    /// Somebody has these roles from now on; `None` for who has left.
+    /// Sets the roles of a user. `None` means that the user has left.
     pub fn set(&self, name: &str, roles: Option<&[RoleId]>) {
         let roles = roles.map(|roles| roles.iter().copied().collect());
         self.roles.lock().unwrap().insert(user(name), roles);
     }
 
-    /// Whether nobody can be looked up.
+    /// Sets whether every look-up of a member fails.
     pub fn out_of_reach(&self, yes: bool) {
         *self.out_of_reach.lock().unwrap() = yes;
     }

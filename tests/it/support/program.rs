@@ -1,4 +1,4 @@
-//! The program as a person starts it, in an environment of its own.
+//! The program as a person starts it, in a clean environment.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,13 +8,13 @@ use tempfile::{NamedTempFile, TempDir};
 
 use super::leash::Leash;
 
-/// The program with nothing set but what a test sets.
+/// The program, with only the variables that a test sets.
 pub struct Program {
     home: TempDir,
     variables: Vec<(String, String)>,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -38,18 +38,18 @@ impl Program {
             .set("LOCKTENDER_STATE_BUCKET", "states")
     }
 
-    /// Sets a variable.
+    /// Sets an environment variable.
     pub fn set(mut self, variable: &str, value: &str) -> Self {
         self.variables.push((variable.to_owned(), value.to_owned()));
         self
     }
 
-    /// The folder in which it runs.
+    /// Its working directory.
     pub fn folder(&self) -> &Path {
         self.home.path()
     }
 
-    /// Starts it, with nothing to read. It ends when what is returned is dropped.
+    /// Starts it with an empty input. Dropping the returned leash ends it.
     pub fn start(&self, arguments: &[&str]) -> Leash {
         self.start_reading(Path::new("/dev/null"), arguments, |command| command)
     }
@@ -60,12 +60,12 @@ impl Program {
         self.start_reading(input, arguments, |command| command.env(variable, value))
     }
 
-    /// Starts it with its standard output going elsewhere.
+    /// Starts it with another standard output.
     pub fn start_writing(&self, stdout: impl Into<Stdio>, arguments: &[&str]) -> Leash {
         self.start_reading(Path::new("/dev/null"), arguments, |command| command.stdout(stdout))
     }
 
-    /// Runs it to its end with nothing to read.
+    /// Runs it to its end with an empty input.
     pub async fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "").await
     }

@@ -1,7 +1,7 @@
-//! A proxy on the loopback that lets requests through, or not, or their answers not.
+//! A proxy on the loopback that can drop requests, or drop their answers.
 //!
-//! What is behind it does its work for real. That is the point: an answer that is lost is lost after
-//! the write was done.
+//! The server behind it does its work for real. So an answer that is lost is lost after the write was
+//! done.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -19,29 +19,29 @@ use tokio::time::timeout;
 
 use super::deadline::PATIENCE;
 
-/// A proxy in front of one server. It stops when it is dropped.
+/// A proxy in front of one server. Dropping it stops it.
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
     serving: JoinHandle<()>,
 }
 
-/// What comes of a request.
+/// What the proxy does with a request.
 #[derive(Clone, Debug)]
 pub enum Fate {
-    /// It passes, and so does its answer.
+    /// The request passes, and its answer passes.
     Pass,
-    /// It passes, and the connection is closed in place of its answer.
+    /// The request passes. The proxy closes the connection instead of answering.
     LoseAnswer,
-    /// It does not pass: the connection is closed.
+    /// The request does not pass. The proxy closes the connection.
     Cut,
-    /// It does not pass: this is the answer, a status and a body.
+    /// The request does not pass. The proxy answers with this status and body.
     Answer(u16, String),
-    /// It waits at the gate, and passes when that opens.
+    /// The request waits at the gate, and passes when the gate opens.
     Wait(Arc<Gate>),
 }
 
-/// Where requests wait until a test has done what it wants to do first.
+/// A gate at which requests wait until the test opens it.
 #[derive(Debug, Default)]
 pub struct Gate {
     reached: watch::Sender<bool>,
@@ -49,29 +49,29 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Waits until a request has come to the gate.
+    /// Waits until a request has reached the gate.
     pub async fn reached(&self) {
         let mut reached = self.reached.subscribe();
         let reached = timeout(PATIENCE, reached.wait_for(|reached| *reached)).await;
         reached.expect("a request comes to the gate").map(drop).unwrap();
     }
 
-    /// Lets everything pass from now on.
+    /// Opens the gate for all requests.
     pub fn open(&self) {
         self.open.send_replace(true);
     }
 
-    /// Waits until the test lets everything pass.
+    /// Waits until the test opens the gate.
     pub async fn pass(&self) {
         self.reached.send_replace(true);
         self.open.subscribe().wait_for(|open| *open).await.map(|_| ()).unwrap();
     }
 }
 
-/// A request as it was seen.
+/// A request that the proxy saw.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// What it is: `TransactWriteItems` for `DynamoDB`, `DELETE /bucket/key` for others.
+    /// The operation: `TransactWriteItems` for `DynamoDB`, `DELETE /bucket/key` for other services.
     pub what: String,
     pub body: Bytes,
 }
@@ -110,12 +110,12 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// Every request from now on meets this fate; their count begins anew.
+    /// Applies this rule to all requests from now on, and clears the requests seen.
     pub fn rule(&self, rule: impl Fn(&Seen) -> Fate + Send + Sync + 'static) {
         self.rule_and_after(rule, |_| {});
     }
 
-    /// The same, and something is done when a request has been carried out and not answered yet.
+    /// Like `rule`. `after` runs when the server has carried a request out, before the answer is passed on.
     pub fn rule_and_after(
         &self,
         rule: impl Fn(&Seen) -> Fate + Send + Sync + 'static,
@@ -125,12 +125,12 @@ impl Proxy {
         *self.shared.rule.lock().unwrap() = Arc::new((Box::new(rule), Box::new(after)));
     }
 
-    /// What was asked since the last rule.
+    /// The requests since the last rule.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().clone()
     }
 
-    /// How often this was asked since the last rule.
+    /// The number of requests of this operation since the last rule.
     pub fn count(&self, what: &str) -> usize {
         self.seen().iter().filter(|seen| seen.what == what).count()
     }
@@ -183,9 +183,9 @@ impl Shared {
     }
 }
 
-/// Sends a request on, and gives the answer; `None` where the server has closed the connection.
+/// Forwards a request and returns the answer, or `None` if the server has closed the connection.
 ///
-/// HTTP/1.0, whose answer is not chunked and ends where the stream does.
+/// It uses HTTP/1.0: the answer is not chunked and ends where the stream ends.
 pub async fn forward(
     upstream: SocketAddr,
     method: &Method,
@@ -225,7 +225,7 @@ fn parse(answer: &[u8]) -> Option<http::Response<Vec<u8>>> {
     Some(response)
 }
 
-/// An answer whose body fails before its first byte, on which the server closes the connection.
+/// An answer whose body fails before its first byte, so that the server closes the connection.
 fn closed() -> Response {
     let failure = Err::<Vec<u8>, _>(std::io::Error::other("the answer is lost"));
     Response::new(Body::from_stream(stream::iter([failure])))

@@ -1,19 +1,17 @@
-//! A bucket that keeps its objects: what a release does to a lockfile can be seen, and every answer
-//! can be made to go wrong.
+//! A bucket in memory. A test can see what a release does to a lockfile, and can make any answer fail.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::stub::{self, Answer, Asked, Stub};
 
-/// A bucket in path style. It stops when it is dropped.
+/// A bucket in path style. Dropping it stops it.
 pub struct S3 {
     pub stub: Stub,
     inside: Arc<Mutex<Inside>>,
 }
 
-/// What a bucket answers out of the order, and what happens to its objects meanwhile; `None` for what
-/// S3 answers.
+/// Replaces the answer of S3, and may change the objects first. `None` means the usual answer.
 type Rule = Box<dyn FnMut(&Asked, &mut Objects) -> Option<Answer> + Send>;
 
 struct Inside {
@@ -34,7 +32,7 @@ struct Object {
 }
 
 impl S3 {
-    /// An empty bucket.
+    /// Starts an empty bucket.
     pub async fn start() -> Self {
         let rule: Rule = Box::new(|_, _| None);
         let inside = Arc::new(Mutex::new(Inside { objects: Objects::default(), rule }));
@@ -51,7 +49,7 @@ impl S3 {
         self.stub.endpoint()
     }
 
-    /// Answers by this rule from now on.
+    /// Applies this rule to all requests from now on.
     pub fn rule(&self, rule: impl FnMut(&Asked, &mut Objects) -> Option<Answer> + Send + 'static) {
         self.inside.lock().unwrap().rule = Box::new(rule);
     }
@@ -66,14 +64,14 @@ impl S3 {
         self.inside.lock().unwrap().objects.remove(key);
     }
 
-    /// What an object has in it.
+    /// The body of an object.
     pub fn get(&self, key: &str) -> Option<String> {
         let inside = self.inside.lock().unwrap();
         let object = inside.objects.by_key.get(key)?;
         Some(String::from_utf8(object.body.clone()).unwrap())
     }
 
-    /// How often an object was asked for by this method.
+    /// The number of requests with this method, without listings.
     pub fn count(&self, method: &str) -> usize {
         let asked = self.stub.asked();
         asked.iter().filter(|asked| asked.method == method && !asked.is_listing()).count()
@@ -93,7 +91,7 @@ impl Objects {
         self.by_key.remove(key);
     }
 
-    /// What S3 answers.
+    /// The usual answer of S3 to a request.
     pub fn answer(&mut self, asked: &Asked) -> Answer {
         if asked.is_listing() {
             let of = |(key, object): (&String, &Object)| {

@@ -1,4 +1,4 @@
-//! The whole bot as its owner runs it: real Terraform, a moto for all of AWS, a fake Discord.
+//! The whole bot as a process, with real Terraform, a moto for all of AWS, and a fake Discord.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::terraform::{Backend, WorkingDir};
 /// The name of the state under the default naming.
 pub const STATE: &str = "prod/network";
 
-/// A team with a backend, two people in it, and the bot.
+/// A backend, a Discord server with two approvers, and the bot.
 pub struct Site {
     pub dir: WorkingDir,
     pub discord: FakeDiscord,
@@ -19,28 +19,28 @@ pub struct Site {
     pub announce: ChannelId,
     pub alice: Person,
     pub bob: Person,
-    /// The program, configured to reach moto without a detour.
+    /// The program, with moto's own address for AWS. A run of `audit` so goes past any proxy.
     pub program: Program,
-    /// Where the bot reaches AWS.
+    /// The address at which the bot reaches AWS.
     aws: String,
     bot: Option<Leash>,
 }
 
 impl Site {
-    /// A site on a fresh backend, whose state has been applied once, so that there is a digest.
+    /// A site on a new backend. Its state has been applied once, so that there is a digest.
     pub async fn new(bench: &Bench, locking: Locking) -> Self {
         let backend = bench.backend(locking).await;
         Self::on(bench, &backend, &backend.endpoint.to_string()).await
     }
 
-    /// A site on this backend, whose bot reaches AWS at this address.
+    /// A site on this backend. Its bot reaches AWS at this address.
     pub async fn on(bench: &Bench, backend: &Backend, aws: &str) -> Self {
         let mut site = Self::closed(bench, backend, aws).await;
         site.start().await;
         site
     }
 
-    /// The same, with the bot not started yet.
+    /// Like `on`, but the bot is not started yet.
     pub async fn closed(bench: &Bench, backend: &Backend, aws: &str) -> Self {
         let dir = bench.working_dir(backend).await;
         dir.apply().await.expect_success();
@@ -65,12 +65,12 @@ impl Site {
         Self { dir, discord, channel, announce, alice, bob, program, aws, bot: None }
     }
 
-    /// Sets a variable of the bot's, for when it is started.
+    /// Sets an environment variable for the next start of the bot.
     pub fn set(self, variable: &str, value: &str) -> Self {
         Self { program: self.program.set(variable, value), ..self }
     }
 
-    /// Starts the bot, and waits until it is connected and has its commands.
+    /// Starts the bot, and waits until it is connected and has registered its commands.
     pub async fn start(&mut self) {
         let sessions = self.discord.world().identifies.len();
         let aws = ("AWS_ENDPOINT_URL", &*self.aws);
@@ -86,14 +86,14 @@ impl Site {
         self.bot.take().expect("a running bot").kill();
     }
 
-    /// What alice reads of a state.
+    /// The answer that alice gets to `/lock status`.
     pub async fn status(&self, state: &str) -> String {
         let status = self.alice.slash(self.channel, "status", &[("state", state)]).await;
         let message = status.settled().await.message();
         self.discord.world().text(&message)
     }
 
-    /// Alice asks for a state to be unlocked, and the card of it is posted.
+    /// Alice opens a request for a state. Returns its card.
     pub async fn ask(&self, state: &str) -> Message {
         let options = [("state", state), ("reason", "the runner died")];
         let asked = self.alice.slash(self.channel, "unlock", &options).await.settled().await;
@@ -102,7 +102,7 @@ impl Site {
         self.card("asks to unlock").await
     }
 
-    /// Bob presses Approve, on the card as it was posted, and types the name where he has to.
+    /// Bob presses Approve on this version of the card, and types the name if the bot asks for it.
     pub async fn approve(&self, card: &Message, state: &str) -> Answer {
         let buttons = card.buttons();
         let approve = buttons.iter().find(|button| button.label.as_deref() == Some("Approve"));
@@ -117,7 +117,7 @@ impl Site {
         }
     }
 
-    /// The card that says this, once it does.
+    /// Waits for a card that contains this word.
     pub async fn card(&self, word: &str) -> Message {
         self.discord
             .eventually(&format!("a card that says {word:?}"), |world| {
@@ -127,7 +127,7 @@ impl Site {
             .await
     }
 
-    /// The card of the request, once it has ended.
+    /// Waits until the last request is closed, and returns its card.
     pub async fn ended(&self) -> Message {
         self.discord
             .eventually("a card that has ended", |world| {
@@ -140,7 +140,7 @@ impl Site {
             .await
     }
 
-    /// What was announced of cleared locks, once it is this many announcements.
+    /// Waits for this many announcements of cleared locks.
     pub async fn announced(&self, count: usize) -> Vec<String> {
         self.discord
             .eventually("the announcements", |world| {
@@ -151,7 +151,7 @@ impl Site {
             .await
     }
 
-    /// The actions on the trail as it is exported, after a check that all of it holds.
+    /// The actions on the exported trail, after `audit verify` has passed.
     pub async fn actions(&self) -> Vec<String> {
         let verified = self.program.run(&["audit", "verify"]).await;
         assert_eq!((verified.code, verified.stderr.as_str()), (Some(0), ""), "{verified:?}");
@@ -165,7 +165,7 @@ impl Site {
         self.bot.as_ref().map(Leash::output).unwrap_or_default()
     }
 
-    /// Ends the bot, and asserts that it asked Discord for nothing that Discord does not like.
+    /// Stops the bot, and asserts that it sent Discord no invalid request.
     pub async fn close(mut self) {
         assert_eq!(self.discord.world().violations, Vec::<String>::new());
         let mut bot = self.bot.take().expect("a running bot");

@@ -1,5 +1,5 @@
-//! The whole bot as a process, between a fake Discord, an embedded `DynamoDB` and, where there are
-//! lockfiles, the S3 of a moto.
+//! The whole bot as a process, with a fake Discord and an embedded `DynamoDB`. Tests with lockfiles add
+//! the S3 of a moto.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ use super::dynamodb::{DynamoDb, TABLE, tables};
 use super::leash::Leash;
 use super::program::Program;
 
-/// A server with two approvers in it, and the bot's settings.
+/// A Discord server with three approvers, and the bot with its settings.
 pub struct Stand {
     pub discord: FakeDiscord,
     pub db: DynamoDb,
@@ -28,16 +28,16 @@ pub struct Stand {
     bot: Bot,
 }
 
-/// The running bot, which ends with the stand.
+/// The running bot. Dropping the stand kills it.
 #[derive(Default)]
 struct Bot(Executioner);
 
-/// A way to end the bot from anywhere.
+/// A handle that can kill the bot from anywhere.
 #[derive(Clone, Default)]
 pub struct Executioner(Arc<Mutex<Option<Leash>>>);
 
 impl Stand {
-    /// Everything but the bot, which is not started yet.
+    /// A stand whose bot is not started yet.
     pub async fn new() -> Self {
         let discord = FakeDiscord::start().await;
         let db = DynamoDb::start().await;
@@ -57,12 +57,12 @@ impl Stand {
         Self { discord, db, channel, announce, alice, bob, carol, program, bot }
     }
 
-    /// Sets a variable of the bot's.
+    /// Sets an environment variable for the next start of the bot.
     pub fn set(self, variable: &str, value: &str) -> Self {
         Self { program: self.program.set(variable, value), ..self }
     }
 
-    /// Starts the bot, and waits until it is connected and has its commands.
+    /// Starts the bot, and waits until it is connected and has registered its commands.
     pub async fn start(&self) {
         let before = self.discord.world();
         *self.bot.0.0.lock().unwrap() = Some(self.program.start(&["run"]));
@@ -77,7 +77,7 @@ impl Stand {
             .await;
     }
 
-    /// What can end it at any moment.
+    /// A handle that can kill the bot at any moment.
     pub fn executioner(&self) -> Executioner {
         self.bot.0.clone()
     }
@@ -87,12 +87,12 @@ impl Stand {
         self.bot.0.0.lock().unwrap().as_ref().expect("a running bot").group()
     }
 
-    /// Sends SIGTERM, and gives the exit code.
+    /// Sends SIGTERM, and returns the exit code.
     pub async fn terminate(&self) -> Option<i32> {
         self.terminate_and(async || ()).await
     }
 
-    /// Sends SIGTERM, does `meanwhile` once the bot has heard of it, and gives the exit code.
+    /// Sends SIGTERM, runs `meanwhile` once the bot has logged it, and returns the exit code.
     pub async fn terminate_and(&self, meanwhile: impl AsyncFnOnce()) -> Option<i32> {
         let bot = self.bot.0.0.lock().unwrap().take();
         let mut bot = bot.expect("a running bot");
@@ -105,13 +105,13 @@ impl Stand {
         bot.wait().await.code()
     }
 
-    /// The messages of a channel as people read them.
+    /// The messages of a channel, as people read them.
     pub fn read(&self, channel: ChannelId) -> Vec<String> {
         let world = self.discord.world();
         world.channel(channel).into_iter().map(|message| world.text(message)).collect()
     }
 
-    /// The card that is in the channel, once there is one that says this.
+    /// Waits for a card in the channel that contains this word.
     pub async fn card(&self, word: &str) -> Message {
         self.discord
             .eventually(&format!("a card that says {word:?}"), |world| {
@@ -122,19 +122,19 @@ impl Stand {
             .await
     }
 
-    /// The announcements of cleared locks; what else is announced is left out.
+    /// The announcements of cleared locks, without other announcements.
     pub fn announced(&self) -> Vec<String> {
         let all = self.read(self.announce);
         all.into_iter().filter(|text| text.contains("is free")).collect()
     }
 
-    /// How many notices are still to be delivered.
+    /// The number of notices in the outbox.
     pub async fn due(&self) -> usize {
         let rows = self.db.rows(&tables().table).await;
         rows.iter().filter(|row| row["pk"].as_s().unwrap() == "outbox").count()
     }
 
-    /// The trail of a path, oldest first, after a check that all of it holds.
+    /// The trail of a path, oldest first. Verifies the whole trail first.
     pub async fn trail(&self, path: &str) -> Vec<Entry> {
         let trail = AwsTrail::connect(&self.db.session(), tables());
         let verified = verify(&trail, None).await.unwrap();
@@ -153,7 +153,7 @@ impl Stand {
 }
 
 impl Executioner {
-    /// Sends SIGKILL and waits until it is dead.
+    /// Sends SIGKILL and waits until the bot has ended.
     pub fn kill(&self) {
         if let Some(bot) = self.0.lock().unwrap().take() {
             bot.kill();

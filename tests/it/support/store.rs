@@ -1,4 +1,4 @@
-//! Buckets and lock tables in moto, read and written raw.
+//! Buckets and lock tables in moto, read and written with raw requests.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::endpoint::{Endpoint, Request, Response};
 
-/// A DynamoDB table as Terraform wants it: one key, `LockID`, a string.
+/// A DynamoDB table as Terraform needs it: one key, `LockID`, a string.
 ///
-/// Rows are items in DynamoDB's own JSON, `{"LockID":{"S":"…"},"Info":{"S":"…"}}`, so that a test
-/// can also write what no Terraform would.
+/// Rows are items in DynamoDB's JSON, `{"LockID":{"S":"…"},"Info":{"S":"…"}}`, so that a test can also
+/// write rows that Terraform never writes.
 #[derive(Clone, Debug)]
 pub struct LockTable {
     endpoint: Endpoint,
@@ -41,7 +41,7 @@ impl LockTable {
         self.call("DeleteItem", json!({ "Key": key(lock_id) })).await;
     }
 
-    /// Every row, in the order of `LockID`, so that two readings can be compared.
+    /// Every row, sorted by `LockID`, so that two readings can be compared.
     pub async fn rows(&self) -> Vec<Value> {
         let mut rows = Vec::new();
         let mut request = json!({ "ConsistentRead": true });
@@ -86,7 +86,7 @@ pub struct Bucket {
     pub name: String,
 }
 
-/// What a bucket remembers of one key.
+/// The number of versions and delete markers of one key.
 #[derive(Debug, PartialEq, Eq)]
 pub struct History {
     pub versions: usize,
@@ -114,7 +114,7 @@ impl Bucket {
         (answer.status == 200).then_some(answer.body)
     }
 
-    /// A plain delete: in a versioned bucket it adds a delete marker. A missing key is no error.
+    /// Deletes without a version. A versioned bucket adds a delete marker. A missing key is no error.
     pub async fn delete(&self, key: &str) {
         self.call("DELETE", &object(key), b"", &[204]).await;
     }
@@ -142,7 +142,7 @@ fn object(key: &str) -> String {
     format!("/{}", percent_encoded(key))
 }
 
-/// Everything but the unreserved characters and the slashes that make up the path.
+/// Encodes all bytes except unreserved characters and slashes.
 fn percent_encoded(key: &str) -> String {
     key.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {

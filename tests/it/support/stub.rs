@@ -1,4 +1,4 @@
-//! AWS as a test wants it for once: canned answers over real HTTP, and a record of what was asked.
+//! An AWS with canned answers over real HTTP. It records the requests.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A server that answers by a rule. It stops when it is dropped.
+/// A server that answers by a rule. Dropping it stops it.
 pub struct Stub {
     endpoint: String,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -30,10 +30,10 @@ pub struct Asked {
     pub body: Bytes,
 }
 
-/// What comes back.
+/// The answer to a request.
 pub enum Answer {
     Now(Response),
-    /// The connection stays open, and nothing comes.
+    /// The connection stays open, and no answer comes.
     Never,
 }
 
@@ -65,7 +65,7 @@ impl Stub {
         &self.endpoint
     }
 
-    /// Everything that was asked so far.
+    /// All requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
@@ -88,13 +88,13 @@ impl Asked {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The key of an object that is asked for in path style.
+    /// The object key of a request in path style.
     pub fn key(&self) -> String {
         let key = self.uri.path().splitn(3, '/').nth(2).unwrap_or_default();
         percent_decode_str(key).decode_utf8().unwrap().into_owned()
     }
 
-    /// Whether this lists a bucket.
+    /// Whether the request lists a bucket.
     pub fn is_listing(&self) -> bool {
         self.uri.query().is_some_and(|query| query.contains("list-type=2"))
     }
@@ -121,7 +121,7 @@ pub fn s3_error(status: u16, code: &str) -> Answer {
     answer(StatusCode::from_u16(status).unwrap(), "application/xml", body)
 }
 
-/// An answer without a body, as a proxy gives or S3 to a `301`.
+/// An answer without a body, such as one from a proxy, or S3's `301`.
 pub fn bare(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -136,7 +136,7 @@ pub fn object(body: impl Into<Body>) -> Answer {
     object_with_etag(body, "\"b7ae\"")
 }
 
-/// An object of S3 in this version.
+/// An object of S3 with this `ETag`.
 pub fn object_with_etag(body: impl Into<Body>, etag: &str) -> Answer {
     let response = Response::builder()
         .header("last-modified", "Mon, 23 Nov 2026 08:50:22 GMT")
@@ -146,13 +146,13 @@ pub fn object_with_etag(body: impl Into<Body>, etag: &str) -> Answer {
     Answer::Now(response)
 }
 
-/// The connection is closed in place of an answer.
+/// The server closes the connection instead of answering.
 pub fn lost() -> Answer {
     let failure = Err::<Vec<u8>, _>(std::io::Error::other("the answer is lost"));
     Answer::Now(Response::new(Body::from_stream(stream::iter([failure]))))
 }
 
-/// The list of a bucket on one page: key, `ETag` and size of each object.
+/// A bucket listing on one page: key, `ETag` and size of each object.
 pub fn listed(objects: impl Iterator<Item = (String, String, usize)>) -> Answer {
     let contents: String = objects
         .map(|(key, etag, size)| {
@@ -171,13 +171,13 @@ pub fn listed(objects: impl Iterator<Item = (String, String, usize)>) -> Answer 
     answer(StatusCode::OK, "application/xml", body)
 }
 
-/// The first bytes of a body whose rest never comes.
+/// A body of which only the first bytes arrive.
 pub fn unfinished(first: &'static str) -> Body {
     let first = stream::iter([Ok::<_, Infallible>(Bytes::from_static(first.as_bytes()))]);
     Body::from_stream(first.chain(stream::pending()))
 }
 
-/// A bucket with these objects, in pages of `page` keys, to anyone who asks in path style.
+/// A read-only bucket with these objects, in path style. It lists `page` keys on a page.
 pub fn bucket(objects: BTreeMap<String, Vec<u8>>, page: usize) -> impl Fn(&Asked) -> Answer {
     move |asked| {
         if asked.is_listing() {
@@ -209,7 +209,7 @@ fn listing(objects: &BTreeMap<String, Vec<u8>>, page: usize, query: &str) -> Ans
     answer(StatusCode::OK, "application/xml", body)
 }
 
-/// A key as S3 writes it into a list that was asked for with `encoding-type=url`.
+/// A key as S3 writes it into a listing with `encoding-type=url`.
 fn encoded(key: &str) -> String {
     utf8_percent_encode(key, NON_ALPHANUMERIC).to_string().replace("%2F", "/").replace("%20", "+")
 }

@@ -1,4 +1,4 @@
-//! Real Terraform in a directory of its own, with its state and its locks in moto.
+//! Real Terraform in a temporary directory, with its state and locks in moto.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use super::store::{Bucket, LockTable};
 
 const DEFAULT_WORKSPACE: &str = "default";
 
-/// The arguments of a `backend "s3"` block that decide where state and locks lie.
+/// The arguments of a `backend "s3"` block that decide where state and locks are stored.
 #[derive(Clone, Debug)]
 pub struct Backend {
     pub endpoint: Endpoint,
@@ -26,7 +26,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// In Terraform's JSON syntax, whose quoting `serde_json` knows.
+    /// The block in Terraform's JSON syntax, so that `serde_json` does the quoting.
     fn configuration(&self) -> String {
         let mut arguments = json!({
             "bucket": self.bucket.name,
@@ -50,9 +50,9 @@ impl Backend {
     }
 }
 
-/// One resource, built into Terraform, so that nothing is downloaded. It is replaced at every
-/// apply, and creating it takes until the gate opens or is gone. Without a gate it takes no time.
-/// The time of a plan has whole seconds; the gate tells two applies of one second apart.
+/// One resource that is built into Terraform, so that nothing is downloaded. Every apply replaces it.
+/// Its creation waits until the gate opens or is removed. Without a gate it takes no time.
+/// `plantimestamp` has whole seconds, so `var.gate` tells two applies in one second apart.
 const RESOURCE: &str = r#"
 variable "gate" {
   default = ""
@@ -72,7 +72,7 @@ resource "terraform_data" "work" {
 }
 "#;
 
-/// How a command ended, and all it printed.
+/// How a command ended, and its output.
 #[derive(Debug)]
 #[must_use = "a command may have failed"]
 pub struct Run {
@@ -82,13 +82,13 @@ pub struct Run {
 
 impl Run {
     /// # Panics
-    /// If the command failed; shows what it printed.
+    /// If the command failed. The message shows its output.
     pub fn expect_success(self) {
         assert!(self.success, "terraform failed:\n{}", self.output);
     }
 }
 
-/// An initialised working directory. Several may share one [`Backend`], as colleagues do.
+/// An initialised working directory. Several may share one [`Backend`].
 pub struct WorkingDir {
     terraform: PathBuf,
     backend: Backend,
@@ -115,12 +115,12 @@ impl WorkingDir {
         dir
     }
 
-    /// Whether a plan goes through. A held lock refuses it at once.
+    /// Runs a plan. A held lock refuses it at once.
     pub async fn plan(&self) -> Run {
         self.run(&["plan", "-input=false", "-no-color", "-lock-timeout=0s"]).await
     }
 
-    /// An apply from beginning to end.
+    /// Runs an apply to its end.
     pub async fn apply(&self) -> Run {
         self.run(&["apply", "-auto-approve", "-input=false", "-no-color"]).await
     }
@@ -129,7 +129,7 @@ impl WorkingDir {
         self.run(&["force-unlock", "-force", "-no-color", id]).await
     }
 
-    /// Makes a workspace, with an empty state, and selects it.
+    /// Creates a workspace with an empty state, and selects it.
     pub async fn new_workspace(&mut self, name: &str) {
         self.run(&["workspace", "new", "-no-color", name]).await.expect_success();
         name.clone_into(&mut self.workspace);
@@ -140,13 +140,13 @@ impl WorkingDir {
         name.clone_into(&mut self.workspace);
     }
 
-    /// Starts an apply and waits until it holds the lock and is at work. It stays so until told
-    /// otherwise.
+    /// Starts an apply, and waits until it holds the lock. It holds the lock until its gate opens or it is
+    /// killed.
     pub async fn start_apply(&self) -> RunningApply<'_> {
         RunningApply::start(self).await
     }
 
-    /// Kills an apply at work, with everything it has started.
+    /// Starts an apply, and kills it and its children while it holds the lock.
     pub async fn apply_and_kill(&self) -> StaleLock {
         self.start_apply().await.kill().await
     }
@@ -161,13 +161,13 @@ impl WorkingDir {
         }
     }
 
-    /// The row that locks the selected workspace, if it is there.
+    /// The lock row of the selected workspace, if there is one.
     pub async fn lock_row(&self) -> Option<LockRow> {
         let lock_id = format!("{}/{}", self.backend.bucket.name, self.state_key());
         LockRow::read(self.backend.dynamodb_table.as_ref()?, lock_id).await
     }
 
-    /// The lockfile that locks the selected workspace, if it is there.
+    /// The lockfile of the selected workspace, if there is one.
     pub async fn lockfile(&self) -> Option<Lockfile> {
         Lockfile::read(&self.backend.bucket, format!("{}.tflock", self.state_key())).await
     }
@@ -176,8 +176,8 @@ impl WorkingDir {
         &self.backend
     }
 
-    /// Starts Terraform with nothing of this process' environment but the search path: no profile,
-    /// no plugin cache, no `TF_` variable of whoever runs the tests.
+    /// Starts Terraform with only `PATH` from this process' environment. So no profile, plugin cache or
+    /// `TF_` variable of the developer changes the test.
     pub fn spawn(&self, args: &[&str]) -> Leash {
         let root = self.root.path();
         Leash::spawn(&self.terraform, |command: &mut Command| {
@@ -202,7 +202,7 @@ impl WorkingDir {
 /// Waits for a command to end by itself.
 ///
 /// # Panics
-/// If it does not end in time; it is killed then.
+/// If it does not end in time. It is then killed.
 pub async fn finished(mut leash: Leash) -> Run {
     let status = leash.wait().await;
     Run { success: status.success(), output: leash.output() }

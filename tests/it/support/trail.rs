@@ -1,4 +1,4 @@
-//! An audit trail as its table has it, written and rewritten past the program.
+//! The audit table. Tests write and change entries here without the program.
 
 use std::collections::HashMap;
 
@@ -13,13 +13,13 @@ use serde_json::{Map, Value, json};
 use super::dynamodb::{DynamoDb, record, tables, text};
 use super::given::NOW;
 
-/// The audit table, for whoever may write to it.
+/// The audit table, as an attacker with write access has it.
 pub struct TrailTable {
     pub client: Client,
     pub name: String,
 }
 
-/// A chain of entries such as requests make them, of some 1,500 bytes each.
+/// A chain of entries such as requests make, about 1,500 bytes each.
 pub fn chain(path: &str, length: usize) -> Vec<Entry> {
     let path = StatePath::parse(path).unwrap();
     let row = StoredLock::new(LockRecord::new(record(&path).as_bytes()), None);
@@ -38,7 +38,7 @@ pub fn chain(path: &str, length: usize) -> Vec<Entry> {
     Tail::default().append(&(0..length).map(draft).collect::<Vec<_>>())
 }
 
-/// An entry with other fields, and the hash that they give.
+/// A changed entry whose hash matches its changed fields.
 pub fn forged(entry: &Entry, edit: impl FnOnce(&mut Map<String, Value>)) -> Entry {
     let mut fields = entry.fields().clone();
     edit(&mut fields);
@@ -49,12 +49,12 @@ pub fn forged(entry: &Entry, edit: impl FnOnce(&mut Map<String, Value>)) -> Entr
 }
 
 impl TrailTable {
-    /// That of an embedded `DynamoDB`.
+    /// The audit table of an embedded `DynamoDB`.
     pub fn of(db: &DynamoDb) -> Self {
         Self { client: db.client.clone(), name: tables().audit_table }
     }
 
-    /// Writes an entry over whatever has its place.
+    /// Writes an entry, and overwrites the entry in its place.
     pub async fn put(&self, entry: &Entry) {
         let put = self.client.put_item().table_name(&self.name);
         put.set_item(Some(item(entry))).send().await.unwrap();
@@ -105,7 +105,7 @@ impl TrailTable {
     }
 }
 
-/// An entry as an item, by the test's own hand.
+/// An entry as an item, without the program's own encoding.
 pub fn item(entry: &Entry) -> HashMap<String, AttributeValue> {
     entry.fields().iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
 }

@@ -1,4 +1,4 @@
-//! A backend whose rows lie in one double of AWS and whose lockfiles lie in another.
+//! A backend with its rows in one double of AWS and its lockfiles in another.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::office::Office;
 use super::proxy::Proxy;
 use super::s3::S3;
 
-/// A backend that locks with lockfiles.
+/// A backend that locks with lockfiles only.
 pub const LOCKFILE_ALONE: Stores = Stores { row: false, lockfile: true };
 
 /// A backend that locks with rows and lockfiles.
@@ -27,18 +27,17 @@ struct TwoStores {
     lockfiles: AwsLocks,
 }
 
-/// The record of a run that died.
+/// The lock record of a run that died.
 pub fn ours() -> String {
     record("1f6e7bc2", "OperationTypeApply", "root@vm", "2026-11-23T07:48:00Z")
 }
 
-/// The record of another run, a minute old.
+/// The lock record of another run, one minute old.
 pub fn theirs() -> String {
     record("92c15b3e", "OperationTypeApply", "zoe@laptop", "2026-11-23T11:59:00Z")
 }
 
-/// An office whose backend has its lockfiles in this bucket. The bot reaches its own tables through
-/// the proxy.
+/// An office with its lockfiles in this bucket. The bot reaches its own tables through the proxy.
 pub async fn office(expected: Stores, s3: &S3) -> (Office, Proxy) {
     let db = DynamoDb::start().await;
     let proxy = Proxy::start(&db.endpoint()).await;
@@ -48,7 +47,7 @@ pub async fn office(expected: Stores, s3: &S3) -> (Office, Proxy) {
     (Office::over_locks(db, &tables, &backends, locks).await, proxy)
 }
 
-/// The locks as a bot reads them that was just started.
+/// The locks as a newly started bot reads them.
 pub fn locks(expected: Stores, db: &DynamoDb, s3: &S3) -> Arc<dyn Locks> {
     let lockfiles = vec![backend("main", BUCKET, None, true)];
     let lockfiles = AwsLocks::connect(&session(s3.endpoint()), lockfiles);
@@ -65,7 +64,7 @@ impl Locks for TwoStores {
         Ok(LockState::from_stores(self.expected, row, lockfile))
     }
 
-    /// Those with a lockfile.
+    /// Lists lockfiles only.
     async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
         self.lockfiles.list().await
     }

@@ -1,11 +1,9 @@
-//! SIGKILL before and after every request of a change, whether it reads or writes, and whether it is
-//! to the tables, to S3 or to Discord. After the next start it is fully done or not at all, recorded
-//! once, announced once.
+//! SIGKILL before and after every request of a change: reads and writes, to the tables, to S3 and to
+//! Discord. After the next start the change is fully done or not at all, recorded once, announced once.
 //!
-//! Everything that the bot asks goes through proxies. At the request of a given number they kill it:
-//! when it arrives, so that nobody carries it out, or when it has been carried out and the bot has
-//! not been told. Then the bot is started again, and whoever had pressed presses once more if the
-//! card still wants it.
+//! All requests of the bot go through proxies. At the request of a given number they kill the bot: when
+//! the request arrives, so that it is not carried out, or when it has been carried out and is not answered
+//! yet. Then the bot is started again, and the person presses again if the card is still open.
 
 mod trap;
 
@@ -22,16 +20,16 @@ use crate::support::stand::Stand;
 use crate::support::store::Bucket;
 use trap::{Trap, When};
 
-/// How many bots live at once; most of the time each waits for a worker's next round.
+/// The number of bots at once. Most of the time each one waits for a worker's next round.
 const AT_ONCE: usize = 4;
 
-/// Set to `1` to kill at every point. Otherwise one point of [`STRIDE`] is tried.
+/// The variable that is `1` to kill at every point. Otherwise the test tries one point of [`STRIDE`].
 const ALL_KILL_POINTS: &str = "LOCKTENDER_ALL_KILL_POINTS";
 
-/// Odd, so that the bot is killed before requests and after them.
+/// Odd, so that the bot is killed both before and after requests.
 const STRIDE: usize = 11;
 
-/// Where the lock lies.
+/// Where the lock is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lock {
     Row,
@@ -39,20 +37,20 @@ enum Lock {
     Both,
 }
 
-/// What is being done when the bot dies.
+/// The click during which the bot dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Click {
     Open,
     Approve,
-    /// The first approval of two that are needed.
+    /// The first of two needed approvals.
     ApproveFirst,
-    /// The second one, with which the lock is released.
+    /// The second approval, which releases the lock.
     ApproveSecond,
     Withdraw,
 }
 
 impl Click {
-    /// How many approvals are needed.
+    /// The number of needed approvals.
     fn needed(self) -> usize {
         if matches!(self, Self::ApproveFirst | Self::ApproveSecond) { 2 } else { 1 }
     }
@@ -62,13 +60,13 @@ impl Click {
     }
 }
 
-/// A bot behind proxies, a lock, and a request for it where one is wanted.
+/// A bot behind proxies, and a lock.
 struct Scene {
     stand: Stand,
     trap: Arc<Trap>,
     path: String,
     lockfile: Option<Bucket>,
-    /// When the bot dies, to say in which case a test fails.
+    /// The point at which the bot dies, for failure messages.
     point: String,
     _proxies: Vec<Proxy>,
 }
@@ -128,7 +126,7 @@ impl Scene {
         row || lockfile
     }
 
-    /// Does the click that is meant, without waiting for what comes of it.
+    /// Makes the click, without waiting for its effect.
     fn click(&self, click: Click) {
         let Stand { alice, bob, carol, discord, channel, .. } = &self.stand;
         let card = || {
@@ -152,7 +150,7 @@ impl Scene {
         }
     }
 
-    /// Brings about the state in which the click makes sense.
+    /// Brings the scene into the state that the click needs.
     async fn prepare(&self, click: Click) {
         self.stand.start().await;
         if click != Click::Open {
@@ -166,12 +164,12 @@ impl Scene {
         self.settled().await;
     }
 
-    /// Waits until nothing is left to be delivered and nothing is under way.
+    /// Waits until nothing is left to deliver and no release is running.
     async fn settled(&self) {
         let deadline = Deadline::generous();
         let mut seen = None;
         loop {
-            // What the bot has not asked for has not changed, and a look at the tables is dear.
+            // A look at the tables is slow, and without a request of the bot they cannot have changed.
             let met = Some(self.trap.met());
             if seen == met {
                 assert!(deadline.look_again().await, "{}: something is under way", self.point);
@@ -196,7 +194,7 @@ impl Scene {
         }
     }
 
-    /// Waits until the click has had its effect, and all of that is delivered.
+    /// Waits until the click has had its effect, and everything is delivered.
     async fn done(&self, click: Click) {
         let deadline = Deadline::generous();
         while !self.is_done(click) {
@@ -241,7 +239,7 @@ impl Scene {
     }
 }
 
-/// How many requests a click takes until all of it is done.
+/// The number of requests of a click, until everything is done.
 async fn requests(lock: Lock, click: Click, bench: Option<&e2e::Bench>) -> usize {
     let scene = Scene::new(lock, click, "nobody dies", bench).await;
     scene.prepare(click).await;
@@ -253,7 +251,7 @@ async fn requests(lock: Lock, click: Click, bench: Option<&e2e::Bench>) -> usize
     asked
 }
 
-/// Kills the bot at one request of a click, starts it again, and looks.
+/// Kills the bot at one request of a click, starts it again, and checks the result.
 async fn kill(lock: Lock, click: Click, at: usize, when: When, bench: Option<&e2e::Bench>) {
     let dies = format!("killed {when:?} request {at}");
     let scene = Scene::new(lock, click, &dies, bench).await;
@@ -273,7 +271,7 @@ async fn kill(lock: Lock, click: Click, at: usize, when: When, bench: Option<&e2
     scene.assert_whole(click).await;
 }
 
-/// Kills at the points of these clicks, of which there are at least so many.
+/// Kills at the points of these clicks. Asserts that there are at least `enough` points.
 async fn kill_everywhere(cases: &[(Lock, Click)], enough: usize, bench: Option<&e2e::Bench>) {
     let mut points = Vec::new();
     for &(lock, click) in cases {

@@ -1,4 +1,4 @@
-//! What is announced arrives: later if need be, once, and in order.
+//! Notices arrive once and in order, if necessary later.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ async fn a_card_follows_what_happens_with_one_change_for_several() {
     assert_eq!(card().edits, 0);
     office.ask(&approver("alice"), Command::Withdraw { request }).await;
     assert_eq!(card().edits, 1);
-    // A refused click shows nothing new on the card.
+    // A refused click does not change the card.
     let second = office.open(&approver("alice"), STATE).await;
     office.told(&approver("alice"), Command::Approve { request: second, typed: None }).await;
     assert_eq!(office.wall.posted().iter().map(|one| one.edits).sum::<usize>(), 1);

@@ -1,4 +1,4 @@
-//! Whoever can write the bot's table, and nothing else, releases no lock with it.
+//! An attacker who can write only the bot's table cannot release a lock.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
@@ -12,7 +12,7 @@ use crate::support::trail::TrailTable;
 const STATE: &str = "env/prod";
 const KEY: &str = "env/prod/terraform.tfstate";
 
-/// Writes over what the table has of a request.
+/// Changes a stored request.
 pub(super) async fn forge(office: &Office, request: RequestId, change: impl FnOnce(&mut Value)) {
     let key = [("pk", format!("request#{request}")), ("sk", "request".to_owned())];
     let [pk, sk] = key.map(|(name, value)| (name, text(&value)));
@@ -49,7 +49,7 @@ async fn a_request_that_was_written_to_be_approved_ends_as_failed_and_the_lock_s
     let said = "the DynamoDB row was not released: the audit trail does not have its approvals";
     assert!(card.contains(said), "{card}");
     assert_eq!(office.actions(STATE).await, ["request.opened", "unlock.failed"]);
-    // The path is free for a request that two people really want.
+    // The path is free for a genuine request.
     let request = office.open(&approver("alice"), STATE).await;
     office.approve(&approver("bob"), request).await;
     assert_eq!(office.outcome(request).await, "Unlocked");
@@ -61,7 +61,7 @@ async fn an_entry_with_a_number_below_the_first_is_not_read_for_ever() {
     office.db.lock(KEY).await;
     let request = office.open(&approver("alice"), STATE).await;
     forge(&office, request, |written| written["status"] = json!("executing")).await;
-    // The opening at which the reading would end is gone, and a number is no number of an entry.
+    // The `request.opened` entry, at which the read would end, is gone. One entry has an impossible `seq`.
     let (trail, path) = (TrailTable::of(&office.db), office.path(STATE));
     trail.delete(path.as_str(), 1).await;
     let put = trail.client.put_item().table_name(&trail.name).item("path", text(path.as_str()));

@@ -1,4 +1,4 @@
-//! Saying no and taking back work from anywhere in the server, also where a request has no card.
+//! Deny and withdraw work from any channel in the server, even if the request has no card.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn a_request_without_a_card_can_be_denied_and_withdrawn_from_another_chann
         let entries = office.trail(STATE).await;
         let reason = entries[1].text("reason").unwrap_or("no reason");
         told.push(format!("{}\n{} · {reason}", words(&answer), entries[1].text("action").unwrap()));
-        // The path is free for the next one, and the lock is untouched.
+        // The path is free for the next request, and the lock is untouched.
         office.open(&bob, STATE).await;
         assert_eq!(office.db.rows(TABLE).await.len(), 1);
     }

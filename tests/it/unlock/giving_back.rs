@@ -1,5 +1,5 @@
-//! Terraform gives back a lock of two stores one half after the other. Whoever looks in between must
-//! not take the half that is left for another lock.
+//! Terraform clears a lock of two stores one half after the other. A look between the two must not treat
+//! the remaining half as another lock.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use crate::support::office::{Office, approver};
 
 const STATE: &str = "env/prod";
 
-/// A lock as it is seen, look by look; from the last look on it stays as it is.
+/// The lock at each look. After the last one it does not change.
 struct Looks(Mutex<VecDeque<LockState>>);
 
 #[async_trait]
@@ -57,9 +57,9 @@ async fn office(looks: impl IntoIterator<Item = LockState>) -> Office {
 #[tokio::test]
 async fn whoever_asks_or_looks_closes_no_request_on_one_glimpse_of_a_half() {
     let (whole, half, free) = (lock(true, true), lock(true, false), LockState::Free);
-    // What is there at the second look, and what becomes of alice's request then.
+    // The lock at the second look, and the outcome of alice's request then.
     for (then, outcome) in [(&whole, "Pending"), (&half, "Superseded"), (&free, "AlreadyFree")] {
-        // Alice's look; carol's own, and hers at alice's request; and the second look at that.
+        // The looks: alice's, carol's own, carol's at alice's request, and the second look at that.
         let looks = [&whole, &half, &half, then].map(Clone::clone);
         let office = office(looks).await;
         let request = office.open(&approver("alice"), STATE).await;

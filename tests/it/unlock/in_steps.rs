@@ -1,5 +1,5 @@
-//! A release that takes several steps, of a lock with a lockfile: what it does when a store answers
-//! otherwise than it should, and what it says then.
+//! A release of a lock with a lockfile takes several steps. These tests check its effects and messages
+//! when a store gives an unexpected answer.
 
 mod answers;
 mod doubted;
@@ -19,7 +19,7 @@ const STATE: &str = "env/prod";
 const PATH: &str = "states/env/prod/terraform.tfstate";
 const LOCKFILE: &str = "env/prod/terraform.tfstate.tflock";
 
-/// A lock with a lockfile, a request for it, and a bot whose tables are behind a proxy.
+/// A lock with a lockfile, an open request, and a bot whose tables are behind a proxy.
 struct Scene {
     office: Office,
     s3: S3,
@@ -28,7 +28,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A lock in these stores, for whose release alice has asked.
+    /// A lock in these stores, and alice's request for it.
     async fn new(expected: Stores) -> Self {
         let s3 = S3::start().await;
         s3.put(LOCKFILE, &ours());
@@ -62,7 +62,7 @@ impl Scene {
         rows.first().map(|row| row["Info"].as_s().unwrap().clone())
     }
 
-    /// The card, and what was announced.
+    /// The card and the announcements.
     fn told(&self) -> String {
         let told = [self.office.wall.read(PLACE.channel), self.office.wall.read(ANNOUNCE)];
         told.concat().join("\n----\n")

@@ -1,4 +1,4 @@
-//! The store under stress: answers that are lost, throttling, replicas, and the same event again.
+//! The store under stress: lost answers, throttling, replicas, and duplicate events.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,7 +14,7 @@ const STATE: &str = "env/prod";
 const KEY: &str = "env/prod/terraform.tfstate";
 const WRITE: &str = "TransactWriteItems";
 
-/// An office whose bot reaches its tables through a proxy, with an open request.
+/// An office with an open request, whose bot reaches its tables through a proxy.
 async fn behind_a_proxy() -> (Office, Proxy, RequestId) {
     let mut office = Office::new().await;
     office.db.lock(KEY).await;
@@ -33,7 +33,7 @@ async fn assert_released_once(office: &Office, request: RequestId) {
     assert!(office.wall.read(PLACE.channel)[0].contains("unlocked"));
 }
 
-/// Meets the first `times` writes with a fate, and lets the rest pass.
+/// Gives a fate to the first `times` writes, and lets the others pass.
 fn first_writes(times: usize, fate: Fate) -> impl Fn(&crate::support::proxy::Seen) -> Fate {
     let met = AtomicUsize::new(0);
     move |seen| {
@@ -52,7 +52,7 @@ fn error(code: &str) -> Fate {
     Fate::Answer(400, body.to_string())
 }
 
-/// A cancelled transaction of four or five items, one of which has this reason.
+/// A cancelled transaction of four items. The first has this reason.
 fn cancelled(reason: &str) -> Fate {
     let none = json!({"Code": "None"});
     let reasons = [json!({"Code": reason, "Message": "no"}), none.clone(), none.clone(), none];
@@ -76,7 +76,7 @@ async fn from_the_click_to_the_released_lock_it_is_one_read_and_one_write() {
 
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_done_and_done_once() {
-    // The SDK tries three times; after that the bot looks itself.
+    // The SDK tries three times. After that the bot reads the result itself.
     for lost in [1, 3] {
         let (office, proxy, request) = behind_a_proxy().await;
         proxy.rule(first_writes(lost, Fate::LoseAnswer));
@@ -273,7 +273,7 @@ async fn entries_that_are_appended_at_once_make_no_fork_and_no_gap() {
     let tries = people.iter().map(|by| office.ask(by, Command::Approve { request, typed: None }));
     let answers = futures::future::join_all(tries).await;
     let recorded = answers.iter().filter(|answer| answer.outcome == "refused").count();
-    // `trail` asserts that the chain holds. Who met too many others was told to try again.
+    // `trail` asserts that the chain holds. Commands with too many conflicts were told to try again.
     let actions = office.actions(STATE).await;
     assert!(recorded > 0 && actions.len() == recorded + 1, "{recorded} of {actions:?}");
 }
@@ -290,8 +290,8 @@ async fn a_transaction_that_is_under_way_throughout_is_not_said_to_have_changed_
 
 #[tokio::test]
 async fn what_an_earlier_try_may_have_done_is_not_denied_by_the_last_one() {
-    // The first try is carried out and its answer lost. The SDK tries again and is refused, and so is the
-    // look at what came of it.
+    // The first attempt is carried out and its answer is lost. The SDK's retry is refused, and so is the
+    // read of the result.
     for code in ["ThrottlingException", "AccessDeniedException"] {
         let (office, proxy, request) = behind_a_proxy().await;
         let writes = AtomicUsize::new(0);
@@ -320,7 +320,7 @@ async fn a_watch_whose_answer_is_lost_is_not_said_to_have_changed_nothing() {
     assert!(told.starts_with("It is not known whether you are in line"), "{told}");
     let told = office.told(&approver("alice"), Command::Watches).await;
     assert!(told.contains(STATE), "{told}");
-    // What was refused at every try has changed nothing.
+    // A write that was refused at every attempt has changed nothing.
     proxy.rule(first_writes(usize::MAX, error("ThrottlingException")));
     let told = office.told(&approver("bob"), watch).await;
     assert!(told.starts_with("Nothing was changed."), "{told}");

@@ -1,5 +1,5 @@
-//! Nobody calls the approvers, or fills the trail, without end: the openings of a person and of a state
-//! are counted, in the table, whichever replica takes them.
+//! Limits on pings of approvers and on entries of the trail. The table counts the openings of each person
+//! and each state, over all replicas.
 
 use chrono::TimeDelta;
 use futures::future::join_all;
@@ -39,7 +39,7 @@ async fn asking_again_and_again_calls_the_approvers_once_an_hour_and_ends() {
         office.ask(who, withdraw(STATE)).await;
     }
     let refused = office.told(&alice, unlock(STATE)).await;
-    // An approver is not kept from it, and the card says who may approve without calling them.
+    // An approver can still open one. Its card names the approvers without a ping.
     office.open(&approver("bob"), STATE).await;
     let card = office.wall.posted().pop().unwrap().message;
     assert!(card.calls.is_empty());
@@ -66,7 +66,7 @@ async fn one_person_opens_ten_requests_an_hour_whichever_replica_takes_them() {
         let context = if n % 2 == 0 { &office.context } else { &other };
         async move { ask(context, office.event(), alice, unlock(&format!("env/{n}"))).await }
     });
-    // At once, so that each pair may read the same count.
+    // All at once, so that several may read the same count.
     let answers = join_all(asked).await;
     let opened = answers.iter().filter(|answer| answer.outcome == "answered").count();
     let busy = answers.iter().filter(|answer| answer.outcome == "failed").count();
@@ -75,11 +75,11 @@ async fn one_person_opens_ten_requests_an_hour_whichever_replica_takes_them() {
         office.told(&alice, unlock(&format!("env/{n}"))).await;
     }
     assert_eq!(office.context.ledger.open_requests().await.unwrap().len(), 10);
-    // A process that has just started knows as much.
+    // A newly started process has the same count.
     let later = office.replica(&office.db.session());
     let told = words(&ask(&later, office.event(), &alice, unlock(STATE)).await);
     assert!(told.starts_with("You have opened 10 requests within an hour"), "{told}");
-    // Others are not kept from it.
+    // Other people can still open requests.
     office.open(&actor("mira", &[]), STATE).await;
 }
 

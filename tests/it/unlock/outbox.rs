@@ -1,4 +1,4 @@
-//! The outbox when something in it cannot be delivered: it hides nothing, delays nothing, and is not
+//! A notice in the outbox that cannot be delivered. It hides no other notice, delays none, and is not
 //! lost.
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::support::office::{ANNOUNCE, Office, PLACE, approver, ask};
 const STATE: &str = "env/prod";
 const KEY: &str = "env/prod/terraform.tfstate";
 
-/// More than were ever read at once.
+/// More notices than one read ever returned.
 const MANY: usize = 60;
 
 fn busy() -> Undelivered {
@@ -41,7 +41,7 @@ fn outbox(office: &Office) -> AwsOutbox {
     AwsOutbox::connect(&office.db.session(), tables())
 }
 
-/// The id of a notice that is older than all others in these tests.
+/// The ID of a notice that is older than all others in these tests.
 fn id(n: usize) -> NoticeId {
     NoticeId(format!("2020-01-01T00:00:00.000Z#{n:04}#0"))
 }
@@ -73,7 +73,7 @@ async fn puzzle(office: &Office, n: usize) {
     office.db.put_item("locktender", &item).await;
 }
 
-/// Has everything delivered, until this is so.
+/// Delivers the outbox until this holds.
 async fn until(office: &Office, what: &str, look: impl AsyncFn() -> bool) {
     let deadline = Deadline::generous();
     loop {
@@ -112,7 +112,7 @@ async fn what_this_version_does_not_understand_hides_nothing_and_is_set_aside_af
     office.open(&approver("alice"), STATE).await;
     assert_eq!(office.wall.read(PLACE.channel).len(), 1);
     office.context.courier.deliver().await;
-    // A newer version may be running beside this one.
+    // A newer version may run beside this one.
     office.time.advance(TimeDelta::hours(23));
     office.context.courier.deliver().await;
     assert_eq!((rows(&office, "outbox").await, rows(&office, "outbox#aside").await), (MANY, 0));
@@ -138,7 +138,7 @@ async fn a_card_whose_request_is_not_understood_hides_nothing_and_is_set_aside_a
     office.db.put_item("locktender", &request).await;
     let outbox = outbox(&office);
     outbox.add(&id(1), &Notice::Card { request: newer }).await.unwrap();
-    // Where releases are announced, it is found out when it is told.
+    // The channel of a release notice is looked up at delivery.
     outbox.add(&id(2), &Notice::Released { request: newer, channel: None }).await.unwrap();
     outbox.add(&id(3), &broken(3)).await.unwrap();
     office.open(&approver("alice"), STATE).await;
@@ -218,7 +218,7 @@ async fn a_release_that_is_not_taken_where_releases_are_announced_is_told_where_
     }
 }
 
-/// The commands with the courier of the bot, who wakes a worker that runs until it is told to stop.
+/// The context with the bot's real courier. It wakes a worker that runs until `stop`.
 fn with_worker(
     office: &Office,
     stop: &CancellationToken,
@@ -240,7 +240,7 @@ async fn a_channel_that_hangs_delays_no_click_no_card_and_no_worker() {
     while office.wall.tries() == 0 {
         assert!(deadline.look_again().await, "the announcement is on its way");
     }
-    // All of this ends while the announcement still hangs.
+    // All of this ends while the announcement still waits.
     let unlock =
         Command::Unlock { state: STATE.to_owned(), reason: Some("the runner died".to_owned()) };
     let event = office.event();

@@ -1,5 +1,5 @@
-//! A request and its card: one that cannot be posted blocks nobody, and an end is told even where
-//! the card cannot say it.
+//! A request whose card cannot be posted blocks no other request. Its end is announced even if the card
+//! cannot show it.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn due(office: &Office) -> usize {
     rows.iter().filter(|row| row["pk"].as_s().unwrap() == "outbox").count()
 }
 
-/// Has everything delivered, until something is there.
+/// Delivers the outbox until `look` finds something.
 async fn until<T>(office: &Office, what: &str, look: impl Fn() -> Option<T>) -> T {
     let deadline = Deadline::generous();
     loop {
@@ -70,7 +70,7 @@ async fn a_request_whose_card_cannot_be_posted_is_closed_at_once_and_blocks_nobo
         assert!(told.contains(&why.to_string()), "{told}");
         assert_eq!(office.actions(STATE).await, ["request.opened", "request.unpostable"]);
         assert_eq!((open_request(&office).await, due(&office).await), (None, 0), "{why}");
-        // In this channel as well as in another one.
+        // In this channel and in another one.
         let told = office.told(&approver("carol"), unlock()).await;
         assert!(told.contains("is closed, because"), "{told}");
         let request = office.open(&elsewhere("bob"), STATE).await;
@@ -124,7 +124,7 @@ async fn a_channel_that_takes_cards_again_is_not_left_alone_for_what_it_refused(
 async fn a_new_card_does_not_wait_for_an_announcement_that_its_channel_refuses() {
     let office = locked().await;
     office.db.lock("env/b/terraform.tfstate").await;
-    // Released while the card could be posted, and announced in a channel that refuses.
+    // The channel refuses after the request was opened and before the release is announced.
     let place = Place { channel: ANNOUNCE, ..PLACE };
     let request = office.open(&Actor { place, ..approver("alice") }, "env/b").await;
     office.wall.shut(ANNOUNCE, refused());
@@ -202,7 +202,7 @@ async fn whoever_is_told_nothing_any_more_hears_of_a_card_that_could_not_be_post
     let busy = Undelivered::Later { after: Some(Duration::from_millis(1)), why: "busy".to_owned() };
     office.wall.trouble([busy]);
     office.told(&approver("alice"), unlock()).await;
-    // Discord comes back, and does not take it.
+    // Discord works again, and refuses the card.
     office.wall.shut(PLACE.channel, refused());
     office.time.advance(chrono::TimeDelta::minutes(1));
     let announced = until(&office, "an announcement", || office.wall.read(ANNOUNCE).pop()).await;

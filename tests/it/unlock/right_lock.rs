@@ -34,7 +34,7 @@ async fn a_lock_that_changed_hands_stays() {
         serde_json::from_str::<serde_json::Value>(&of("root@vm")).unwrap()
     );
     let again = record("2a2a2a2a", "OperationTypeApply", "root@vm", "2026-11-23T11:59:00Z");
-    // Another holder, the same holder again, and the same lock in other bytes.
+    // Another holder, another lock of the same holder, and the same lock in other bytes.
     for now in [of("mira@laptop"), again, respelled] {
         let office = locked_by(&of("root@vm")).await;
         let request = office.open(&approver("alice"), STATE).await;
@@ -74,7 +74,7 @@ async fn an_approval_that_meets_another_lock_is_on_record_with_the_end_it_met() 
     let [_, approved, ended] = &*entries else { panic!("{entries:?}") };
     assert_eq!(approved.text_of("actor", "name"), Some("bob"));
     assert_eq!(ended.text("detail"), Some("the lock there now is 2a2a2a2a by mira@laptop"));
-    // The two are one write: the same click, delivered again, adds nothing.
+    // The two entries are one write. A duplicate of the click adds nothing.
     office.ask_as(event, &bob, press).await;
     assert_eq!(office.trail(STATE).await, entries);
 }
@@ -88,7 +88,7 @@ async fn a_request_whose_lock_is_gone_is_closed_without_a_click() {
             Some(now) => office.db.put(PATH, &[("Info", text(&now))]).await,
             None => office.db.delete(PATH).await,
         }
-        // Whoever asks about the new lock meanwhile is not sent to a card of the old one.
+        // A question about the new lock must not lead to the old lock's card.
         office.round().await;
         assert_eq!(office.outcome(request).await, outcome);
     }
@@ -134,7 +134,7 @@ async fn an_unreadable_lock_can_be_released_and_an_incomparable_one_cannot() {
     let cases: [(&[(&str, AttributeValue)], bool); 7] = [
         (&[("Info", text("locked by the migration script"))], true),
         (&[("Info", text(""))], true),
-        // Neither a record nor a digest: it blocks Terraform all the same.
+        // Neither a record nor a digest. It still blocks Terraform.
         (&[("Owner", text("kim"))], true),
         (&[("Digest", text("0123456789abcdef0123456789abcdef"))], true),
         (&[("Digest", AttributeValue::N("7".to_owned()))], false),
@@ -158,7 +158,7 @@ async fn an_unreadable_lock_can_be_released_and_an_incomparable_one_cannot() {
     }
 }
 
-/// The row of a lock that has no record, as it was when its release was asked for and as it is now.
+/// Compares a lock row without a record at the opening of the request with the row at its approval.
 #[tokio::test]
 async fn a_row_without_a_record_that_became_another_stays() {
     let digest = |digit: &str| vec![("Digest", text(&digit.repeat(32)))];
@@ -185,7 +185,7 @@ async fn a_row_without_a_record_that_became_another_stays() {
     }
 }
 
-/// Terraform takes the lock between the look at it and the delete, many times over.
+/// Terraform takes the lock between the bot's look and its delete, many times.
 #[tokio::test]
 async fn a_lock_taken_between_the_look_and_the_delete_stays() {
     for n in 0..40_u32 {
@@ -198,7 +198,7 @@ async fn a_lock_taken_between_the_look_and_the_delete_stays() {
             "2026-11-23T11:59:00Z",
         );
         let terraform = async {
-            // Its own release and the next one's taking, at another moment every time.
+            // The old lock's release and the new lock's creation, at a different moment each time.
             tokio::time::sleep(std::time::Duration::from_micros(u64::from(n) * 150)).await;
             office.db.delete(PATH).await;
             let path = office.path(STATE);

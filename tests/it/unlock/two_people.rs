@@ -1,4 +1,4 @@
-//! It takes two, and they have to be the right ones.
+//! A release needs two different people with the right roles.
 
 use chrono::TimeDelta;
 use locktender::command::Command;
@@ -54,7 +54,7 @@ async fn two_people_release_exactly_the_lock_and_all_of_it_is_on_record() {
 async fn the_requester_is_never_the_second_person() {
     let office = locked().await;
     let request = office.open(&actor("alice", &[]), STATE).await;
-    // Without the role, with it, and with the role from another client and a new name.
+    // Without the role, with the role, and with the role and a new name.
     let renamed = Actor {
         person: locktender::people::Person {
             name: "Alice the Second".to_owned(),
@@ -96,7 +96,7 @@ async fn only_a_person_with_the_role_in_the_same_channel_is_a_second_person() {
     let elsewhere = locktender::people::Place { channel: ChannelId::new(11), ..PLACE };
     let abroad = locktender::people::Place { guild: GuildId::new(2), ..PLACE };
     let cases = [
-        // A role of the same name has another number.
+        // A role with the same name has another ID.
         (actor("bob", &[RoleId::new(901)]), "no approver role"),
         (actor("bob", &[]), "no approver role"),
         (Actor { is_bot: true, ..bob.clone() }, "Bots cannot ask or approve"),
@@ -107,7 +107,7 @@ async fn only_a_person_with_the_role_in_the_same_channel_is_a_second_person() {
         let told = office.told(&who, press(request)).await;
         assert!(told.contains(why), "{told}");
         if who.place == elsewhere {
-            // Nobody is harmed by a no from another channel.
+            // A denial from another channel is allowed.
             continue;
         }
         let deny = Command::Deny { request, reason: Some(String::new()) };
@@ -115,7 +115,7 @@ async fn only_a_person_with_the_role_in_the_same_channel_is_a_second_person() {
         assert!(told.contains(why), "{told}");
     }
     assert_eq!(office.outcome(request).await, "Pending");
-    // Three of one person are recorded, however often they try.
+    // At most three refusals of one person are recorded.
     let refused = ["approval.refused", "denial.refused", "approval.refused"];
     assert_eq!(office.actions(STATE).await[1..], refused);
 }
@@ -203,7 +203,7 @@ async fn after_its_time_a_click_is_refused_by_the_clock_and_then_it_is_closed() 
     assert!(card.contains("expired"), "{card}");
     assert_eq!(office.actions(STATE).await.last().unwrap(), "request.expired");
     assert_eq!(office.db.rows(TABLE).await.len(), 1);
-    // The next one can be opened.
+    // The next request can be opened.
     office.open(&alice, STATE).await;
 }
 
@@ -280,7 +280,7 @@ async fn a_second_request_points_at_the_open_card() {
     let told = office.told(&approver("bob"), again).await;
     assert!(told.contains("open request for this lock, by alice"), "{told}");
     assert_eq!(office.wall.read(PLACE.channel).len(), 1);
-    // A card that somebody has deleted is posted again, for whoever asks.
+    // A deleted card is posted again when another person asks.
     office.wall.take_down(office.wall.posted()[0].id);
     let again = Command::Unlock { state: STATE.to_owned(), reason: Some("me too".to_owned()) };
     office.told(&approver("bob"), again).await;

@@ -1,4 +1,4 @@
-//! The whole bot as a process: locks come and go, and the channel tells of it.
+//! The whole bot as a process: locks are taken and cleared, and the channel shows it.
 
 use std::time::Duration;
 

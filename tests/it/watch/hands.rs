@@ -1,5 +1,5 @@
-//! Locks that change hands: the main case of the bot is that of a stale lock, which a waiting run takes at
-//! once when it is released.
+//! Locks that change hands. The bot's main case is a stale lock that a waiting run takes as soon as it is
+//! released.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use locktender::ports::Undelivered;
@@ -17,7 +17,7 @@ async fn take(office: &Office, id: &str, who: &str, created: &str) {
     office.db.put(PATH, &[("Info", text(&record))]).await;
 }
 
-/// Root's lock, which has been announced as stale.
+/// An office with root's lock, which has been announced as stale.
 async fn stale() -> Office {
     let office = Office::new().await;
     take(&office, "a", "root@vm", "2026-11-23T09:00:00Z").await;
@@ -98,7 +98,7 @@ async fn a_hold_that_another_process_has_ended_is_not_tried_again_and_again() {
 #[tokio::test]
 async fn a_notice_has_its_place_by_the_bots_clock_and_not_by_a_holders() {
     let office = stale().await;
-    // The next holder's clock is an hour behind.
+    // The next holder's clock is one hour behind.
     take(&office, "b", "mira@laptop", "2026-11-23T11:00:00Z").await;
     let later = Undelivered::Later { after: None, why: "busy".to_owned() };
     office.wall.trouble([later]);

@@ -1,4 +1,4 @@
-//! Who waits, in which order, and who is told when.
+//! Watchers, their order, and the moment at which each is told.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -44,7 +44,7 @@ async fn those_who_wait_are_told_once_in_their_order_where_they_asked() {
     let everywhere = office.wall.posted().into_iter().find(|one| one.channel == ANNOUNCE).unwrap();
     assert!(everywhere.message.pings.is_empty(), "only those who asked, where they asked");
 
-    // The next time only bob is told, who wants to be told every time.
+    // The next time only bob is told, because he watches permanently.
     take(&office, "b").await;
     lookout.pass().await.unwrap();
     office.db.delete(PATH).await;
@@ -132,14 +132,14 @@ async fn many_who_ask_at_once_all_get_their_place() {
 async fn one_person_watches_so_many_states_and_no_more() {
     let office = Office::new().await;
     let alice = actor("alice", &[]);
-    // By their full paths: nothing has been seen of them yet.
+    // By full path, because these states have not been seen yet.
     let path = |n: usize| format!("states/env/{n}/terraform.tfstate");
     let watch = |n: usize| Command::Watch { state: path(n), keep: true };
     for n in 0..50 {
         assert_eq!(office.ask(&alice, watch(n)).await.outcome, "answered", "{n}");
     }
     insta::assert_snapshot!(office.told(&alice, watch(50)).await, @"You watch 50 states, the most that one person can: stop watching one with /lock unwatch first.");
-    // Who watches a state already can ask again, and others are not concerned.
+    // A person who already watches a state can ask again. Other people are not limited.
     assert_eq!(office.ask(&alice, watch(7)).await.outcome, "answered");
     assert_eq!(office.ask(&actor("bob", &[]), watch(50)).await.outcome, "answered");
     office.told(&alice, Command::Unwatch { state: path(7) }).await;

@@ -1,4 +1,4 @@
-//! One stored item that this version cannot read takes nothing from the others.
+//! One stored item that this version cannot read does not affect the others.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ async fn take(office: &Office, path: &str, id: &str) {
     office.db.put(path, &[("Info", text(&record))]).await;
 }
 
-/// Two locks that are held and known to be.
+/// An office with two held locks that the bot has seen.
 async fn two_held() -> Office {
     let office = Office::new().await;
     take(&office, PROD, "a").await;
@@ -31,7 +31,7 @@ async fn two_held() -> Office {
     office
 }
 
-/// Changes the items of the bot's table of one kind that say this.
+/// Changes those items of one kind in the bot's table that contain this text.
 async fn change(office: &Office, pk: &str, says: &str, change: impl Fn(&mut Row)) {
     let client = &office.db.client;
     let mut changed = 0;
@@ -87,7 +87,7 @@ async fn a_hold_that_cannot_be_read_keeps_no_other_from_being_announced() {
     office.db.delete(TEST).await;
     lookout(&office.context).pass().await.unwrap();
     insta::assert_snapshot!(office.wall.read(ANNOUNCE).join("\n"), @"🔓 env/test is free. Held 10 min by root@vm (apply).");
-    // The next hold of that lock is followed as any other.
+    // The next hold of that state is followed like any other.
     let lookout = lookout(&office.context);
     take(&office, PROD, "c").await;
     lookout.pass().await.unwrap();
@@ -170,7 +170,7 @@ async fn a_past_that_cannot_be_read_at_all_stands_before_no_release_and_no_histo
     });
     let alice = approver("alice");
     let request = office.open(&alice, "env/prod").await;
-    // Of a hold that nothing is known of, approving asks for the name.
+    // The hold is unknown, so an approval needs the typed name.
     assert_eq!(office.filed(request).await.request.stale_from, None);
     let history = Command::History { state: "env/prod".to_owned(), before: None, count: 5 };
     let told = office.told(&alice, history).await;
@@ -190,7 +190,7 @@ async fn a_line_that_cannot_be_read_is_a_fault_about_itself_alone() {
     assert!(watches.contains("env/test") && !watches.contains("env/prod"), "{watches}");
     let told = office.told(&actor("bob", &[]), watch("env/prod")).await;
     insta::assert_snapshot!(told.lines().next().unwrap());
-    // Those who wait elsewhere, and everybody in the announcement channel, are told all the same.
+    // Watchers of other states, and the announcement channel, are still told.
     office.db.delete(PROD).await;
     office.db.delete(TEST).await;
     lookout(&office.context).pass().await.unwrap();
@@ -205,7 +205,7 @@ async fn an_open_request_that_cannot_be_read_keeps_its_path_and_no_hold_from_end
     let alice = approver("alice");
     office.open(&alice, "env/prod").await;
     change(&office, "request#", "env/prod", odd("request")).await;
-    // A newer version may be in the middle of its release: nobody may break its guard.
+    // A newer version may be in the middle of the release, so no process may break its guard.
     let told = office.told(&alice, unlock("env/prod")).await;
     insta::assert_snapshot!(told.lines().next().unwrap());
     let guards = office.db.rows(&tables().table).await;

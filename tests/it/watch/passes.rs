@@ -1,5 +1,4 @@
-//! One look after the other: what was taken, what has cleared, through restarts and beside another
-//! replica.
+//! Successive looks: taken locks and cleared locks, across restarts and with another replica.
 
 use chrono::TimeDelta;
 use locktender::command::Command;
@@ -109,7 +108,7 @@ async fn a_restart_at_any_moment_misses_nothing_and_repeats_nothing() {
         lock(&office, &format!("states/env/{n}/terraform.tfstate"), &of(&n.to_string(), "a@b"))
             .await;
     }
-    // Every look is the first one of a new process.
+    // Every look is the first look of a new process.
     for n in 0..12 {
         lookout(&office.context).pass().await.unwrap();
         office.db.delete(&format!("states/env/{n}/terraform.tfstate")).await;
@@ -138,7 +137,7 @@ async fn two_replicas_say_it_once() {
         first.pass().await.unwrap();
         second.pass().await.unwrap();
         assert_eq!(office.wall.read(ANNOUNCE).len(), 1);
-        // And what one of them has seen, the other goes on from.
+        // Each replica continues from what the other has seen.
         lock(&office, PATH, &of("b", "mira@laptop")).await;
         second.pass().await.unwrap();
         first.pass().await.unwrap();
@@ -151,7 +150,7 @@ async fn two_replicas_say_it_once() {
 #[tokio::test]
 async fn a_lock_that_changes_hands_between_two_looks_is_said_to_have_done_so() {
     let (office, lookout) = held().await;
-    // The first one ended when the second one began, whenever that is seen.
+    // The first hold ended when the second began, whenever the bot sees it.
     let next = record("b", "OperationTypeApply", "mira@laptop", "2026-11-23T11:58:00Z");
     lock(&office, PATH, &next).await;
     lookout.pass().await.unwrap();
@@ -236,7 +235,7 @@ async fn a_thousand_locks_are_each_seen_and_cleared_once() {
         office.context.courier.deliver().await;
     }
     let announced = office.wall.read(ANNOUNCE);
-    // Fifty clearings at once are few messages.
+    // Fifty clearings at once are announced in few messages.
     assert!(announced.len() <= 7, "{} messages", announced.len());
     assert_eq!(announced.join("\n").matches(" is free. Held").count(), 50);
     assert_eq!(office.context.holds.current().await.unwrap().len(), 950);

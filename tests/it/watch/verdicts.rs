@@ -1,4 +1,4 @@
-//! What is normal, and what is said when something is not.
+//! The verdict on a hold, and the announcement of a stale one.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use locktender::audit::Hash;
@@ -15,7 +15,7 @@ fn ago(minutes: i64, office: &Office) -> String {
     (now - TimeDelta::minutes(minutes)).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Locks and clears a state again and again, each time for so many minutes.
+/// Locks and clears a state once for each of these durations in minutes.
 async fn past(office: &Office, minutes: &[i64]) {
     let lookout = lookout(&office.context);
     for (n, &minutes) in minutes.iter().enumerate() {
@@ -34,7 +34,7 @@ async fn lock_since(office: &Office, path: &str, id: &str, minutes: i64) {
     office.db.put(path, &[("Info", text(&record))]).await;
 }
 
-/// The line of the verdict in what `/lock status` says.
+/// The verdict's line in the answer to `/lock status`.
 async fn verdict(office: &Office) -> String {
     let status = Command::Status { state: "env/prod".to_owned() };
     let told = office.told(&approver("alice"), status).await;
@@ -55,7 +55,7 @@ async fn the_verdict_says_what_it_is_made_of() {
         lock_since(&office, PATH, &format!("now-{minutes}"), minutes).await;
         said.push(verdict(&office).await);
     }
-    // The machine has gone on to other work since.
+    // The holder's machine has since finished other runs.
     let lookout = lookout(&office.context);
     for n in 0..3 {
         let other = format!("states/env/other-{n}/terraform.tfstate");
@@ -79,7 +79,7 @@ async fn a_hold_that_turns_stale_is_announced_once_with_the_way_to_have_it_relea
     office.time.advance(TimeDelta::minutes(2));
     first.pass().await.unwrap();
     first.pass().await.unwrap();
-    // Nor does the next process, nor another replica, say it again.
+    // Neither the next process nor another replica announces it again.
     lookout(&office.context).pass().await.unwrap();
     let posted = office.wall.posted();
     assert_eq!(posted.len(), 1);
@@ -116,7 +116,7 @@ async fn many_that_are_stale_at_the_first_look_are_few_messages() {
 async fn a_request_is_judged_by_the_past_of_its_state() {
     let office = Office::new().await;
     past(&office, &[200, 210, 220, 230, 240]).await;
-    // Past the team's limit, and yet no longer than usual here: approving it asks for the name.
+    // Past the team's limit, but not longer than usual for this state, so an approval needs the typed name.
     lock_since(&office, PATH, "now", 150).await;
     let request = office.open(&approver("alice"), "env/prod").await;
     let asked = office.told(&approver("bob"), Command::Approve { request, typed: None }).await;

@@ -5,8 +5,8 @@ use crate::support::e2e::Locking;
 use crate::support::lock::{LockRow, Lockfile};
 use crate::support::site::{STATE, Site};
 
-/// Asserts that the trail ends so. What it says of the approval depends on who saw the change first:
-/// the click, or the worker that looks at open requests.
+/// Asserts that the trail ends with this action. The entry of the approval depends on what saw the change
+/// first: the click, or the worker for open requests.
 async fn assert_ended(site: &Site, action: &str) {
     let actions = site.actions().await;
     assert_eq!(actions.first().map(String::as_str), Some("request.opened"), "{actions:?}");

@@ -1,4 +1,4 @@
-//! The bot's delete is under way when Terraform takes the lock, or when its answer is lost.
+//! Terraform takes the lock during the bot's delete, or the answer to the delete is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use crate::support::e2e::{self, Bench, Locking};
 use crate::support::proxy::{Fate, Gate, Proxy, Seen};
 use crate::support::site::{STATE, Site};
 
-/// A site whose bot reaches moto through a proxy; Terraform goes there directly.
+/// A site whose bot reaches moto through a proxy. Terraform reaches moto directly.
 async fn behind_a_proxy(bench: &Bench, locking: Locking) -> (Site, Proxy) {
     let backend = bench.backend(locking).await;
     let proxy = Proxy::start(&backend.endpoint.to_string()).await;
@@ -17,17 +17,17 @@ async fn behind_a_proxy(bench: &Bench, locking: Locking) -> (Site, Proxy) {
     (site, proxy)
 }
 
-/// The transaction that deletes the row of a lock.
+/// Whether this is the transaction that deletes a lock's row.
 fn deletes_row(seen: &Seen) -> bool {
     seen.what == "TransactWriteItems" && String::from_utf8_lossy(&seen.body).contains("LockID")
 }
 
-/// The request that deletes a lockfile.
+/// Whether this request deletes a lockfile.
 fn deletes_lockfile(seen: &Seen) -> bool {
     seen.what.starts_with("DELETE ") && seen.what.ends_with(".tflock")
 }
 
-/// Holds the bot's delete while the lock is released by hand and taken by another apply.
+/// Holds the bot's delete while the lock is released by hand and another apply takes it.
 async fn overtaken(bench: &Bench, locking: Locking, held: fn(&Seen) -> bool) {
     let (site, proxy) = behind_a_proxy(bench, locking).await;
     let stale = site.dir.apply_and_kill().await;
@@ -66,9 +66,9 @@ async fn overtaken(bench: &Bench, locking: Locking, held: fn(&Seen) -> bool) {
     site.close().await;
 }
 
-/// Asserts that the end says of the delete no more than is known. On a machine so busy that the delete
-/// waited at the gate for longer than the bot does, its answer was lost: then nobody knows who removed
-/// the lockfile.
+/// Asserts that the last entry claims nothing unknown about the delete. On a busy machine the delete may
+/// wait at the gate for longer than the bot's timeout. Its answer is then lost, and it is not known who
+/// removed the lockfile.
 async fn assert_nothing_is_claimed(site: &Site) {
     let exported = site.program.run(&["audit", "export"]).await.stdout;
     let last: serde_json::Value = serde_json::from_str(exported.lines().last().unwrap()).unwrap();
@@ -99,8 +99,8 @@ async fn a_lock_that_terraform_takes_in_both_stores_meanwhile_stays_in_both() {
     overtaken(&bench, Locking::Both, deletes_lockfile).await;
 }
 
-/// Loses the first answers to a write, which has been done: moto honours no client token, so that a
-/// second try of it fails on its own first one.
+/// Loses the first answers to a write that was done. moto ignores client tokens, so the retry fails
+/// because of the first attempt.
 async fn lost(bench: &Bench, locking: Locking, what: fn(&Seen) -> bool, answers: usize) {
     let (site, proxy) = behind_a_proxy(bench, locking).await;
     site.dir.apply_and_kill().await;
@@ -124,7 +124,7 @@ async fn lost(bench: &Bench, locking: Locking, what: fn(&Seen) -> bool, answers:
 #[tokio::test]
 async fn a_release_whose_answer_is_lost_is_done_and_done_once() {
     let Some(bench) = e2e::bench().await else { return };
-    // The SDK tries three times; after that the bot looks itself.
+    // The SDK tries three times. After that the bot reads the result itself.
     for answers in [1, 3] {
         lost(&bench, Locking::Row, deletes_row, answers).await;
     }

@@ -1,4 +1,4 @@
-//! A day of a team's work, as whoever reads the channels sees it. To read it:
+//! A day of a team's work, as the readers of the channels see it. To read it:
 //! `cargo test --test it a_day_of_work -- --nocapture`.
 
 use chrono::TimeDelta;
@@ -13,11 +13,11 @@ use crate::support::lock::LockRow;
 use crate::support::site::STATE;
 use crate::support::terraform::{Backend, WorkingDir};
 
-/// Two more states beside the one of the site.
+/// Two more states, beside the site's own.
 const DATABASE: &str = "prod/database";
 const WEB: &str = "staging/web";
 
-/// Plans of the day that go through.
+/// The number of successful plans of the day.
 const PLANS: usize = 5;
 
 async fn another(bench: &Bench, post: &Post, state: &str) -> WorkingDir {
@@ -25,7 +25,7 @@ async fn another(bench: &Bench, post: &Post, state: &str) -> WorkingDir {
     bench.working_dir(&Backend { key, ..post.site.dir.backend().clone() }).await
 }
 
-/// Has a lock say that it was taken so long before now.
+/// Changes a lock row so that the lock was taken this long ago.
 async fn taken_before(row: &LockRow, ago: TimeDelta) {
     let mut record: Value = serde_json::from_str(row.info()).unwrap();
     record["Created"] = json!(SystemClock.now() - ago);
@@ -34,7 +34,7 @@ async fn taken_before(row: &LockRow, ago: TimeDelta) {
     row.table.put(&item).await;
 }
 
-/// An apply from beginning to end, which the bot sees, and whose end it tells.
+/// Runs an apply to its end. The bot sees its lock and announces the end.
 async fn apply(post: &Post, dir: &WorkingDir) {
     let told = post.told(0).await.len();
     let apply = dir.start_apply().await;
@@ -43,8 +43,8 @@ async fn apply(post: &Post, dir: &WorkingDir) {
     post.told(told + 1).await;
 }
 
-/// A channel as it stands, without what was said of plans: whether a plan of a fifth of a second is
-/// seen is left to chance.
+/// The messages of a channel without those about plans, and the number of those. A plan takes a fifth of
+/// a second, so the bot may or may not see it.
 fn read(post: &Post, channel: ChannelId) -> (String, usize) {
     let world = post.site.discord.world();
     let texts: Vec<String> = world.channel(channel).into_iter().map(|it| world.text(it)).collect();
@@ -61,8 +61,8 @@ async fn a_day_of_work_reads_as_a_few_lines_each_of_which_matters() {
     let (database, web) =
         (another(&bench, &post, DATABASE).await, another(&bench, &post, WEB).await);
 
-    // In the night a runner died. The bot says so when it is started in the morning. A colleague
-    // runs into the lock, and bob waits for it.
+    // A runner died in the night. The bot announces the stale lock when it starts in the morning. A
+    // colleague's plan is refused by the lock, and bob watches it.
     let stale = database.apply_and_kill().await;
     taken_before(stale.row(), TimeDelta::hours(5)).await;
     post.site.start().await;
@@ -89,7 +89,7 @@ async fn a_day_of_work_reads_as_a_few_lines_each_of_which_matters() {
     apply(&post, &web).await;
     apply(&post, &database).await;
 
-    // Another runner dies, and somebody helps themselves.
+    // Another runner dies, and a colleague runs `force-unlock`.
     let told = post.told(0).await.len();
     let killed = web.apply_and_kill().await;
     post.see(&web).await;

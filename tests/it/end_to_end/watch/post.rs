@@ -1,5 +1,5 @@
-//! A site whose bot looks every second, and what its channels say, without what differs from run to
-//! run.
+//! A site whose bot looks every second, and the texts of its channels without the parts that differ
+//! between runs.
 
 use locktender::aws::{AwsHolds, LedgerTables};
 use locktender::lock::StatePath;
@@ -14,21 +14,21 @@ use crate::support::lock::StaleLock;
 use crate::support::site::Site;
 use crate::support::terraform::WorkingDir;
 
-/// A site, and a look at what its bot remembers.
+/// A site, and a reader of the holds that its bot stores.
 pub struct Post {
     pub site: Site,
     holds: AwsHolds,
 }
 
 impl Post {
-    /// With a bot that is there.
+    /// A site with a running bot.
     pub async fn open(bench: &Bench, locking: Locking) -> Self {
         let mut post = Self::closed(bench, locking).await;
         post.site.start().await;
         post
     }
 
-    /// With the bot not started yet.
+    /// A site whose bot is not started yet.
     pub async fn closed(bench: &Bench, locking: Locking) -> Self {
         let backend = bench.backend(locking).await;
         let aws = backend.endpoint.to_string();
@@ -40,20 +40,20 @@ impl Post {
         Self { site, holds }
     }
 
-    /// The lock IDs of the holds that the bot remembers to be under way.
+    /// The lock IDs of the current holds that the bot has stored.
     pub async fn held(&self) -> Vec<String> {
         let holds = self.holds.current().await.unwrap();
         holds.into_values().filter_map(|hold| hold.lock_id).collect()
     }
 
-    /// The holds of a state that are over, the last first.
+    /// The past holds of a state, newest first.
     pub async fn past(&self, state: &str) -> Vec<PastHold> {
         let bucket = &self.site.dir.backend().bucket.name;
         let path = StatePath::parse(&format!("{bucket}/{state}/terraform.tfstate")).unwrap();
         self.holds.past(&path, 100).await.unwrap()
     }
 
-    /// Waits until the bot has seen the lock that is held in this directory, and gives it.
+    /// Waits until the bot has seen the lock of this directory, and returns the lock.
     pub async fn see(&self, dir: &WorkingDir) -> StaleLock {
         let lock = StaleLock::new(dir.lock_row().await, dir.lockfile().await).expect("a lock");
         let deadline = Deadline::generous();
@@ -63,13 +63,13 @@ impl Post {
         lock
     }
 
-    /// An apply is killed, and the bot has seen the lock that it leaves.
+    /// Kills an apply, and waits until the bot has seen its lock.
     pub async fn kill_an_apply(&self) -> StaleLock {
         self.site.dir.apply_and_kill().await;
         self.see(&self.site.dir).await
     }
 
-    /// Somebody presses `Notify me`.
+    /// Presses `Notify me` as this person.
     pub async fn notify(&self, person: &Person, state: &str) {
         let status = person.slash(self.site.channel, "status", &[("state", state)]).await;
         let status = status.settled().await.message();
@@ -78,7 +78,7 @@ impl Post {
         assert!(text.contains("You will be told in this channel when"), "{text}");
     }
 
-    /// Waits until somebody is pinged in the channel where people ask.
+    /// Waits until this person is pinged in the channel where people ask.
     pub async fn called(&self, name: &str) {
         let call = format!("(pings @{name})");
         let is_call = |world: &World, message: &&Message| world.text(message).contains(&call);
@@ -90,7 +90,7 @@ impl Post {
             .await;
     }
 
-    /// What was said to those who waited.
+    /// The messages to watchers.
     pub fn calls(&self) -> Vec<String> {
         let world = self.site.discord.world();
         let all = world.channel(self.site.channel).into_iter();
@@ -99,8 +99,8 @@ impl Post {
         calls.map(|message| plain(&world.text(message))).collect()
     }
 
-    /// What was announced of applies, once it is so many lines. What else takes a lock, a plan or a
-    /// new workspace, takes it for so short a time that it is left to chance whether it is seen.
+    /// Waits for this number of announcements of applies. Other locks, of a plan or a new workspace, are left
+    /// out, because they are so short that the bot may or may not see them.
     pub async fn told(&self, count: usize) -> Vec<String> {
         self.site
             .discord
@@ -116,8 +116,8 @@ impl Post {
     }
 }
 
-/// The same words on every machine and at any speed: the holder and the times have other names, and
-/// the frame that a message has in Discord is left out.
+/// The text without the holder's name, the times and the message's frame, so that it is the same on every
+/// machine.
 pub fn plain(text: &str) -> String {
     let frame = |line: &&str| !line.starts_with(['┌', '└']);
     let lines: Vec<String> = text.lines().filter(frame).map(plain_line).collect();

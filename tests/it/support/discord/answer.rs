@@ -1,4 +1,4 @@
-//! What a person gets for an action.
+//! The bot's answer to an action of a person.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::message::Message;
 use super::model::InteractionId;
 use super::state::Server;
 
-/// The bot's answer to one action, as it is at the moment one looks at it.
+/// The bot's answer to one action. Each method reads the current state.
 #[derive(Clone)]
 pub struct Answer {
     pub(super) server: Arc<Server>,
@@ -16,7 +16,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Waits for the first response, or until Discord tells the person that there was none.
+    /// Waits for the first response, or until Discord's clock has passed the deadline of 3 s.
     pub async fn responded(self) -> Self {
         let clock = &self.server.clock;
         self.server
@@ -28,7 +28,7 @@ impl Answer {
         self
     }
 
-    /// Waits until a deferred answer has come; any other is settled with its first response.
+    /// Waits until a deferred answer is filled in. Any other answer is settled with its first response.
     pub async fn settled(self) -> Self {
         let answer = self.responded().await;
         let look = |interaction: &Interaction| match interaction.first.as_ref()?.response {
@@ -46,17 +46,17 @@ impl Answer {
         answer
     }
 
-    /// How the bot responded at first; nothing if it did not in time.
+    /// The bot's first response, or `None` if it was not in time.
     pub fn response(&self) -> Option<Response> {
         self.look(|interaction| Some(interaction.first.as_ref()?.response.clone()))
     }
 
-    /// Whether the person was told that the application did not respond.
+    /// Whether Discord told the person that the application did not respond.
     pub fn is_missing(&self) -> bool {
         self.look(|interaction| interaction.given_up(self.server.clock.now()))
     }
 
-    /// Whether the person saw "thinking…", or a click that took its time.
+    /// Whether the first response was a deferral.
     pub fn was_deferred(&self) -> bool {
         matches!(self.response(), Some(Response::Deferred | Response::DeferredUpdate))
     }
@@ -66,7 +66,7 @@ impl Answer {
         self.look(|interaction| Some(interaction.first.as_ref()?.after))
     }
 
-    /// The messages made or changed in answer, oldest first, as they are now.
+    /// The current messages that the answer created or changed, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         let state = self.server.read();
         let interaction = &state.interactions[&self.interaction];
@@ -74,7 +74,7 @@ impl Answer {
         ids.filter_map(|id| state.messages.get(id)).cloned().collect()
     }
 
-    /// The one message of the answer, as it is now.
+    /// The current message of the answer.
     ///
     /// # Panics
     /// If there is none, or more than one.
@@ -95,8 +95,8 @@ impl Answer {
         }
     }
 
-    /// Delivers the same interaction once more, as Discord does to a second session, or to a bot
-    /// that resumes from too far back.
+    /// Delivers the same interaction again, as Discord does to a second session, or to a bot that resumes
+    /// from an old sequence number.
     pub fn redeliver(&self) {
         self.server.write(|state| {
             let payload = state.interactions[&self.interaction].payload.clone();

@@ -1,4 +1,4 @@
-//! The bodies a bot may send, read strictly: an unknown field is a mistake, not a detail.
+//! The bodies that a bot may send. An unknown field is an error.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
@@ -63,7 +63,7 @@ pub(super) struct MessageBody {
 impl MessageBody {
     /// Reads a message and checks every limit that holds for its parts.
     pub fn parse(mut body: Value) -> Result<Self, ApiError> {
-        // Discord takes an embed without its type for a rich one; the model wants it said.
+        // Discord treats an embed without a type as `rich`. The model requires the type.
         if let Some(embeds) = body.get_mut("embeds").and_then(Value::as_array_mut) {
             for embed in embeds.iter_mut().filter_map(Value::as_object_mut) {
                 embed.entry("type").or_insert_with(|| "rich".into());
@@ -108,7 +108,7 @@ pub(super) struct ModalBody {
     pub components: Vec<Component>,
 }
 
-/// Reads a body, or answers as Discord does to one it cannot read.
+/// Reads a body. The error is Discord's answer to an invalid body.
 pub(super) fn parse<T: DeserializeOwned>(body: Value) -> Result<T, ApiError> {
     serde_json::from_value(body).map_err(ApiError::invalid)
 }

@@ -15,7 +15,7 @@ use super::model::{ChannelId, MessageId, Thread};
 use super::routes::{App, Body, Done, Ids, Reply, json_body};
 use super::state::{Place, Server, Writing};
 
-/// Discord remembers an enforced nonce for "a few minutes".
+/// How long Discord remembers an enforced nonce. Its documentation says "a few minutes".
 const NONCE_LIFE: Duration = Duration::from_mins(5);
 
 pub(super) fn api() -> Router<Arc<Server>> {
@@ -33,7 +33,7 @@ async fn channel(Shared(server): App, Ids(id): Ids<ChannelId>) -> Reply {
     Ok(Json(state.channel(id)?.json(&state.users)))
 }
 
-/// Of a channel's settings, the bot needs to change only this one.
+/// The only channel setting that the bot changes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Opened {
@@ -51,7 +51,7 @@ async fn open_thread(Shared(server): App, Ids(id): Ids<ChannelId>, body: Body) -
     })
 }
 
-/// Which part of a channel's history.
+/// The query of a page of messages.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Page {
@@ -74,7 +74,7 @@ async fn messages(Shared(server): App, Ids(id): Ids<ChannelId>, Query(page): Que
         .filter(|message| page.before.is_none_or(|before| message.id < before))
         .filter(|message| page.after.is_none_or(|after| message.id > after))
         .collect();
-    // Newest first, and after a given message those that are next to it.
+    // Newest first. With `after`, the page has the messages closest to that message.
     let skipped = if page.after.is_some() { wanted.len().saturating_sub(limit) } else { 0 };
     let newest_first = wanted.into_iter().rev().skip(skipped).take(limit);
     Ok(Json(newest_first.map(|message| state.message_json(message)).collect()))
@@ -84,7 +84,7 @@ async fn create_message(Shared(server): App, Ids(channel): Ids<ChannelId>, body:
     let body = MessageBody::parse(json_body(body)?)?;
     server.write(|state| {
         state.channel(channel)?.check_writable()?;
-        // A message opens an archived thread.
+        // Posting a message opens an archived thread.
         let here = state.channels.get_mut(&channel).expect("a channel that was found");
         here.thread = here.thread.map(|thread| Thread { archived: false, ..thread });
         if body.enforce_nonce && body.nonce.is_some() {

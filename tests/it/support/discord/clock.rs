@@ -1,4 +1,4 @@
-//! Time as the fake sees it, and the ids made from it.
+//! The fake's clock, and the ids derived from it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use twilight_model::util::Timestamp;
 /// A point in time, counted from the Unix epoch.
 pub type Moment = Duration;
 
-/// Discord counts its snowflakes from the first second of 2015, in milliseconds.
+/// The start of Discord's snowflakes, 2015-01-01T00:00:00Z, in milliseconds since the Unix epoch.
 const DISCORD_EPOCH_MILLIS: u128 = 1_420_070_400_000;
 
-/// The only clock that Discord's deadlines (3 s, 15 min) are measured with.
+/// The only clock for Discord's deadlines (3 s, 15 min).
 ///
-/// It begins at the real time and stands still until a test moves it. So no test has to sleep for a
-/// deadline, and no bot misses one because the machine is busy.
+/// It starts at the real time and stops there until a test moves it. So no test sleeps for a deadline,
+/// and no bot misses a deadline on a busy machine.
 pub(super) struct Clock {
     now: Mutex<Moment>,
     ids: AtomicU64,
@@ -37,7 +37,7 @@ impl Clock {
         *self.hands() += by;
     }
 
-    /// Moves it on to this moment, unless it is later already.
+    /// Moves the clock forward to this moment. It never goes back.
     pub fn reach(&self, moment: Moment) {
         let mut now = self.hands();
         *now = moment.max(*now);
@@ -47,7 +47,7 @@ impl Clock {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new id of any kind: a real snowflake, later ones being greater.
+    /// A new id of any kind. It is a real snowflake, greater than all earlier ones.
     pub fn id<T>(&self) -> Id<T> {
         let since = self.now().as_millis() - DISCORD_EPOCH_MILLIS;
         let millis = u64::try_from(since).expect("the clock is within this era");
@@ -56,7 +56,7 @@ impl Clock {
     }
 }
 
-/// The moment as Discord writes it in JSON.
+/// The moment in the format of Discord's JSON.
 pub(super) fn iso_8601(moment: Moment) -> String {
     let micros = i64::try_from(moment.as_micros()).expect("the clock is within this era");
     let timestamp = Timestamp::from_micros(micros).expect("the clock is within this era");

@@ -1,4 +1,4 @@
-//! Application commands: registered by the bot, looked up when a person uses one.
+//! Application commands. The bot registers them, and people use them.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::model::{ApplicationId, GuildId};
 use super::validate;
 
-/// The commands of one guild, or those of all places.
+/// A guild for guild commands, or `None` for global commands.
 pub(super) type Scope = Option<GuildId>;
 
 #[derive(Default)]
@@ -24,12 +24,12 @@ pub(super) struct Registry {
 
 struct Registered {
     command: Command,
-    /// The definition as the API returns it.
+    /// The definition in the form that the API returns.
     json: Value,
 }
 
 impl Registry {
-    /// Replaces all commands of a scope at once. A command keeps its id as long as its name.
+    /// Replaces all commands of a scope at once. A command with the same name keeps its id.
     pub fn overwrite(
         &mut self,
         clock: &Clock,
@@ -64,7 +64,7 @@ impl Registry {
         self.commands.iter().map(|(scope, known)| (*scope, typed(known))).collect()
     }
 
-    /// The command a person in this place means: the guild's own goes first.
+    /// Finds a command by name. A guild's own command comes before a global one.
     pub fn find(&self, guild: Option<GuildId>, name: &str) -> Option<(Scope, &Command)> {
         let scopes = [guild, None];
         let mut found = scopes.into_iter().flat_map(|scope| {
@@ -75,7 +75,7 @@ impl Registry {
     }
 }
 
-/// The definition with everything that Discord adds, and without what it leaves out.
+/// The definition with the fields that Discord adds, and without those that it omits.
 fn completed(
     mut command: Map<String, Value>,
     application: ApplicationId,
@@ -107,7 +107,7 @@ fn completed(
     Value::Object(command)
 }
 
-/// Discord does not repeat what an option did not need to say.
+/// Removes option fields with default values, as Discord does.
 fn without_defaults(parent: &mut Map<String, Value>, list: &str) {
     let Some(Value::Array(options)) = parent.get_mut(list) else {
         return;

@@ -14,7 +14,7 @@ pub(super) struct ApiError {
     violation: Option<String>,
 }
 
-/// Rides on a response to tell the request log that the bot itself was at fault.
+/// Marks a response, so that the request log counts the request as the bot's mistake.
 #[derive(Clone, Debug)]
 pub(super) struct Violation(pub String);
 
@@ -23,7 +23,7 @@ impl ApiError {
         Self { status, code, message: message.to_owned(), violation: None }
     }
 
-    /// The request breaks a rule that a correct bot never breaks, whatever Discord's state is.
+    /// The request breaks a rule that a correct bot never breaks, in any state of Discord.
     #[expect(clippy::needless_pass_by_value, reason = "it ends chains of `map_err`")]
     pub fn invalid(detail: impl ToString) -> Self {
         Self::new(StatusCode::BAD_REQUEST, 50035, "Invalid Form Body").with_violation(&detail)

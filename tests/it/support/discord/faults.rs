@@ -1,4 +1,4 @@
-//! Faults on demand, and Discord's global rate limit.
+//! Faults that a test requests, and Discord's global rate limit.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,29 +7,29 @@ use std::time::{Duration, Instant};
 
 use crate::support::proxy::Gate;
 
-/// Requests a second that a bot has in all.
+/// The requests per second that Discord allows one bot in total.
 const GLOBAL_LIMIT: usize = 50;
 
-/// What goes wrong with a request.
+/// How a request fails.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// This status, with Discord's JSON error code, and no effect.
+    /// The answer is this status with Discord's JSON error code. The request has no effect.
     Status(u16, u32),
-    /// 429 for the route, with this `Retry-After`, and no effect.
+    /// The answer is 429 for the route, with this `Retry-After`. The request has no effect.
     RateLimited(Duration),
-    /// 429 for everything that the bot does, with this `Retry-After`, and no effect.
+    /// The answer is a global 429, with this `Retry-After`. The request has no effect.
     RateLimitedEverywhere(Duration),
-    /// The effect and the answer come, and the answer says that the next one has to wait so long.
+    /// The request succeeds. The answer says that the next request has to wait for this time.
     LastOne(Duration),
-    /// The effect and the answer come, but only after this time, by Discord's clock too.
+    /// The request succeeds after this time, both in real time and on Discord's clock.
     Delay(Duration),
-    /// The effect and the answer come, but only when the gate opens.
+    /// The request succeeds when the gate opens.
     Wait(Arc<Gate>),
-    /// The effect comes, but the connection is closed without an answer.
+    /// The request takes effect, but the connection closes without an answer.
     AnswerLost,
 }
 
-/// The faults to come; each rule is used up by the requests it meets.
+/// The requested faults. Each rule applies to a limited number of requests.
 #[derive(Default)]
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
@@ -45,27 +45,26 @@ struct Rule {
 }
 
 impl Faults {
-    /// The next `times` requests to `route` meet the fault. A route is a method and a path after
-    /// `/api/v10`, where `*` stands for one segment: `"POST /channels/*/messages"`. The gateway
-    /// itself is `"GET /"`.
+    /// The next `times` requests to `route` fail in this way. A route is a method and a path after
+    /// `/api/v10`, where `*` stands for one segment: `"POST /channels/*/messages"`. The gateway is
+    /// `"GET /"`.
     pub fn next(&self, times: usize, route: &str, fault: Fault) {
         let (method, path) = route.split_once(' ').expect("a route is a method and a path");
         let rule = Rule { left: times, method: method.to_owned(), path: path.to_owned(), fault };
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
     }
 
-    /// Every request to `route` meets the fault from now on.
+    /// From now on every request to `route` fails in this way.
     pub fn always(&self, route: &str, fault: Fault) {
         self.next(usize::MAX, route, fault);
     }
 
-    /// Lets the bot make as many requests a second as it can. For a test in which people do more
-    /// in a second than a server's people do.
+    /// Switches the global limit off, for a test in which people act faster than real people do.
     pub fn lift_global_limit(&self) {
         self.unlimited.store(true, Ordering::Relaxed);
     }
 
-    /// All is well again.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -79,14 +78,14 @@ impl Faults {
         Some(rule.fault.clone())
     }
 
-    /// Counts a request against the global limit; when it is used up, says for how long.
+    /// Counts a request against the global limit. Returns the time to wait if the limit is reached.
     pub(super) fn over_global_limit(&self) -> Option<Duration> {
         const WINDOW: Duration = Duration::from_secs(1);
         if self.unlimited.load(Ordering::Relaxed) {
             return None;
         }
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        // Measured in real time, for it is the machine's real pace that it limits.
+        // Real time, because the limit is about the real pace of the bot.
         let now = Instant::now();
         while recent.front().is_some_and(|&first| now - first >= WINDOW) {
             recent.pop_front();
@@ -99,7 +98,7 @@ impl Faults {
     }
 }
 
-/// Whether a path is the pattern's, where `*` stands for one segment.
+/// Whether a path matches the pattern. `*` stands for one segment.
 pub(super) fn matches(pattern: &str, path: &str) -> bool {
     let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
     loop {

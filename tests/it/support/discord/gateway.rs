@@ -1,7 +1,6 @@
-//! The gateway's side of the websocket: hello, identify, heartbeat, resume.
+//! The server side of the gateway's websocket: hello, identify, heartbeat, resume.
 //!
-//! Payloads are JSON text. A bot that identifies with `compress` can read compressed ones too, but
-//! Discord may send it any payload as text.
+//! All payloads are JSON text. Discord may send text even to a bot that identifies with `compress`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use super::error::ApiError;
 use super::sessions::{ConnectionId, Frame, Identify, NotResumed};
 use super::state::{Server, State};
 
-/// Why Discord ends a connection; the numbers are its close codes.
+/// Discord's close codes.
 #[derive(Clone, Copy, Debug)]
 enum Close {
     UnknownOpcode = 4001,
@@ -30,9 +29,9 @@ enum Close {
     DisallowedIntents = 4014,
 }
 
-/// Members, presences and message content, which a bot must be granted by hand.
+/// Members, presences and message content. A bot needs a manual grant for these.
 const PRIVILEGED_INTENTS: u64 = 1 << 1 | 1 << 8 | 1 << 15;
-/// Beyond this bit there are no intents.
+/// The first bit that is not an intent.
 const INTENTS_END: u64 = 1 << 26;
 
 #[derive(Deserialize)]
@@ -46,7 +45,7 @@ struct Payload {
 struct IdentifyData {
     token: String,
     intents: u64,
-    /// Discord wants to know what connects; what is in it, nobody checks.
+    /// Discord requires this field, but does not check its content.
     #[serde(rename = "properties")]
     _properties: HashMap<String, Value>,
     shard: Option<[u32; 2]>,
@@ -128,12 +127,12 @@ async fn converse(mut socket: WebSocket, server: Arc<Server>) {
 async fn close(server: &Server, socket: &mut WebSocket, code: u16) {
     server.write(|state| state.sessions.closes.push(code));
     let frame = CloseFrame { code, reason: "".into() };
-    // Whether it arrives is the client's affair: the connection ends either way.
+    // The connection ends even if the frame does not arrive.
     let _ = socket.send(Message::Close(Some(frame))).await;
 }
 
 impl State {
-    /// Takes in one payload of the bot.
+    /// Handles one payload of the bot.
     fn hear(&mut self, server: &Server, from: ConnectionId, text: &str) -> Result<(), Close> {
         let Payload { op, d } = serde_json::from_str(text).map_err(|_| Close::DecodeError)?;
         let known = self.sessions.has_session(from);
@@ -147,7 +146,7 @@ impl State {
             2 => self.identify(server, from, d),
             6 => self.resume(server, from, d),
             _ if !known => Err(Close::NotAuthenticated),
-            // A presence: seen by people, and by nothing that is modelled.
+            // A presence. It has no effect on anything that is modelled.
             3 => Ok(()),
             _ => Err(Close::UnknownOpcode),
         }
@@ -204,7 +203,7 @@ impl State {
     }
 }
 
-/// The session is over; `resumable` says whether the bot may try to resume it nonetheless.
+/// The "invalid session" payload. `resumable` says whether the bot may try to resume.
 pub(super) fn invalid_session(resumable: bool) -> Frame {
     Frame::Text(json!({ "op": 9, "d": resumable }).to_string())
 }

@@ -1,4 +1,4 @@
-//! How people and places come into being.
+//! Creates guilds, channels, roles, users and members.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ impl State {
     /// A guild with the bot in it.
     pub fn add_guild(&mut self, clock: &Clock) -> GuildId {
         let id: GuildId = clock.id();
-        // Every guild has this role, with the guild's own id.
+        // Every guild has this role. Its id is the guild's id.
         let everyone = Role { id: id.cast(), name: "@everyone".to_owned() };
         let guild = Guild { roles: vec![everyone], members: BTreeMap::new() };
         self.guilds.insert(id, guild);
@@ -27,7 +27,7 @@ impl State {
         id
     }
 
-    /// The channel between a person and the bot, of which there is one.
+    /// The only direct channel between a person and the bot.
     pub fn direct_channel(&mut self, clock: &Clock, person: UserId) -> ChannelId {
         let home = Home::Direct(person);
         if let Some(known) = self.channels.values().find(|channel| channel.home == home) {

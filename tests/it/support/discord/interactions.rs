@@ -1,4 +1,4 @@
-//! The rules of an interaction: one first response, within 3 s.
+//! The rules of an interaction: exactly one first response, within 3 s.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::validate;
 /// How long Discord waits for the first response.
 pub const FIRST_RESPONSE: Duration = Duration::from_secs(3);
 
-/// What a person did.
+/// The kind of action that a person took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Command,
@@ -25,7 +25,7 @@ pub(super) enum Kind {
     Component {
         message: MessageId,
     },
-    /// The message is there when a button on it opened the dialog.
+    /// There is a message if a button on it opened the dialog.
     ModalSubmit {
         message: Option<MessageId>,
     },
@@ -41,7 +41,7 @@ impl Kind {
         }
     }
 
-    /// The message the person acted on, which a response may change.
+    /// The message that the person acted on. A response may change it.
     pub fn source(self) -> Option<MessageId> {
         match self {
             Self::Command | Self::Autocomplete => None,
@@ -51,24 +51,24 @@ impl Kind {
     }
 }
 
-/// How the bot first answered.
+/// The kind of the bot's first response.
 #[derive(Clone, Debug)]
 pub enum Response {
     /// A new message.
     Message,
     /// "Thinking…", to be filled in later.
     Deferred,
-    /// The message the person acted on was changed.
+    /// A change of the message that the person acted on.
     Update,
-    /// The click was accepted; what follows comes later.
+    /// An accepted click, with the change to come later.
     DeferredUpdate,
-    /// What the person may choose from while typing.
+    /// The choices shown while the person types.
     Choices(Vec<CommandOptionChoice>),
-    /// A dialog opened.
+    /// A dialog.
     Modal(Modal),
 }
 
-/// A dialog that is open in front of a person.
+/// A dialog that a person has open.
 #[derive(Clone, Debug)]
 pub struct Modal {
     pub custom_id: String,
@@ -106,25 +106,25 @@ pub(super) struct Interaction {
     pub person: UserId,
     pub channel: ChannelId,
     pub sent: Moment,
-    /// What the gateway delivered, kept to deliver it again.
+    /// The payload of the gateway, kept for a second delivery.
     pub payload: Value,
-    /// What the API says of this interaction on the messages that answer it.
+    /// The interaction's metadata, as the API shows it on the messages that answer it.
     pub metadata: Value,
     pub first: Option<First>,
-    /// The message that `@original` means.
+    /// The message that `@original` names.
     pub original: Option<MessageId>,
     pub followups: Vec<MessageId>,
-    /// Whether anything came after the first response.
+    /// Whether the bot sent anything after the first response.
     pub pursued: bool,
 }
 
 impl Interaction {
-    /// Whether the person has been told that the application did not respond.
+    /// Whether Discord has told the person that the application did not respond.
     pub fn given_up(&self, now: Moment) -> bool {
         self.first.is_none() && now > self.sent + FIRST_RESPONSE
     }
 
-    /// A place for an answer, which `flags` may make ephemeral.
+    /// The place of an answer. `flags` may make it ephemeral.
     pub fn place(&self, flags: Option<u64>) -> Place {
         let ephemeral = flags.unwrap_or(0) & EPHEMERAL != 0;
         Place {
@@ -136,7 +136,7 @@ impl Interaction {
 }
 
 impl State {
-    /// The first response.
+    /// Handles the first response.
     pub fn respond(
         &mut self,
         clock: &Clock,

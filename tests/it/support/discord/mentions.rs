@@ -1,4 +1,4 @@
-//! Who a message pings.
+//! The people and roles that a message pings.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use twilight_model::id::Id;
 
 use super::model::{RoleId, UserId};
 
-/// Someone whose client makes a sound.
+/// A target of a ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ping {
     Everyone,
@@ -36,10 +36,10 @@ impl Ping {
     }
 }
 
-/// Everyone the text names and `allowed` lets through. Without `allowed`, everyone it names.
+/// The targets that the text names and `allowed` permits. Without `allowed`, all targets that it names.
 ///
-/// Code spans and backslashes protect nobody here: Discord's documentation does not promise that
-/// they do, so a bot must not rely on it.
+/// Code spans and backslashes do not prevent a ping here. Discord's documentation does not promise that
+/// they do, so a bot must not rely on them.
 pub(super) fn allowed_pings(content: &str, allowed: Option<&AllowedMentions>) -> BTreeSet<Ping> {
     let mut pings = named(content);
     if let Some(allowed) = allowed {

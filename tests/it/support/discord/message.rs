@@ -1,4 +1,4 @@
-//! A message, as people see it and as the API writes it down.
+//! A message, as people see it and as API JSON.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use super::clock::{Moment, iso_8601};
 use super::mentions::Ping;
 use super::model::{ChannelId, MessageId, User, UserId};
 
-/// Only the person who caused it sees the message.
+/// The flag of a message that only one person sees.
 pub(super) const EPHEMERAL: u64 = 1 << 6;
-/// Discord shows "thinking…" in place of the message.
+/// The flag of a message that Discord shows as "thinking…".
 const LOADING: u64 = 1 << 7;
 
 /// A message of the bot.
@@ -23,34 +23,34 @@ pub struct Message {
     pub content: String,
     pub embeds: Vec<Embed>,
     pub components: Vec<Component>,
-    /// The one person who sees it, when it is ephemeral.
+    /// The only person who sees it, if it is ephemeral.
     pub only_for: Option<UserId>,
-    /// A deferred answer that has not been filled in yet.
+    /// Whether it is a deferred answer that has not been filled in yet.
     pub loading: bool,
-    /// How often it was changed after it was shown; filling in a deferred answer is no change.
+    /// The number of edits. Filling in a deferred answer is not an edit.
     pub edits: u32,
-    /// Everyone whom this message has pinged from its first version to this one.
+    /// All targets that any version of this message has pinged.
     pub pinged: BTreeSet<Ping>,
-    /// How many versions of this message have pinged somebody, the first one included.
+    /// The number of versions that pinged a target, including the first version.
     pub rings: u32,
-    /// Whether content was sent with nothing said about mentions, so that Discord's generous
-    /// defaults decided who is pinged. Counts for every creation, and for edits of the content.
+    /// Whether the bot sent content without `allowed_mentions`, so that Discord's wide defaults decided
+    /// the pings. It is set by every creation, and by edits of the content.
     pub allowed_mentions_absent: bool,
     pub(super) flags: u64,
     pub(super) nonce: Option<Value>,
     pub(super) created: Moment,
     pub(super) edited: Option<Moment>,
-    /// The interaction it answers, as the API shows it on the message.
+    /// The metadata of the interaction that it answers.
     pub(super) answers: Option<Value>,
 }
 
 impl Message {
-    /// Whether one person alone sees it.
+    /// Whether only one person sees it.
     pub fn is_ephemeral(&self) -> bool {
         self.only_for.is_some()
     }
 
-    /// The buttons in the order people see them.
+    /// The buttons, in the order in which people see them.
     pub fn buttons(&self) -> Vec<&Button> {
         let rows = self.components.iter().filter_map(|component| match component {
             Component::ActionRow(row) => Some(row),
@@ -98,7 +98,7 @@ impl Message {
             let from_command = interaction["type"] == 2;
             message["type"] = json!(if from_command { 20 } else { 0 });
             message["interaction_metadata"] = interaction.clone();
-            // Discord sends these messages through a webhook that bears the application's id.
+            // Discord sends these messages through a webhook that has the application's id.
             message["application_id"] = json!(bot.id);
             message["webhook_id"] = json!(bot.id);
         }

@@ -1,13 +1,13 @@
 //! A stateful fake of Discord: the REST API and the gateway on one port of the loopback.
 //!
-//! The bot under test talks to it with its real client, over real sockets. People act through
-//! [`Person`], and what they see comes back as [`Answer`]; [`FakeDiscord::world`] is the picture of
-//! everything. The fake enforces Discord's rules — deadlines, limits, who sees what — and notes
-//! every request that a correct bot never sends as a violation.
+//! The bot under test uses its real client over real sockets. People act through [`Person`], and see an
+//! [`Answer`]. [`FakeDiscord::world`] returns a copy of the whole state. The fake enforces Discord's rules:
+//! deadlines, limits, and the visibility of messages. It records every request that a correct bot never
+//! sends as a violation.
 //!
-//! Not modelled: the making of threads, attachments, replies, reactions, polls, select menus, components V2,
-//! webhooks of one's own, per-route rate limits, and events other than `READY`, `RESUMED` and
-//! `INTERACTION_CREATE`. What the bot sends of these is answered as invalid.
+//! Not modelled: the creation of threads, attachments, replies, reactions, polls, select menus,
+//! components V2, webhooks that a bot creates, per-route rate limits, and events other than `READY`,
+//! `RESUMED` and `INTERACTION_CREATE`. The fake rejects such requests as invalid.
 
 mod answer;
 mod body;
@@ -58,10 +58,10 @@ use self::state::Server;
 pub use self::webhooks::TOKEN_LIFE;
 pub use self::world::{Request, World};
 
-/// How often Discord wants to hear a heartbeat.
+/// The heartbeat interval that Discord sends.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(41_250);
 
-/// A running fake Discord; it stops when dropped.
+/// A running fake Discord. Dropping it stops it.
 pub struct FakeDiscord {
     server: Arc<Server>,
     serving: JoinHandle<()>,
@@ -69,12 +69,12 @@ pub struct FakeDiscord {
 }
 
 impl FakeDiscord {
-    /// Starts with one bot and one guild, which the bot is a member of.
+    /// Starts with one bot and one guild. The bot is a member of the guild.
     pub async fn start() -> Self {
         Self::start_with_heartbeat(HEARTBEAT_INTERVAL).await
     }
 
-    /// Starts with an interval for heartbeats that a test can wait for.
+    /// Like `start`, with a heartbeat interval that a test can wait for.
     pub async fn start_with_heartbeat(interval: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port on loopback");
         let address = listener.local_addr().expect("a bound socket has an address").to_string();
@@ -98,17 +98,17 @@ impl FakeDiscord {
         &self.server.token
     }
 
-    /// What to give a client as the place where Discord is: `http://127.0.0.1:<port>`.
+    /// The base address for a client: `http://127.0.0.1:<port>`.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address)
     }
 
-    /// The bot's application; its user has the same id.
+    /// The id of the bot's application. The bot's user has the same id.
     pub fn application_id(&self) -> ApplicationId {
         self.server.read().application
     }
 
-    /// The guild that is there from the start.
+    /// The first guild.
     pub fn guild(&self) -> GuildId {
         self.guild
     }
@@ -128,7 +128,7 @@ impl FakeDiscord {
         self.server.write(|state| state.add_channel(&self.server.clock, guild, name))
     }
 
-    /// Has the bot have these permissions alone in a channel.
+    /// Limits the bot's permissions in a channel to these.
     pub fn bot_may(&self, channel: ChannelId, permissions: Permissions) {
         self.server.write(|state| state.bot_may.insert(channel, permissions));
     }
@@ -140,8 +140,8 @@ impl FakeDiscord {
         id
     }
 
-    /// Archives a thread, as Discord does after some days without a message; `locked` as a
-    /// moderator does it.
+    /// Archives a thread, as Discord does after some days without a message. With `locked`, as a moderator
+    /// does it.
     pub fn archive(&self, thread: ChannelId, locked: bool) {
         self.change(thread, |channel| channel.thread = Some(Thread { archived: true, locked }));
     }
@@ -152,7 +152,7 @@ impl FakeDiscord {
         state.channels[&thread].thread.is_some_and(|thread| thread.archived)
     }
 
-    /// Takes the bot's permission to write in a channel, or gives it back.
+    /// Sets whether the bot may write in a channel.
     pub fn let_write(&self, channel: ChannelId, may: bool) {
         self.change(channel, |channel| channel.is_writable = may);
     }
@@ -178,7 +178,7 @@ impl FakeDiscord {
         });
     }
 
-    /// A new role in the first guild; several may have one name.
+    /// A new role in the first guild. Several roles may have the same name.
     pub fn role(&self, name: &str) -> RoleId {
         self.role_in(self.guild, name)
     }
@@ -195,34 +195,34 @@ impl FakeDiscord {
         person
     }
 
-    /// A new account of another bot in the first guild, acting as if it were a person.
+    /// A new account of another bot in the first guild. It acts like a person.
     pub fn bot_member(&self, name: &str, roles: &[RoleId]) -> Person {
         let person = self.person(name, true);
         person.join(self.guild, roles);
         person
     }
 
-    /// Everything there is to see now.
+    /// A copy of the current state.
     pub fn world(&self) -> World {
         World::of(&self.server.read())
     }
 
-    /// Waits until the picture shows what is asked for, and returns that.
+    /// Waits until `look` finds something in the state, and returns it.
     pub async fn eventually<R>(&self, what: &str, mut look: impl FnMut(&World) -> Option<R>) -> R {
         self.server.wait_for(what, |state| look(&World::of(state))).await
     }
 
-    /// Lets this much time pass on Discord's clock, which stands still otherwise.
+    /// Moves Discord's clock forward. It does not move by itself.
     pub fn advance(&self, by: Duration) {
         self.server.clock.advance(by);
     }
 
-    /// What goes wrong with the bot's requests.
+    /// The faults of the bot's requests.
     pub fn faults(&self) -> &Faults {
         &self.server.faults
     }
 
-    /// The gateway, to disturb it and to wait for it.
+    /// A handle to disturb the gateway and to wait for the bot.
     pub fn gateway(&self) -> Gateway<'_> {
         Gateway { server: &self.server }
     }

@@ -1,4 +1,4 @@
-//! The people and places of the fake Discord, and how the API writes them down.
+//! Users, guilds, roles and channels of the fake Discord, and their API JSON.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ pub type MessageId = Id<MessageMarker>;
 pub type RoleId = Id<RoleMarker>;
 pub type UserId = Id<UserMarker>;
 
-/// What everyone here may do. None of it matters to the rules the fake enforces; real payloads
-/// carry it, so these do.
+/// The permissions of every member. The fake does not enforce them. They are here because real payloads
+/// have them.
 pub(super) const PERMISSIONS: Permissions = Permissions::VIEW_CHANNEL
     .union(Permissions::SEND_MESSAGES)
     .union(Permissions::EMBED_LINKS)
@@ -59,7 +59,7 @@ pub(super) struct Membership {
 }
 
 impl Membership {
-    /// The member object; `user` is part of it everywhere but in an option's resolved data.
+    /// The member object. It contains `user`, except in an option's resolved data.
     pub fn json(&self, user: Option<&User>) -> Value {
         let mut member = json!({
             "roles": self.roles,
@@ -113,7 +113,7 @@ pub(super) struct Guild {
     pub members: BTreeMap<UserId, Membership>,
 }
 
-/// Where a channel is.
+/// The place that a channel belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Home {
     Guild(GuildId),
@@ -128,16 +128,16 @@ pub(super) struct Channel {
     pub home: Home,
     /// Whether the bot may write here.
     pub is_writable: bool,
-    /// Set for a thread.
+    /// `Some` for a thread.
     pub thread: Option<Thread>,
 }
 
-/// What tells a thread from a channel.
+/// The state that only a thread has.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Thread {
-    /// Nothing in it can be changed; a message opens it, unless it is locked.
+    /// Messages in it cannot be edited. A new message opens it, unless it is locked.
     pub archived: bool,
-    /// Only moderators write in it or open it.
+    /// Only moderators can write in it or open it.
     pub locked: bool,
 }
 
@@ -146,7 +146,7 @@ impl Channel {
         Self { id, name, home, is_writable: true, thread: None }
     }
 
-    /// Whether the bot can write here, once the thread is open.
+    /// Checks that the bot can post here. An archived thread is no obstacle, because a post opens it.
     pub fn check_writable(&self) -> Result<(), ApiError> {
         match self.thread {
             _ if !self.is_writable => Err(ApiError::missing_permissions()),
@@ -155,7 +155,7 @@ impl Channel {
         }
     }
 
-    /// Whether anything here can be changed.
+    /// Checks that the bot can edit messages here.
     pub fn check_open(&self) -> Result<(), ApiError> {
         match self.thread {
             Some(Thread { archived: true, .. }) => Err(ApiError::thread_archived()),

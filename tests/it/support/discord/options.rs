@@ -1,7 +1,7 @@
-//! What a person fills in, typed by the definition that the bot registered.
+//! The options that a person fills in, with types from the definition that the bot registered.
 //!
-//! Discord's client lets nobody send what the definition does not allow. A test that tries is
-//! wrong, and is told how.
+//! Discord's client refuses values that the definition does not allow. A test that tries one panics with
+//! the reason.
 
 use serde_json::{Map, Value, json};
 use twilight_model::application::command::{
@@ -14,7 +14,7 @@ use super::state::State;
 /// Options by name, as text.
 pub type Given<'a> = &'a [(&'a str, &'a str)];
 
-/// How far the person is with the command.
+/// Whether the person has sent the command or is still typing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage<'a> {
     Sent,
@@ -23,8 +23,8 @@ pub(super) enum Stage<'a> {
 }
 
 impl State {
-    /// The interaction's data for a command. `path` is a subcommand of `/lock`, or begins with a
-    /// slash and names everything: `"/lock status"`, `"/ping"`.
+    /// The interaction's data for a command. `path` is a subcommand of `/lock`, or a full path with a
+    /// slash: `"/lock status"`, `"/ping"`.
     pub fn command_data(
         &self,
         guild: Option<GuildId>,
@@ -103,7 +103,7 @@ impl State {
         filled
     }
 
-    /// Adds what an id stands for, which Discord sends along.
+    /// Adds the object of an id to the resolved data, as Discord does.
     fn resolve(
         &self,
         option: &CommandOption,
@@ -143,7 +143,7 @@ impl State {
 
 type Groups<'a> = Vec<(CommandOptionType, &'a str)>;
 
-/// Finds the (sub)command that is meant: the groups it is in, and its options.
+/// Finds the (sub)command of a path. Returns its groups and its options.
 fn descend<'a>(
     command: &'a Command,
     nested: &[&'a str],

@@ -1,4 +1,4 @@
-//! What tests do to the gateway.
+//! Gateway outages that tests cause.
 
 use std::sync::atomic::Ordering;
 
@@ -8,38 +8,38 @@ use super::gateway::invalid_session;
 use super::sessions::Frame;
 use super::state::{Server, State};
 
-/// The gateway, to disturb it and to wait for the bot's recovery.
+/// A handle to disturb the gateway and to wait for the bot's recovery.
 pub struct Gateway<'a> {
     pub(super) server: &'a Server,
 }
 
 impl Gateway<'_> {
-    /// Ends every connection without a word. Sessions can be resumed.
+    /// Cuts every connection without a close frame. Sessions can be resumed.
     pub fn cut(&self) {
         self.server.write(|state| state.sessions.send_all(|| Frame::Cut));
     }
 
-    /// Has connections that are made from now on end with a reset (RST), and not with a FIN.
+    /// Makes new connections end with a reset (RST) instead of a FIN.
     pub fn reset_new_connections(&self) {
         self.server.resets.store(true, Ordering::Relaxed);
     }
 
-    /// Has bots that begin a session from now on resume it at this address.
+    /// Sends this resume address to bots that begin a session from now on.
     pub fn resume_at(&self, url: &str) {
         self.server.write(|state| state.sessions.resume_url = Some(url.to_owned()));
     }
 
-    /// Says and hears nothing more on the connections of this moment, and leaves them open.
+    /// Stops sending and reading on all current connections, and leaves them open.
     pub fn go_silent(&self) {
         self.server.write(|state| state.sessions.send_all(|| Frame::Silence));
     }
 
-    /// Sends every session an event that no action of a person makes.
+    /// Sends an event to every session.
     pub fn send(&self, event: &str, data: &Value) {
         self.server.write(|state| state.sessions.dispatch(event, data));
     }
 
-    /// Closes every connection with this code. 4007 and 4009 end the sessions with them.
+    /// Closes every connection with this code. 4007 and 4009 also end the sessions.
     pub fn close(&self, code: u16) {
         self.server.write(|state| {
             if matches!(code, 4007 | 4009) {
@@ -57,7 +57,7 @@ impl Gateway<'_> {
         });
     }
 
-    /// Tells every bot that its session is invalid (opcode 9), and means it unless `resumable`.
+    /// Tells every bot that its session is invalid (opcode 9). Unless `resumable`, the sessions end.
     pub fn invalidate(&self, resumable: bool) {
         self.server.write(|state| {
             state.sessions.send_all(|| invalid_session(resumable));
@@ -67,36 +67,36 @@ impl Gateway<'_> {
         });
     }
 
-    /// Closes every connection as a server may: without a code, and without waiting for an answer.
+    /// Closes every connection without a code, and without waiting for an answer, as a server may.
     pub fn close_without_code(&self) {
         self.server.write(|state| state.sessions.send_all(|| Frame::Farewell));
     }
 
-    /// Lets no new connection in until [`Self::open`]: they wait at the door.
+    /// Makes new connections wait until [`Self::open`].
     pub fn shut(&self) {
         self.server.door.send_replace(false);
     }
 
-    /// Lets everyone in again.
+    /// Accepts new connections again.
     pub fn open(&self) {
         self.server.door.send_replace(true);
     }
 
-    /// Waits until so many sessions have a bot listening.
+    /// Waits until this number of sessions has a connected bot.
     pub async fn connected(&self, sessions: usize) {
         let what = format!("{sessions} connected sessions");
         let look = |state: &State| state.sessions.connected() == sessions;
         self.server.wait_for(&what, |state| look(state).then_some(())).await;
     }
 
-    /// Waits until the bot has identified so often in all.
+    /// Waits until the bot has identified this many times in total.
     pub async fn identified(&self, times: usize) {
         let what = format!("{times} identifies");
         let look = |state: &State| state.sessions.identifies.len() >= times;
         self.server.wait_for(&what, |state| look(state).then_some(())).await;
     }
 
-    /// Waits until the bot has resumed so often in all.
+    /// Waits until the bot has resumed this many times in total.
     pub async fn resumed(&self, times: usize) {
         let what = format!("{times} resumes");
         let look = |state: &State| state.sessions.resumes >= times;

@@ -1,4 +1,4 @@
-//! The interaction as the gateway delivers it.
+//! Interactions as the gateway delivers them.
 
 use serde_json::{Value, json};
 use twilight_model::application::interaction::Interaction as Model;
@@ -8,18 +8,18 @@ use super::interactions::{Interaction, Kind};
 use super::model::{ChannelId, Home, InteractionId, PERMISSIONS, UserId};
 use super::state::State;
 
-/// What a person does, before Discord has made an interaction of it.
+/// An action of a person, before Discord makes an interaction from it.
 pub(super) struct Action {
     pub person: UserId,
     pub channel: ChannelId,
     pub kind: Kind,
     pub data: Value,
-    /// The interaction that opened the dialog which is now submitted.
+    /// The interaction that opened the submitted dialog.
     pub opened_by: Option<InteractionId>,
 }
 
 impl State {
-    /// Makes an interaction of an action and delivers it to every session.
+    /// Makes an interaction from an action, and delivers it to every session.
     pub fn act(&mut self, clock: &Clock, action: Action) -> InteractionId {
         let Action { person, channel, kind, data, opened_by } = action;
         let id: InteractionId = clock.id();
@@ -61,11 +61,11 @@ impl State {
                 payload["context"] = json!(1);
             }
         }
-        // A dialog outlives the message it was opened from.
+        // The message may have been deleted since the dialog was opened.
         if let Some(message) = kind.source().and_then(|id| self.messages.get(&id)) {
             payload["message"] = self.message_json(message);
         }
-        // The bot's library is lenient; an independent parser shows that the payload is complete.
+        // The bot's library is lenient, so an independent parser checks that the payload is complete.
         serde_json::from_value::<Model>(payload.clone())
             .unwrap_or_else(|error| panic!("the fake made a bad interaction: {error}\n{payload}"));
         self.sessions.dispatch("INTERACTION_CREATE", &payload);
@@ -94,7 +94,7 @@ impl State {
         channel: ChannelId,
         opened_by: Option<InteractionId>,
     ) -> Value {
-        // In a direct message Discord writes a guild's installation without the guild's id.
+        // In a direct message Discord writes "0" instead of the guild's id.
         let owner = self.channels[&channel].guild().map_or("0".to_owned(), |id| id.to_string());
         let mut metadata = json!({
             "id": id,

@@ -1,4 +1,4 @@
-//! People, acting on Discord the way its client lets them.
+//! People. They can do what Discord's client allows.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::options::{Given, Stage};
 use super::payload::Action;
 use super::state::Server;
 
-/// Someone on Discord. Clones are the same person.
+/// A person on Discord. Clones are the same person.
 #[derive(Clone)]
 pub struct Person {
     pub(super) server: Arc<Server>,
@@ -22,28 +22,28 @@ pub struct Person {
 }
 
 impl Person {
-    /// The id that payloads and mentions carry.
+    /// The user id in payloads and mentions.
     pub fn id(&self) -> UserId {
         self.id
     }
 
-    /// Uses a command and waits for the first response, or for the 3 s to pass without one.
+    /// Uses a command, and waits for the first response or for the deadline of 3 s.
     ///
-    /// `path` is a subcommand of `/lock`, or begins with a slash and names everything. Where it
-    /// happens follows from the channel: a guild's, another guild's, or a direct one.
+    /// `path` is a subcommand of `/lock`, or a full path with a slash. The channel decides the place: a
+    /// guild, another guild, or a direct message.
     ///
     /// # Panics
-    /// If the bot has not registered that command or option, or the person could not send it.
+    /// If the bot has not registered the command or option, or Discord's client would refuse the value.
     pub async fn slash(&self, channel: ChannelId, path: &str, options: Given<'_>) -> Answer {
         self.start_slash(channel, path, options).responded().await
     }
 
-    /// Uses a command and waits for nothing, so that the test decides what happens meanwhile.
+    /// Uses a command without waiting, so that the test can act in the meantime.
     pub fn start_slash(&self, channel: ChannelId, path: &str, options: Given<'_>) -> Answer {
         self.command(channel, path, options, Stage::Sent)
     }
 
-    /// Types `text` into an option and returns what the bot offers.
+    /// Types `text` into an option, and returns the bot's choices.
     ///
     /// # Panics
     /// If the bot offers nothing within 3 s, or the option has no autocomplete.
@@ -61,15 +61,15 @@ impl Person {
         }
     }
 
-    /// Presses the button with this label on the message as it is now.
+    /// Presses the button with this label on the current version of the message.
     ///
     /// # Panics
-    /// If the person does not see such a message, or such a button, or it is disabled.
+    /// If the person does not see the message or the button, or the button is disabled.
     pub async fn press(&self, message: &Message, label: &str) -> Answer {
         self.start_press(message, label).responded().await
     }
 
-    /// Presses a button and waits for nothing.
+    /// Presses a button without waiting.
     pub fn start_press(&self, message: &Message, label: &str) -> Answer {
         let message = self.seen(message);
         let buttons = message.buttons();
@@ -84,15 +84,15 @@ impl Person {
         self.click(&message, custom_id)
     }
 
-    /// Sends a click that no button on the message makes, as a modified client can.
+    /// Sends a click with any `custom_id`, as a modified client can.
     pub async fn press_forged(&self, message: &Message, custom_id: &str) -> Answer {
         self.click(&self.seen(message), custom_id).responded().await
     }
 
-    /// Submits a dialog, its fields given by `custom_id`.
+    /// Submits a dialog. `fields` are by `custom_id`.
     ///
     /// # Panics
-    /// If a field is unknown, missing although it is required, or too long or short.
+    /// If a field is unknown, too long or too short, or a required field is missing.
     pub async fn submit(&self, modal: &Modal, fields: &[(&str, &str)]) -> Answer {
         let inputs = modal.inputs();
         for (name, _) in fields {
@@ -148,7 +148,7 @@ impl Person {
         });
     }
 
-    /// Has these roles in a guild from now on, and no others.
+    /// Replaces the roles in a guild.
     pub fn set_roles(&self, guild: GuildId, roles: &[RoleId]) {
         self.server.write(|state| {
             let guild = state.guilds.get_mut(&guild).expect("a known guild");
@@ -181,7 +181,7 @@ impl Person {
         self.act(Action { person: self.id, channel, kind, data, opened_by: None })
     }
 
-    /// The message as this person sees it now.
+    /// The current version of a message, if this person sees it.
     fn seen(&self, message: &Message) -> Message {
         let state = self.server.read();
         let now = state.messages.get(&message.id).expect("the message has been deleted");

@@ -1,4 +1,4 @@
-//! What every request goes through: authorization, limits, faults, the log.
+//! The middleware of every request: authorization, limits, faults, the log.
 
 use std::io;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ async fn gate(Shared(server): Shared<Arc<Server>>, request: HttpRequest, next: N
     with_rate_limit_headers(response, &path)
 }
 
-/// The routes that a token in their path opens, and the gateway's address, which anyone may ask.
+/// All routes, except those with a token in the path, the gateway, and the gateway's address.
 fn needs_authorization(path: &str) -> bool {
     let open = ["/interactions/", "/webhooks/"];
     !matches!(path, "/" | "/gateway") && !open.iter().any(|prefix| path.starts_with(prefix))
@@ -100,7 +100,7 @@ fn record(server: &Server, method: String, path: String, response: Option<&Respo
     let status = response.map(Response::status);
     let violation = response.and_then(|response| response.extensions().get::<Violation>());
     server.write(|state| {
-        // Taken under the lock, so that the log is in the order of its times.
+        // The time is taken under the lock, so that the log is in the order of its times.
         let at = server.clock.now();
         let counts =
             [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
@@ -123,7 +123,7 @@ fn too_many_requests(wait: Duration, global: bool) -> Response {
     });
     let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
     let headers = response.headers_mut();
-    // The header is in whole seconds, so Discord rounds up.
+    // The header has whole seconds, so Discord rounds up.
     let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     headers.insert(header::RETRY_AFTER, HeaderValue::from(whole));
     headers.insert("x-ratelimit-reset-after", value(&format!("{seconds:.3}")));
@@ -135,7 +135,7 @@ fn too_many_requests(wait: Duration, global: bool) -> Response {
     response
 }
 
-/// What a client with a rate limiter wants to read; a healthy bucket unless it is said otherwise.
+/// Adds the headers that a client with a rate limiter reads. Without a fault they show a free bucket.
 fn with_rate_limit_headers(mut response: Response, path: &str) -> Response {
     let bucket: String = path.split('/').filter(|part| part.parse::<u64>().is_err()).collect();
     let defaults = [
@@ -154,8 +154,8 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("a header of plain characters")
 }
 
-/// An answer whose body fails before its first byte, on which the server closes the connection
-/// without having sent anything.
+/// An answer whose body fails before its first byte, so that the server closes the connection and
+/// sends nothing.
 fn connection_closed() -> Response {
     let failure = Err::<Vec<u8>, _>(io::Error::other("the answer is lost"));
     Response::new(Body::from_stream(stream::iter([failure])))

@@ -1,4 +1,4 @@
-//! The REST routes. Each reads its path and body, and leaves the rules to the state.
+//! The REST routes. Each one parses its path and body. The state enforces the rules.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(super) fn api() -> Router<Arc<Server>> {
         .merge(channel_routes::api())
 }
 
-/// A path's ids; one that is none makes the route unknown.
+/// The ids of a path. An invalid id makes the route unknown.
 pub(super) struct Ids<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Ids<T> {

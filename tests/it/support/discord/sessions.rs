@@ -1,31 +1,31 @@
-//! Gateway sessions: numbered dispatches, and what is kept for a bot that is away.
+//! Gateway sessions: numbered dispatches, and the events kept for a disconnected bot.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
-/// Something for a connection to do.
+/// An instruction for a connection.
 #[derive(Debug)]
 pub(super) enum Frame {
     Text(String),
     Close(u16),
     /// A close frame without a code.
     Farewell,
-    /// End the TCP connection without a word, as a broken network does.
+    /// End the TCP connection without a close frame, as a broken network does.
     Cut,
-    /// Say nothing more and hear nothing more, and leave the connection open.
+    /// Stop sending and reading, and leave the connection open.
     Silence,
 }
 
 pub(super) type ConnectionId = u64;
 
-/// What a bot said of itself when it opened a session.
+/// A bot's identify payload.
 #[derive(Clone, Debug)]
 pub struct Identify {
     /// The bits of the intents.
     pub intents: u64,
-    /// The session that was opened.
+    /// The session that it opened.
     pub session_id: String,
 }
 
@@ -34,12 +34,12 @@ pub(super) struct Sessions {
     open: Vec<Session>,
     connections: BTreeMap<ConnectionId, UnboundedSender<Frame>>,
     last_connection: ConnectionId,
-    /// Where bots are told to resume, if not where they are.
+    /// The resume address sent to bots, if it is not the fake's own address.
     pub resume_url: Option<String>,
     pub identifies: Vec<Identify>,
     pub resumes: usize,
     pub heartbeats: usize,
-    /// The codes with which connections were closed.
+    /// The codes with which Discord closed connections.
     pub closes: Vec<u16>,
     /// The codes with which the bot closed connections.
     pub goodbyes: Vec<u16>,
@@ -48,7 +48,7 @@ pub(super) struct Sessions {
 struct Session {
     id: String,
     sequence: u64,
-    /// Every dispatch by its sequence number; a bot may resume from any of them.
+    /// Every dispatch with its sequence number. A bot may resume from any of them.
     sent: Vec<(u64, String)>,
     connection: Option<ConnectionId>,
 }
@@ -67,7 +67,7 @@ impl Sessions {
         self.last_connection
     }
 
-    /// Ends the session too, if the bot said good-bye.
+    /// Ends the session too, if the bot closed with 1000 or 1001.
     pub fn disconnect(&mut self, connection: ConnectionId, close_code: Option<u16>) {
         self.connections.remove(&connection);
         self.goodbyes.extend(close_code);
@@ -112,12 +112,12 @@ impl Sessions {
         self.open.iter().any(|session| session.connection == Some(connection))
     }
 
-    /// Sessions with a bot listening.
+    /// The number of sessions with a connected bot.
     pub fn connected(&self) -> usize {
         self.open.iter().filter(|session| session.connection.is_some()).count()
     }
 
-    /// An event for every session, delivered now or when the session is resumed.
+    /// Sends an event to every session, now or when the session is resumed.
     pub fn dispatch(&mut self, event: &str, data: &Value) {
         for at in 0..self.open.len() {
             self.dispatch_at(at, event, data);
@@ -141,7 +141,7 @@ impl Sessions {
 
     pub fn send(&mut self, connection: ConnectionId, frame: Frame) {
         if let Some(frames) = self.connections.get(&connection) {
-            // A connection that has just ended misses nothing that a resume does not bring.
+            // If the connection has just ended, a resume sends the frame again.
             let _ = frames.send(frame);
         }
     }
@@ -152,7 +152,7 @@ impl Sessions {
         }
     }
 
-    /// Nothing can be resumed any more.
+    /// Ends all sessions, so that none can be resumed.
     pub fn forget(&mut self) {
         self.open.clear();
     }

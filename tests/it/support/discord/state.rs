@@ -1,4 +1,4 @@
-//! Everything the fake knows, behind one lock.
+//! The whole state of the fake, behind one lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
@@ -25,19 +25,19 @@ use super::sessions::Sessions;
 use super::world::RequestLog;
 use crate::support::deadline::PATIENCE;
 
-/// How often a waiting test looks again although nothing happened, for time alone may decide.
+/// How often a waiting test looks again without a change, because a condition may depend on time only.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// What the routes, the gateway and the test's own handles share.
+/// The part that the routes, the gateway and the test's handles share.
 pub(super) struct Server {
     pub address: String,
     pub token: String,
     pub clock: Clock,
     pub faults: Faults,
-    /// Whether the gateway lets new connections in.
+    /// Whether the gateway accepts new connections.
     pub door: watch::Sender<bool>,
     pub heartbeat_interval: Duration,
-    /// Whether a connection that is made now ends with a reset, and not in an orderly way.
+    /// Whether new connections end with a reset.
     pub resets: AtomicBool,
     state: Mutex<State>,
     changed: watch::Sender<()>,
@@ -60,20 +60,20 @@ impl Server {
         }
     }
 
-    /// Looks at the state.
+    /// Locks the state for reading.
     pub fn read(&self) -> MutexGuard<'_, State> {
-        // A test that panics while it holds the lock has failed already; others read on.
+        // A test that panics while it holds the lock has already failed. Other readers continue.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state and wakes whoever waits for a change.
+    /// Changes the state, and wakes all waiters.
     pub fn write<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let result = change(&mut self.read());
         self.changed.send_replace(());
         result
     }
 
-    /// Waits until `look` finds what it looks for.
+    /// Waits until `look` finds something.
     pub async fn wait_for<R>(&self, what: &str, mut look: impl FnMut(&State) -> Option<R>) -> R {
         let mut changed = self.changed.subscribe();
         let started = Instant::now();
@@ -95,7 +95,7 @@ pub(super) struct State {
     pub users: BTreeMap<UserId, User>,
     pub guilds: BTreeMap<GuildId, Guild>,
     pub channels: BTreeMap<ChannelId, Channel>,
-    /// What the bot may do in a channel where that is not what all may do.
+    /// The bot's permissions in channels where they differ from the default.
     pub bot_may: BTreeMap<ChannelId, Permissions>,
     pub messages: BTreeMap<MessageId, Message>,
     pub interactions: BTreeMap<InteractionId, Interaction>,
@@ -104,14 +104,14 @@ pub(super) struct State {
     pub log: RequestLog,
 }
 
-/// Where a new message goes.
+/// The place of a new message.
 pub(super) struct Place {
     pub channel: ChannelId,
     pub only_for: Option<UserId>,
     pub answers: Option<Value>,
 }
 
-/// Whether a message is written for the first time, which a deferred answer is when it is filled.
+/// Whether a message is written for the first time. Filling in a deferred answer is the first time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Writing {
     First,
@@ -120,7 +120,7 @@ pub(super) enum Writing {
 
 impl State {
     fn new(clock: &Clock) -> Self {
-        // An application and its bot user have had the same id for years.
+        // Applications of recent years have the same id as their bot user.
         let application: ApplicationId = clock.id();
         let bot = User { id: application.cast(), name: "locktender".to_owned(), bot: true };
         Self {
@@ -142,7 +142,7 @@ impl State {
         self.channels.get(&id).ok_or_else(ApiError::unknown_channel)
     }
 
-    /// A message by its place, as the channel's routes find it: ephemeral ones are not there.
+    /// Finds a message as the channel's routes do. They do not find ephemeral messages.
     pub fn public_message(&self, channel: ChannelId, id: MessageId) -> Result<&Message, ApiError> {
         self.channel(channel)?;
         let found = self.messages.get(&id).filter(|message| message.channel == channel);
@@ -155,7 +155,7 @@ impl State {
         message.json(&self.bot, &mentioned)
     }
 
-    /// Shows "thinking…" in the message's place.
+    /// Posts a "thinking…" message.
     pub fn post_loading(&mut self, clock: &Clock, place: Place) -> MessageId {
         let id = clock.id();
         let message = Message {
@@ -207,7 +207,7 @@ impl State {
         body.embeds.apply(&mut message.embeds);
         body.components.apply(&mut message.components);
         if let Some(flags) = body.flags {
-            // Who sees a message was decided when it was created.
+            // An edit cannot change who sees a message.
             message.flags = flags & !EPHEMERAL;
         }
         if message.content.is_empty() && message.embeds.is_empty() && message.components.is_empty()
@@ -232,7 +232,7 @@ impl State {
         Ok(())
     }
 
-    /// Whom the message reaches of those it would ping: no strangers, and nobody who cannot see it.
+    /// The pings that take effect: members of the guild who can see the message.
     fn pings(&self, message: &Message, allowed: Option<&AllowedMentions>) -> BTreeSet<Ping> {
         let home = self.channels[&message.channel].home;
         let mut pings = allowed_pings(&message.content, allowed);

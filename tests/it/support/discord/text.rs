@@ -10,7 +10,7 @@ use super::message::Message;
 use super::state::State;
 use super::world::World;
 
-/// The names behind the ids, which differ from run to run and so have no place in a snapshot.
+/// The name of each id. Ids differ between runs, so a snapshot shows names.
 #[derive(Clone, Debug)]
 pub(super) struct Names(BTreeMap<String, String>);
 
@@ -33,8 +33,8 @@ impl Names {
 }
 
 impl World {
-    /// The message as one reads it: who sees it, its words, its embeds, its buttons, its pings.
-    /// Ids are replaced by names, so that `<@123…>` becomes `<@alice>`.
+    /// The message as text: who sees it, its content, embeds, buttons and pings. Names replace ids, so
+    /// `<@123…>` becomes `<@alice>`.
     pub fn text(&self, message: &Message) -> String {
         let mut lines = Vec::new();
         if let Some(only) = message.only_for {

@@ -1,6 +1,6 @@
-//! Discord's limits on what a bot sends, by a model independent of the bot's own library.
+//! Discord's limits on requests, checked by a model that is independent of the bot's library.
 //!
-//! `twilight-validate` checks lengths and counts. What it leaves to the server is checked here.
+//! `twilight-validate` checks lengths and counts. This file checks what it leaves to the server.
 
 use std::collections::HashSet;
 
@@ -12,9 +12,9 @@ use twilight_validate::{command as command_rules, component as component_rules, 
 use super::body::{ChoicesBody, MessageBody, ModalBody};
 use super::error::ApiError;
 
-/// Suppress embeds, ephemeral, suppress notifications. Others need what the fake does not model.
+/// Suppress embeds, ephemeral, suppress notifications. Other flags need features that are not modelled.
 const KNOWN_FLAGS: u64 = 1 << 2 | 1 << 6 | 1 << 12;
-/// The most users, and the most roles, that may be listed one by one.
+/// The maximum number of listed users, and of listed roles.
 const MENTIONS_MAX: usize = 100;
 const NONCE_LENGTH_MAX: usize = 25;
 const CHOICES_MAX: usize = 25;
@@ -149,7 +149,7 @@ pub(super) fn commands(commands: &[Command]) -> Checked {
     Ok(())
 }
 
-/// The checks of one option that are left out where options nest, and those left out altogether.
+/// The checks that `twilight-validate` does not make for nested options, or does not make at all.
 fn option(option: &CommandOption) -> Checked {
     command_rules::option(option).map_err(ApiError::invalid)?;
     let choices = option.choices.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What may follow a first response: 15 minutes of edits and follow-ups by the interaction's token.
+//! Edits and follow-ups after the first response, with the interaction's token, for 15 minutes.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use super::interactions::{First, Interaction, Response};
 use super::model::MessageId;
 use super::state::{State, Writing};
 
-/// How long an interaction's token is good for edits and follow-ups.
+/// How long an interaction's token is valid for edits and follow-ups.
 pub const TOKEN_LIFE: Duration = Duration::from_mins(15);
 
 impl State {
-    /// The interaction whose token may still be used as a webhook.
+    /// The interaction of a token that is still valid as a webhook.
     pub fn webhook(&self, token: &str, now: Moment) -> Result<&Interaction, ApiError> {
         let interaction = self.interactions.values().find(|known| known.token == token);
         let interaction = interaction.ok_or_else(ApiError::unknown_webhook)?;
@@ -30,7 +30,7 @@ impl State {
         }
     }
 
-    /// The message that a webhook's route names, if it is one of this interaction's.
+    /// The message that a webhook's route names, if this interaction owns it.
     pub fn webhook_message(
         &self,
         token: &str,
@@ -83,7 +83,7 @@ impl State {
         let interaction = self.webhook(token, now)?.clone();
         let body = MessageBody::parse(body)?;
         let original = interaction.original.and_then(|id| self.messages.get(&id));
-        // The first follow-up after a deferral takes the place of "thinking…", and is as visible.
+        // The first follow-up after a deferral replaces "thinking…", and keeps its visibility.
         if let Some(id) = original.filter(|message| message.loading).map(|message| message.id) {
             self.write(id, body, Writing::First, now)?;
             self.pursue(token, None);

@@ -1,4 +1,4 @@
-//! A picture of the fake Discord, to assert on.
+//! A copy of the fake Discord's state, for assertions.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -19,10 +19,10 @@ pub struct Request {
     pub method: String,
     /// The path after `/api/v10`, without the query.
     pub path: String,
-    /// Nothing if the connection was closed without an answer.
+    /// `None` if the connection was closed without an answer.
     pub status: Option<u16>,
     pub at: Moment,
-    /// The same in real time, which Discord's clock does not follow.
+    /// The real time. Discord's clock does not follow it.
     pub seen: Instant,
 }
 
@@ -33,30 +33,30 @@ pub(super) struct RequestLog {
     pub invalid_requests: usize,
 }
 
-/// Everything there is to see at one moment.
+/// The state at one moment.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// The registered commands, by guild; under `None` those for everywhere.
+    /// The registered commands by guild. `None` has the global commands.
     pub commands: BTreeMap<Scope, Vec<Command>>,
-    /// How often commands were registered, which Discord allows rarely.
+    /// The number of bulk registrations of commands. Discord allows few of them.
     pub bulk_overwrites: usize,
     /// Every message that has not been deleted, oldest first.
     pub messages: Vec<Message>,
-    /// Every session that was opened; Discord allows 1,000 a day.
+    /// Every session that was opened. Discord allows 1,000 a day.
     pub identifies: Vec<Identify>,
     /// How often a session was resumed.
     pub resumes: usize,
-    /// How many heartbeats came, all of which were answered.
+    /// The number of heartbeats. The fake answers every one.
     pub heartbeats: usize,
     /// The codes with which Discord closed connections, oldest first.
     pub closes: Vec<u16>,
     /// The codes with which the bot closed connections, oldest first.
     pub goodbyes: Vec<u16>,
-    /// Every request in the order of their answers, the gateway's `GET /` among them.
+    /// Every request in the order of the answers, including `GET /` of the gateway.
     pub requests: Vec<Request>,
-    /// What a correct bot never does. Tests end with the assertion that there is none.
+    /// Requests that a correct bot never sends. Tests assert at their end that there are none.
     pub violations: Vec<String>,
-    /// Answers of 401, 403 and 429; after 10,000 in ten minutes Discord bans the address.
+    /// The number of answers with 401, 403 or 429. After 10,000 in ten minutes Discord bans the address.
     pub invalid_requests: usize,
     pub(super) names: Names,
 }
@@ -79,23 +79,23 @@ impl World {
         }
     }
 
-    /// What everyone in the channel sees, oldest first.
+    /// The messages that all people in the channel see, oldest first.
     pub fn channel(&self, channel: ChannelId) -> Vec<&Message> {
         let here = self.messages.iter().filter(|message| message.channel == channel);
         here.filter(|message| !message.is_ephemeral()).collect()
     }
 
-    /// What this person alone sees, oldest first.
+    /// The messages that only this person sees, oldest first.
     pub fn seen_alone_by(&self, person: UserId) -> Vec<&Message> {
         self.messages.iter().filter(|message| message.only_for == Some(person)).collect()
     }
 
-    /// A message, wherever it is and whoever sees it, unless it has been deleted.
+    /// A message in any channel, ephemeral or not, unless it has been deleted.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.messages.iter().find(|message| message.id == id)
     }
 
-    /// The requests with this method and path; `*` stands for one segment of the path.
+    /// The requests with this method and path. `*` stands for one segment of the path.
     pub fn requests_to(&self, route: &str) -> Vec<&Request> {
         let (method, path) = route.split_once(' ').expect("a route is a method and a path");
         let to = |request: &&Request| {

@@ -1,4 +1,4 @@
-//! What kills the bot at a request of a given number.
+//! Kills the bot at a request of a given number.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,13 +8,13 @@ use crate::support::stand::Executioner;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
-    /// The request arrives, and is not carried out.
+    /// When the request arrives. It is not carried out.
     Before,
-    /// It has been carried out, and the bot has not been told.
+    /// When the request has been carried out. It is not answered.
     After,
 }
 
-/// Kills the bot at a request of a given number, counted from when it is armed.
+/// Kills the bot at a request of a given number. The count begins when the trap is armed.
 pub(super) struct Trap {
     executioner: Executioner,
     state: Mutex<Armed>,
@@ -29,7 +29,7 @@ enum Armed {
         left: usize,
         when: When,
     },
-    /// The request is being carried out, after which the bot dies.
+    /// The request is being carried out. The bot dies after it.
     Sprung,
 }
 
@@ -40,7 +40,7 @@ impl Trap {
         Self { executioner, state, met: AtomicUsize::new(0) }
     }
 
-    /// What comes of a request that arrives.
+    /// Decides the fate of an arriving request.
     pub(super) fn meet(&self) -> Fate {
         self.met.fetch_add(1, Ordering::Relaxed);
         let mut state = self.state.lock().unwrap();
@@ -58,7 +58,7 @@ impl Trap {
         Fate::Pass
     }
 
-    /// A request has been carried out.
+    /// Is called when a request has been carried out.
     pub(super) fn after(&self) {
         let mut state = self.state.lock().unwrap();
         if matches!(*state, Armed::Sprung) {
@@ -67,17 +67,17 @@ impl Trap {
         }
     }
 
-    /// Kills at the request after this many.
+    /// Arms the trap for the request after this many.
     pub(super) fn arm(&self, at: usize, when: When) {
         *self.state.lock().unwrap() = Armed::At { left: at, when };
     }
 
-    /// Counts the requests from now on.
+    /// Starts a new count of requests.
     pub(super) fn count(&self) {
         *self.state.lock().unwrap() = Armed::Off { asked: 0 };
     }
 
-    /// How many requests there were since it was set to count them.
+    /// The number of requests since `count`.
     pub(super) fn asked(&self) -> usize {
         match *self.state.lock().unwrap() {
             Armed::Off { asked } => asked,
@@ -85,12 +85,12 @@ impl Trap {
         }
     }
 
-    /// Whether it has yet to kill.
+    /// Whether it still has to kill.
     pub(super) fn is_armed(&self) -> bool {
         !matches!(*self.state.lock().unwrap(), Armed::Off { .. })
     }
 
-    /// How many requests there have been in all.
+    /// The total number of requests.
     pub(super) fn met(&self) -> usize {
         self.met.load(Ordering::Relaxed)
     }

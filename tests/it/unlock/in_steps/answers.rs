@@ -1,4 +1,4 @@
-//! Answers that are lost, refusals, and another lock that comes meanwhile.
+//! Lost answers, refusals, and another lock taken in the meantime.
 
 use axum::http::Method;
 use insta::assert_snapshot;
@@ -10,8 +10,8 @@ use crate::support::office::words;
 use crate::support::proxy::Fate;
 use crate::support::stub;
 
-/// The first delete is carried out with its answer lost, and before the next try somebody takes the
-/// lock.
+/// The first delete is carried out and its answer is lost. If there is a `next` record, another run takes
+/// the lock before the retry.
 fn lose_the_delete(s3: &S3, next: Option<String>) {
     let mut is_first = true;
     s3.rule(move |asked, objects| {
@@ -26,7 +26,7 @@ fn lose_the_delete(s3: &S3, next: Option<String>) {
     });
 }
 
-/// The same, and later tries get this answer.
+/// The first delete is carried out and its answer is lost. Retries get this answer.
 fn lose_the_delete_then(s3: &S3, answer: fn() -> stub::Answer) {
     let mut is_first = true;
     s3.rule(move |asked, objects| {
@@ -47,7 +47,7 @@ fn denied(table: &str) -> Fate {
     Fate::Answer(400, body.to_string())
 }
 
-/// Every end of a release meets this fate. Its start has no `unlock.` but `unlock.started`.
+/// Every write that ends a release meets this fate. The write that starts one has only `unlock.started`.
 fn at_the_end(fate: Fate) -> impl Fn(&crate::support::proxy::Seen) -> Fate {
     move |seen| {
         let body = String::from_utf8_lossy(&seen.body);
@@ -101,7 +101,7 @@ async fn the_row_is_released_too_where_the_lockfile_was_taken_anew() {
 
 #[tokio::test]
 async fn a_lockfile_whose_delete_went_unanswered_is_never_called_free_already() {
-    // A versioned bucket whose newest version is a delete marker may answer 412 instead of 404.
+    // A versioned bucket with a delete marker as its newest version may answer 412 instead of 404.
     let scene = Scene::new(LOCKFILE_ALONE).await;
     lose_the_delete_then(&scene.s3, || stub::s3_error(412, "PreconditionFailed"));
     scene.approve().await;
@@ -120,7 +120,7 @@ async fn a_delete_that_is_refused_after_one_that_went_unanswered_is_not_called_u
 async fn a_delete_that_finds_nothing_after_one_that_went_unanswered_does_not_name_who_removed_it() {
     let scene = Scene::new(BOTH).await;
     lose_the_delete_then(&scene.s3, || stub::s3_error(404, "NoSuchKey"));
-    // The row then cannot be deleted, and the end names who removed the lockfile.
+    // The delete of the row fails, so the last entry names who removed the lockfile.
     scene.proxy.rule(at_the_end(denied(TABLE)));
     scene.approve().await;
     assert_eq!(scene.outcome().await, "Failed");

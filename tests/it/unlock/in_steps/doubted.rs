@@ -1,5 +1,5 @@
-//! A release that was cut off and no longer agrees with the audit trail ends with what is left of the
-//! lock.
+//! An interrupted release whose request no longer agrees with the audit trail ends, and names the rest of
+//! the lock.
 
 use axum::http::Method;
 use chrono::TimeDelta;
@@ -11,8 +11,8 @@ use super::*;
 use crate::support::stub;
 use crate::unlock::forged::forge;
 
-/// A release whose lockfile is gone, without an answer that says so. Its request then loses its
-/// approvals.
+/// A release whose lockfile was deleted without an answer. Then the approvals are removed from its stored
+/// request.
 async fn doubted(stores: Stores) -> Scene {
     let scene = Scene::new(stores).await;
     scene.s3.rule(|asked, objects| {

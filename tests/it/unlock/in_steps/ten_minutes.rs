@@ -1,4 +1,4 @@
-//! A release that can neither go on nor fail ends after ten minutes, and says what is left.
+//! A release that can neither continue nor fail ends after ten minutes, and names the rest of the lock.
 
 use axum::http::Method;
 use chrono::TimeDelta;
@@ -10,10 +10,10 @@ use super::*;
 use crate::support::proxy::Fate;
 use crate::support::stub::{self, Answer};
 
-/// What a case is called, and how a delete is answered in it.
+/// The name of a case, and the answer to a delete in it.
 type Case = (&'static str, fn() -> Answer);
 
-/// Every delete of a lockfile is answered like this.
+/// Gives this answer to every delete of a lockfile.
 fn answer_deletes(s3: &S3, answer: fn() -> Answer) {
     s3.rule(move |asked, _| (asked.method == Method::DELETE).then(answer));
 }
@@ -51,7 +51,7 @@ async fn a_store_that_can_never_carry_a_release_out_has_it_end_as_failed() {
 #[tokio::test]
 async fn what_is_left_is_said_of_a_release_that_stopped_halfway() {
     let scene = Scene::new(BOTH).await;
-    // The end cannot be written while the lockfile is gone already.
+    // The lockfile is gone, but the write that ends the release fails.
     let is_end = |body: &[u8]| String::from_utf8_lossy(body).contains("unlock.done");
     scene.proxy.rule(move |seen| match &*seen.what {
         "TransactWriteItems" if is_end(&seen.body) => Fate::Cut,
@@ -132,7 +132,7 @@ async fn a_bot_that_starts_again_and_again_does_not_prolong_a_release() {
     let scene = Scene::new(LOCKFILE_ALONE).await;
     answer_deletes(&scene.s3, not_implemented);
     scene.approve().await;
-    // Each round is a new process, which has seen nothing yet.
+    // Each round acts like a new process that has seen nothing yet.
     for _ in 0..4 {
         scene.office.time.advance(TimeDelta::minutes(3));
         scene.office.round().await;
