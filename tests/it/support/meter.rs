@@ -8,16 +8,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{self, HeaderMap, Method, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::loopback::Loopback;
 use super::proxy::forward;
 
 /// The interval at which the gate looks for new requests.
@@ -52,9 +50,8 @@ pub struct S3Requests {
 
 /// A proxy in front of both services. Dropping it stops it.
 pub struct Meter {
-    address: SocketAddr,
+    server: Loopback,
     shared: Arc<Shared>,
-    serving: JoinHandle<()>,
 }
 
 struct Shared {
@@ -79,27 +76,22 @@ impl Meter {
     /// Starts one in front of these two endpoints.
     pub async fn start(dynamodb: &str, s3: &str) -> Self {
         let address_of = |endpoint: &str| endpoint.trim_start_matches("http://").parse().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             dynamodb: address_of(dynamodb),
             s3: address_of(s3),
             measured: Mutex::default(),
         });
         let state = shared.clone();
-        let app = Router::new().fallback(
-            move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
-                let shared = state.clone();
-                async move { shared.handle(&method, &uri, &headers, body).await }
-            },
-        );
-        let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, shared, serving }
+        let server = Loopback::start(move |method, uri, headers, body| {
+            let shared = state.clone();
+            async move { shared.handle(&method, &uri, &headers, body).await }
+        });
+        Self { server: server.await, shared }
     }
 
     /// Its address, `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.endpoint()
     }
 
     /// Does a piece of work, and returns its cost and its result.
@@ -115,12 +107,6 @@ impl Meter {
         let left = measured.waiting.len() + measured.under_way;
         assert_eq!(left, 0, "the work has ended before its requests");
         (measured.cost, done)
-    }
-}
-
-impl Drop for Meter {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

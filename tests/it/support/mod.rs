@@ -15,6 +15,7 @@ pub mod given;
 pub mod leash;
 #[cfg(unix)]
 pub mod lock;
+pub mod loopback;
 pub mod meter;
 #[cfg(unix)]
 pub mod moto;

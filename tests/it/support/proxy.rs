@@ -6,24 +6,22 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{self, HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use futures::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::deadline::PATIENCE;
+use super::loopback::Loopback;
 
 /// A proxy in front of one server. Dropping it stops it.
 pub struct Proxy {
-    address: SocketAddr,
+    server: Loopback,
     shared: Arc<Shared>,
-    serving: JoinHandle<()>,
 }
 
 /// What the proxy does with a request.
@@ -89,25 +87,20 @@ impl Proxy {
     /// Starts one that lets everything pass.
     pub async fn start(upstream: &str) -> Self {
         let upstream = upstream.trim_start_matches("http://").parse().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let pass: (Rule, After) = (Box::new(|_| Fate::Pass), Box::new(|_| {}));
         let shared =
             Arc::new(Shared { upstream, rule: Mutex::new(Arc::new(pass)), seen: Mutex::default() });
         let state = shared.clone();
-        let app = Router::new().fallback(
-            move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
-                let shared = state.clone();
-                async move { shared.handle(&method, &uri, &headers, body).await }
-            },
-        );
-        let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, shared, serving }
+        let server = Loopback::start(move |method, uri, headers, body| {
+            let shared = state.clone();
+            async move { shared.handle(&method, &uri, &headers, body).await }
+        });
+        Self { server: server.await, shared }
     }
 
     /// Its address, `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.endpoint()
     }
 
     /// Applies this rule to all requests from now on, and clears the requests seen.
@@ -133,12 +126,6 @@ impl Proxy {
     /// The number of requests of this operation since the last rule.
     pub fn count(&self, what: &str) -> usize {
         self.seen().iter().filter(|seen| seen.what == what).count()
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

@@ -4,21 +4,20 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use futures::stream::{self, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+
+use super::loopback::Loopback;
 
 /// A server that answers by a rule. Dropping it stops it.
 pub struct Stub {
     endpoint: String,
     asked: Arc<Mutex<Vec<Asked>>>,
-    server: JoinHandle<()>,
+    _server: Loopback,
 }
 
 /// One request as it arrived.
@@ -40,25 +39,21 @@ pub enum Answer {
 impl Stub {
     /// Starts one that answers by this rule.
     pub async fn start(rule: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (record, rule) = (Arc::clone(&asked), Arc::new(rule));
-        let app = Router::new().fallback(
-            move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
-                let request = Asked { method, uri, headers, body };
-                let answer = rule(&request);
-                record.lock().unwrap().push(request);
-                async move {
-                    match answer {
-                        Answer::Now(response) => response,
-                        Answer::Never => std::future::pending().await,
-                    }
+        let server = Loopback::start(move |method, uri, headers, body| {
+            let request = Asked { method, uri, headers, body };
+            let answer = rule(&request);
+            record.lock().unwrap().push(request);
+            async move {
+                match answer {
+                    Answer::Now(response) => response,
+                    Answer::Never => std::future::pending().await,
                 }
-            },
-        );
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { endpoint, asked, server }
+            }
+        })
+        .await;
+        Self { endpoint: server.endpoint(), asked, _server: server }
     }
 
     pub fn endpoint(&self) -> &str {
@@ -68,12 +63,6 @@ impl Stub {
     /// All requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
-    }
-}
-
-impl Drop for Stub {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
