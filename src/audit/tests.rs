@@ -1,5 +1,4 @@
-//! How the trail is written. What somebody with write access to its table can do to it is in
-//! `tampering`.
+//! Writing of the trail. `tampering` has the changes of an attacker with write access to its table.
 
 mod tampering;
 
@@ -33,7 +32,7 @@ fn draft(path: &str, action: Action, minute: i64) -> Draft {
     }
 }
 
-/// A chain of four entries, written in two goes.
+/// A chain of four entries, written in two appends.
 fn chain(path: &str) -> Vec<Entry> {
     let first = [draft(path, Action::Opened, 0)];
     let then = [Action::Approved, Action::UnlockStarted, Action::UnlockDone];
@@ -74,7 +73,7 @@ fn an_entry_is_written_in_this_form() {
       "state": "env/prod"
     }
     "#);
-    // As docs/AUDIT.md does it: the canonical form without the hash, through sha256sum.
+    // As in docs/AUDIT.md: sha256sum of the canonical form without the hash.
     let mut fields = entry.fields().clone();
     fields.remove("hash");
     assert_eq!(Hash::of(canonical(&fields)), entry.hash());

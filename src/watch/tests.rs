@@ -1,4 +1,4 @@
-//! Tables of what was seen and what follows from it.
+//! Tables of observed locks, and the results expected from them.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ fn known(locks: &[HeldLock]) -> BTreeMap<StatePath, Hold> {
     locks.iter().map(hold).collect()
 }
 
-/// Some past holds of `env/prod` that lasted so many minutes.
+/// Past holds of `env/prod` with these lengths in minutes.
 fn past(minutes: &[i64]) -> Vec<PastHold> {
     let of = |&minutes: &i64| PastHold {
         hold: hold("old", "ci@runner", -1_000),
@@ -142,7 +142,7 @@ fn of_many_locks_each_is_told_apart() {
     let lock =
         |n: usize, id: &str| held(&format!("env/{n}"), ROW, Some(&record(id, "a@b", -5)), None);
     let before: Vec<HeldLock> = (0..1_000).map(|n| lock(n, "old")).collect();
-    // Every third is gone, every fifth of the others is another one, and ten are new.
+    // Every third lock is gone, every fifth of the others is another lock, and ten are new.
     let now: Vec<HeldLock> = (0..1_010)
         .filter(|n| n % 3 != 0 || *n >= 1_000)
         .map(|n| lock(n, if n % 5 == 0 && n < 1_000 { "new" } else { "old" }))
@@ -163,7 +163,7 @@ fn of_many_locks_each_is_told_apart() {
 fn a_hold_goes_by_the_record_and_never_into_the_future() {
     let cases = [
         (record("a", "x@y", -90), -90),
-        // A clock that is ahead: as if it were taken just now.
+        // The holder's clock is ahead, so the lock counts as taken now.
         (record("a", "x@y", 500), 0),
         ("not a record".to_owned(), 0),
     ];
@@ -287,7 +287,7 @@ fn a_line_keeps_its_order() {
         [1, 2, 3, 4].map(|n| line.before(UserId::new(n))),
         [Some(0), Some(1), Some(2), None]
     );
-    // Asking again changes what was asked, and not the place.
+    // A second `join` changes the kind of watch, not the place in the list.
     let again = join(line.clone(), 1, true);
     assert_eq!(again.before(UserId::new(1)), Some(0));
     assert_eq!(again.after_clearing().watchers().len(), 2);
