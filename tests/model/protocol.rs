@@ -86,7 +86,7 @@ pub struct Protocol {
     pub setup: Setup,
     pub flaw: Option<Flaw>,
     pub policy: Policy,
-    /// The cached results of [`all_end`], because very many states give the same question.
+    /// The cached results of [`all_end`], because many states need the same check.
     ends: Mutex<HashMap<u64, bool>>,
 }
 

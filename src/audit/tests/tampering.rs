@@ -85,7 +85,7 @@ fn an_edit_of_any_field_is_found_in_its_entry() {
             let mut trail = whole.clone();
             trail[2] = entry;
             let broken = verify(&trail).unwrap_err();
-            // A changed path or number moves the entry to another place. Other edits are found in their place.
+            // A changed path or number moves the entry elsewhere. Other edits are found in their place.
             if field != "path" && !(field == "seq" && value.is_number()) {
                 assert_eq!((broken.seq, broken.wrong), (3, Wrong::Edited), "{field} {part:?}");
                 assert_eq!(broken.path, PROD);
