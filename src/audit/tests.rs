@@ -1,4 +1,4 @@
-//! How the trail is written. `tampering` tests what a person with write access to its table can do.
+//! Writing of the trail. `tampering` has the changes of an attacker with write access to its table.
 
 mod tampering;
 
@@ -31,7 +31,7 @@ fn draft(path: &str, action: Action, minute: i64) -> Draft {
     }
 }
 
-/// A chain of four entries, written in two steps.
+/// A chain of four entries, written in two appends.
 fn chain(path: &str) -> Vec<Entry> {
     let first = [draft(path, Action::Opened, 0)];
     let then = [Action::Approved, Action::UnlockStarted, Action::UnlockDone];
@@ -72,7 +72,7 @@ fn an_entry_is_written_in_this_form() {
       "state": "env/prod"
     }
     "#);
-    // As in docs/AUDIT.md: the canonical form without the hash, through sha256sum.
+    // As in docs/AUDIT.md: sha256sum of the canonical form without the hash.
     let mut fields = entry.fields().clone();
     fields.remove("hash");
     assert_eq!(Hash::of(canonical(&fields)), entry.hash());

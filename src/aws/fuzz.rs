@@ -1,6 +1,6 @@
-//! Tests that no stored item makes the bot panic, when it is read or when its content is used.
+//! No stored item makes the bot panic, neither when it is read nor when it is used.
 //!
-//! The tests take the items that this version writes and change parts of them.
+//! The items are changed items of this version, and items of random content.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -42,7 +42,7 @@ use crate::workers::clearing_notices;
 
 const RECORD: &str = r#"{"ID":"1f6e7bc2-0ede","Operation":"OperationTypeApply","Info":"","Who":"ci@runner-7","Version":"1.11.4","Created":"2026-11-25T09:00:00Z","Path":""}"#;
 
-/// Values that replace a real one.
+/// Values that replace a real value.
 const ODD: [&str; 22] = [
     "null",
     "true",
@@ -108,7 +108,7 @@ fn policy() -> Policy {
     }
 }
 
-/// A ledger that sends no request.
+/// A ledger whose requests reach no server.
 static LEDGER: LazyLock<AwsLedger> = LazyLock::new(|| {
     let session = Session::at("http://127.0.0.1:9", Patience::default());
     let tables = LedgerTables { table: "own".to_owned(), audit_table: "audit".to_owned() };
@@ -117,7 +117,7 @@ static LEDGER: LazyLock<AwsLedger> = LazyLock::new(|| {
 
 static REAL: LazyLock<Vec<Item>> = LazyLock::new(real);
 
-/// One item of every kind that the bot reads back, as this version writes it.
+/// The items that this version writes, one or more of every kind that it reads back.
 fn real() -> Vec<Item> {
     let hold = hold();
     let past = PastHold { hold: hold.clone(), ended_at: now(), ending: Ending::Cleared };
@@ -167,7 +167,7 @@ fn real() -> Vec<Item> {
     steps.extend(own.put_end_notices(now(), &hold, &notices).unwrap());
     steps.extend(plan.items());
     let mut items: Vec<Item> = steps.into_iter().filter_map(put_item).collect();
-    // The bot writes the request item with an update, so no put above contains it.
+    // A request is written with an update. This is the form in which it is read.
     items.push(item(&object(json!({
         "pk": format!("request#{}", filed.request.id), "sk": "request", "version": 0,
         "request": json!(filed.request).to_string(), "tail": json!(filed.tail).to_string(),
@@ -189,7 +189,7 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// JSON pointers to all values inside a JSON value.
+/// Adds the JSON pointers of all values in a JSON value.
 fn places(value: &Value, at: &str, places: &mut Vec<String>) {
     places.push(at.to_owned());
     let mut inside = |key: &str, value: &Value| {
@@ -205,7 +205,7 @@ fn places(value: &Value, at: &str, places: &mut Vec<String>) {
     }
 }
 
-/// Changes one attribute: replaces a value inside its JSON, cuts it off, or replaces all of it.
+/// An attribute with one inner value replaced, cut off, or replaced completely.
 fn changed(value: &AttributeValue, place: Index, odd: &str, way: u8) -> AttributeValue {
     let odd_value: Value = serde_json::from_str(odd).unwrap();
     let AttributeValue::S(written) = value else {
@@ -230,7 +230,7 @@ fn changed(value: &AttributeValue, place: Index, odd: &str, way: u8) -> Attribut
     }
 }
 
-/// A real item with one to three of its attributes changed or removed.
+/// A real item with one to three attributes changed or removed.
 fn mutated() -> impl Strategy<Value = Item> {
     let change = (any::<Index>(), any::<Index>(), any::<Index>(), 0_u8..11);
     (any::<Index>(), prop::collection::vec(change, 1..4)).prop_map(|(which, changes)| {
@@ -316,7 +316,7 @@ fn use_filed(filed: &Filed) {
     let _ = ApprovedUnlock::of(&filed.request, &policy());
 }
 
-/// Reads an item as each kind of item, and uses every result.
+/// Reads an item as every kind, and uses each result that was understood.
 fn read_and_use(item: &Item) {
     let line = line_of(item).map(|(line, version)| {
         let _ = LEDGER.own.put_line(&state(), &line, version, now());

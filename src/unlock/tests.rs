@@ -1,5 +1,5 @@
-//! The rules of two-person control, as tables. What all of them are about: alice asks at noon for a
-//! lock to go, in the one channel; bob, carol and dave are approvers.
+//! The rules of two-person control, as tables. In all of them alice opens a request at noon, in one channel.
+//! bob, carol and dave are approvers.
 
 mod asking;
 mod chart;
@@ -32,7 +32,7 @@ const BOTH: Stores = Stores { row: true, lockfile: true };
 const HERE: Place = Place { guild: GuildId::new(7), channel: ChannelId::new(70) };
 const APPROVER: RoleId = RoleId::new(500);
 
-/// So many minutes after noon, when alice asked.
+/// The time this many minutes after noon, when alice opened the request.
 fn minute(minutes: i64) -> DateTime<Utc> {
     let noon: DateTime<Utc> = "2026-11-25T12:00:00Z".parse().unwrap();
     noon + TimeDelta::minutes(minutes)
@@ -55,12 +55,12 @@ fn lockfile(record: impl Into<Vec<u8>>, etag: &str) -> StoredLock {
     StoredLock::new(LockRecord::new(record), Some(minute(-180))).with_etag(Some(etag.to_owned()))
 }
 
-/// A lock that lies in the lock table alone, so that one transaction releases it.
+/// A lock that is only a row, so that one transaction releases it.
 fn row_alone() -> LockState {
     LockState::from_stores(ROW, Some(row(RECORD)), None)
 }
 
-/// A lock that takes several steps to release.
+/// A lock whose release takes several steps.
 fn row_and_lockfile() -> LockState {
     LockState::from_stores(BOTH, Some(row(RECORD)), Some(lockfile(RECORD, "e1")))
 }
@@ -120,12 +120,12 @@ fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transitio
     decide(request, Event::Approve { by, standing: &standing }, &policy(needed), minute(5))
 }
 
-/// The same request, approved by bob, its lock being released.
+/// The same request after bob's approval, while its lock is being released.
 fn executing(lock: &LockState) -> UnlockRequest {
     approve(&request_for(lock), &bob(), 1).unwrap().next
 }
 
-/// Every event there is, with a name to read in a table.
+/// Every event, with its name in the tables.
 fn events<'e>(
     by: &'e Actor,
     requester: &'e Actor,
@@ -153,7 +153,7 @@ fn events<'e>(
     ]
 }
 
-/// The right that a request gives where one approval is needed.
+/// The right to a release that a request gives if one approval is needed.
 fn right_of(request: &UnlockRequest) -> Option<ApprovedUnlock> {
     ApprovedUnlock::of(request, &policy(1))
 }
@@ -164,7 +164,7 @@ fn closed(outcome: Outcome) -> UnlockRequest {
     UnlockRequest { status, ..request_for(&row_alone()) }
 }
 
-/// What a decision comes to, in one line: `executing v1: request.approved, may release`.
+/// The result of a decision in one line: `executing v1: request.approved, may release`.
 fn said(decided: &Result<Transition, Rejection>) -> String {
     let transition = match decided {
         Ok(transition) => transition,

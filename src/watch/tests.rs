@@ -1,4 +1,4 @@
-//! Tables of observations and the conclusions from them.
+//! Tables of observed locks, and the results expected from them.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ fn known(locks: &[HeldLock]) -> BTreeMap<StatePath, Hold> {
     locks.iter().map(hold).collect()
 }
 
-/// Past holds of `env/prod` that lasted these numbers of minutes.
+/// Past holds of `env/prod` with these lengths in minutes.
 fn past(minutes: &[i64]) -> Vec<PastHold> {
     let of = |&minutes: &i64| PastHold {
         hold: hold("old", "ci@runner", -1_000),
@@ -141,7 +141,7 @@ fn of_many_locks_each_is_told_apart() {
     let lock =
         |n: usize, id: &str| held(&format!("env/{n}"), ROW, Some(&record(id, "a@b", -5)), None);
     let before: Vec<HeldLock> = (0..1_000).map(|n| lock(n, "old")).collect();
-    // Every third is gone, every fifth of the others is another one, and ten are new.
+    // Every third lock is gone, every fifth of the others is another lock, and ten are new.
     let now: Vec<HeldLock> = (0..1_010)
         .filter(|n| n % 3 != 0 || *n >= 1_000)
         .map(|n| lock(n, if n % 5 == 0 && n < 1_000 { "new" } else { "old" }))
@@ -286,7 +286,7 @@ fn a_line_keeps_its_order() {
         [1, 2, 3, 4].map(|n| line.before(UserId::new(n))),
         [Some(0), Some(1), Some(2), None]
     );
-    // Asking again changes the watch, not its place.
+    // A second `join` changes the kind of watch, not the place in the list.
     let again = join(line.clone(), 1, true);
     assert_eq!(again.before(UserId::new(1)), Some(0));
     assert_eq!(again.after_clearing().watchers().len(), 2);

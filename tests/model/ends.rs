@@ -1,21 +1,20 @@
 //! Whether every request can still end.
 //!
-//! This is a promise of liveness, and stateright's `eventually` cannot be trusted with it here: the
-//! warden looks again and again, so the states have cycles, and stateright takes a cycle for a path
-//! that joins another. So it is said as an invariant: wherever everything stops (each process dies,
-//! no click comes any more, Terraform does nothing), the warden of one new process, time given,
-//! brings every request to its end. That is more than `eventually` says, in every state.
+//! This is a liveness property, but stateright's `eventually` is not reliable here. The warden looks again
+//! and again, so the states have cycles, and stateright treats a cycle as a path that joins another. So
+//! the model checks an invariant instead. Suppose that in any state everything stops: each process dies,
+//! no click arrives, Terraform does nothing. Then, after enough time, the warden of one new process ends
+//! every request. This is stronger than `eventually`, because it holds in every state.
 
 use crate::protocol::{Action, Protocol};
 use crate::replica::How;
 use crate::state::{Left, State};
 use crate::world::Time;
 
-/// More rounds than any request needs: one closes it or finishes it.
+/// More rounds than a request needs. One round closes or finishes it.
 const ROUNDS: usize = 3;
 
-/// Whether the warden alone brings every request to its end, where deletes are allowed and where
-/// they are not.
+/// Whether the warden alone ends every request, both with deletes allowed and with deletes denied.
 pub fn all_end(protocol: &Protocol, state: &State) -> bool {
     [How::Plain, How::Denied].into_iter().all(|how| {
         let left = Left::default();

@@ -1,38 +1,38 @@
-//! Ways to get it wrong, each of which the checker has to find.
+//! Deliberate flaws of the protocol. The checker has to find each one.
 
-/// What is left out or done wrong, in a model that shall be found wanting.
+/// A rule that a flawed model leaves out or breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// A row is deleted whatever is in it.
+    /// A row is deleted without a condition on its record.
     NoRecordCondition,
-    /// A lockfile is deleted without its `ETag`, as an S3 that ignores `If-Match` does.
+    /// A lockfile is deleted without its `ETag`, as by an S3 that ignores `If-Match`.
     NoEtag,
-    /// A request is written over whatever version there is.
+    /// A request is written without a condition on its version.
     NoVersionCondition,
-    /// A second open request takes the guard of the first.
+    /// A second request takes the guard of the first.
     NoGuardCondition,
-    /// An event may be dealt with again.
+    /// A duplicate event is handled again.
     NoEventCondition,
-    /// An entry is written over the one that has its number.
+    /// An entry overwrites the entry with the same number.
     NoEntryCondition,
-    /// The requester's own word counts.
+    /// The requester's own approval counts.
     RequesterCounted,
-    /// Approvers are taken to have their role for ever.
+    /// The roles of earlier approvers are not looked up again.
     RolesNotAskedAgain,
-    /// A lockfile is deleted before the start of it is on record.
+    /// A lockfile is deleted before the start of the release is recorded.
     NotStarted,
-    /// A row is deleted first, and recorded after.
+    /// A row is deleted first, and its delete is recorded later.
     RecordedLater,
-    /// A release is taken up again without a mark.
+    /// A release is resumed without being marked as resumed.
     NotMarked,
-    /// Nobody takes up a release that was cut off.
+    /// No process resumes an interrupted release.
     NotResumed,
-    /// What was seen of a pending request's lock is taken for the end of a release that began since.
+    /// A look at a pending request's lock decides the end of a release that began after the look.
     SeenBefore,
-    /// A lockfile that could not be deleted is forgotten when the row went by itself.
+    /// A lockfile that could not be deleted is forgotten when the row disappears by itself.
     HalfForgotten,
-    /// That a delete went without an answer is forgotten when its next try is refused.
+    /// An unanswered delete is forgotten when its retry is refused.
     AnswerForgotten,
-    /// Another request is closed for what was seen of the lock before it was opened.
+    /// Another request is closed because of a look at the lock from before it was opened.
     SeenBeforeOpening,
 }

@@ -1,14 +1,14 @@
-//! The protocol of unlocking, model-checked: whatever clicks come in whatever order, however often,
-//! to whichever of two replicas, whoever dies in between, and whatever Terraform does meanwhile.
+//! A model check of the release protocol: clicks in any order and number, on two replicas, with crashes
+//! in between, and with Terraform running at the same time.
 //!
-//! The rules are the bot's own: [`locktender::unlock`]. What the model adds is the world around them
-//! ([`world`]), the tables with their conditions ([`store`]), and the commands as machines that take
-//! one read, decision or write at a time ([`replica`], [`run`], [`writes`], [`release`]). What must
-//! never happen is said without the rules ([`oracle`], [`properties`]), and that every request can
-//! end is [`ends`]. To know that the model can fail, it is also run with each [`flaw::Flaw`].
+//! The rules are the bot's own: [`locktender::unlock`]. The model adds the world around them ([`world`]),
+//! the tables with their conditions ([`store`]), and the commands as machines that take one read, decision
+//! or write at a time ([`replica`], [`run`], [`writes`], [`release`]). The forbidden outcomes are defined
+//! without the rules ([`oracle`], [`properties`]). [`ends`] checks that every request can end. The model
+//! also runs with each [`flaw::Flaw`], to show that it can fail.
 //!
-//! Left out, since it only keeps things from happening or happens to nobody else: the forms that ask
-//! back, the warden's grace, the cards that are posted, the outbox, and stores that are busy.
+//! Left out, because they only prevent steps or affect no other process: confirmation forms, the warden's
+//! grace, posted cards, the outbox, and busy stores.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "`pub` means: for every module of this test")]
@@ -37,7 +37,7 @@ use crate::flaw::Flaw;
 use crate::protocol::{Action, Protocol, Setup};
 use crate::state::State;
 
-/// How many different states are to be seen at the least.
+/// The minimum number of different states that the check must visit.
 const ENOUGH: usize = 100_000;
 
 const THREADS: usize = 2;
@@ -56,14 +56,14 @@ fn the_protocol_holds_in_every_state() {
             assert!(checker.discovery(properties::name(*end)).is_some(), "{name}: never {end:?}");
         }
         let (unique, took) = (checker.unique_state_count(), start.elapsed());
-        // Past the harness, which keeps to itself what a test that passes prints.
+        // Directly to stderr, because the test runner hides the output of a passing test.
         let _ = writeln!(std::io::stderr(), "{name}: {unique} states in {took:.1?}");
         states += unique;
     }
     assert!(states >= ENOUGH, "only {states} states were seen");
 }
 
-/// What happened, and what the trail says of it.
+/// The actions of a path and its trail, as text.
 fn told(path: Path<State, Action>) -> String {
     let trail = path.last_state().store.trail.clone();
     let entries = trail.iter().map(|line| format!("{:?} of {}\n", line.action, line.request));
@@ -72,7 +72,7 @@ fn told(path: Path<State, Action>) -> String {
     happened.chain(["recorded:\n".to_owned()]).chain(entries).collect()
 }
 
-/// Has a flaw found, as a breach of this promise.
+/// Asserts that the checker finds a flaw as a breach of this promise.
 fn is_found(flaw: Flaw, setup: Setup, promise: &'static str) {
     let found = HasDiscoveries::AllOf(BTreeSet::from([promise]));
     let checker = Protocol::new(setup, Some(flaw)).checker().threads(THREADS);

@@ -1,5 +1,5 @@
-//! What must never happen, said without the rules that are checked: from what was written into the
-//! trail, what really lay in the stores, and who really clicked.
+//! The forbidden outcomes, defined without the rules under test. They use only the written trail, the real
+//! content of the stores, and the real clicks.
 
 use std::collections::BTreeSet;
 
@@ -16,36 +16,36 @@ use crate::world::{Half, Halves, Time, Who};
 /// A promise that was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Breach {
-    /// A record was deleted without enough people, or that is not the pinned one.
+    /// A record was deleted without enough approvals, or it was not the pinned one.
     Unapproved,
-    /// The word of somebody counted who had lost the role by the last look.
+    /// An approval counted although its approver had lost the role at the last look-up.
     VoidCounted,
-    /// A request is bound to other records than were seen by who asked.
+    /// A request pins other records than its requester saw.
     OtherPinned,
     /// A closed request was changed.
     ClosedChanged,
-    /// A row was deleted, and not in one with the record of it.
+    /// A row was deleted outside the transaction that records it.
     RowUnrecorded,
-    /// A lockfile was deleted, and the start of it was not on record.
+    /// A lockfile was deleted before the start of the release was recorded.
     NotStarted,
     /// A click had two effects.
     EffectTwice,
-    /// A lock was released twice, by the trail.
+    /// The trail says that a lock was released twice.
     ReleasedTwice,
-    /// The trail says that a lock was released, and some of it is there.
+    /// The trail says that a lock was released, but a part of it is there.
     NotReleased,
-    /// The trail says that a lock was free already, and some of it is there or the bot deleted it.
+    /// The trail says that a lock was already free, but a part of it is there, or the bot deleted it.
     NotFree,
-    /// The trail says that a lock changed hands, and it never did.
+    /// The trail says that a lock changed hands, but it never did.
     NotChanged,
-    /// A request has changed hands or failed after the bot deleted a part of its lock, and does not
-    /// say that a part was removed.
+    /// A request ended as changed hands or failed after the bot deleted a part of its lock, and does not say
+    /// that a part was removed.
     Hidden,
-    /// Somebody ended a request who must not, or time did before it was up.
+    /// A request was ended by a person who may not end it, or expired too early.
     WrongEnd,
 }
 
-/// Whether a request has the words of enough people in the trail, none of them who asked.
+/// Whether the trail has enough approvals of a request, without the requester's.
 fn is_approved(protocol: &Protocol, state: &State, request: &TrueRequest) -> bool {
     let words = state.store.trail.iter().filter(|line| line.request == request.id);
     let words = words.filter(|line| line.action == Action::Approved).filter_map(|line| line.by);
@@ -54,7 +54,7 @@ fn is_approved(protocol: &Protocol, state: &State, request: &TrueRequest) -> boo
     people.len() >= protocol.setup.approvals as usize
 }
 
-/// Holds a delete against the promises, before it is done. `written` goes with it.
+/// Checks a delete against the promises before it happens. `written` are the entries of its transaction.
 fn deleted(protocol: &Protocol, state: &mut State, id: RequestId, half: Half, written: &[Action]) {
     let there = state.lock.get(half);
     let Some(place) = state.truth.requests.iter().position(|request| request.id == id) else {
@@ -81,18 +81,18 @@ fn deleted(protocol: &Protocol, state: &mut State, id: RequestId, half: Half, wr
     state.truth.requests[place].deleted.set(half, there);
 }
 
-/// To be asked before a row is deleted together with these entries.
+/// Must be called before a row is deleted together with these entries.
 pub fn row_deleted(protocol: &Protocol, state: &mut State, id: RequestId, written: &[Action]) {
     deleted(protocol, state, id, Half::Row, written);
 }
 
-/// To be asked before a lockfile is deleted.
+/// Must be called before a lockfile is deleted.
 pub fn lockfile_deleted(protocol: &Protocol, state: &mut State, id: RequestId) {
     deleted(protocol, state, id, Half::Lockfile, &[]);
 }
 
-/// Holds what was written against the promises, and deletes the row that goes with it. `seen` is
-/// the lock that a new request was asked for.
+/// Checks a write against the promises, and deletes the row of its transaction. `seen` is the lock of a
+/// new request.
 pub fn written(
     protocol: &Protocol,
     state: &mut State,
@@ -152,14 +152,14 @@ pub fn written(
         Outcome::AlreadyFree if has_deleted => Some(Breach::NotFree),
         Outcome::Superseded if !request.touched => Some(Breach::NotChanged),
         Outcome::Superseded if has_deleted && !is_said => Some(Breach::Hidden),
-        // Two replicas may both have taken it up, and one be refused what the other is allowed.
+        // Two replicas may both have resumed it, and one may be refused a delete that the other is allowed.
         Outcome::Failed if has_deleted && !is_said && !next.resumed => Some(Breach::Hidden),
         Outcome::Denied if by == Some(request.by.id()) || by == Some(Who::Dave.id()) => {
             Some(Breach::WrongEnd)
         }
         Outcome::Withdrawn if by != Some(request.by.id()) => Some(Breach::WrongEnd),
         Outcome::Expired if state.time == Time::Early => Some(Breach::WrongEnd),
-        // Only where Discord has not taken the card.
+        // Allowed only if Discord has refused the card.
         Outcome::Unpostable if state.left.unpostable == protocol.setup.left.unpostable => {
             Some(Breach::WrongEnd)
         }
@@ -168,8 +168,8 @@ pub fn written(
     state.truth.breaches.extend(breach);
 }
 
-/// Whether the trail had this lock released before. What is taken up again after a crash may have
-/// been gone before the first attempt, and is called released all the same: nobody can know.
+/// Whether the trail said before that this lock was released. A resumed release may find that the lock was
+/// gone before the first attempt. The trail still calls it released, because the cause is not known.
 fn is_released(state: &State, request: &TrueRequest, resumed: bool) -> bool {
     let done = |id: RequestId| {
         let lines = state.store.trail.iter().filter(|line| line.request == id);
@@ -180,7 +180,7 @@ fn is_released(state: &State, request: &TrueRequest, resumed: bool) -> bool {
     done(request.id) > 1 || (others > 0 && !resumed)
 }
 
-/// Remembers of every request that its lock is not as it was.
+/// Marks every request whose lock has changed.
 pub fn touch(state: &mut State) {
     let lock = state.lock;
     for request in &mut state.truth.requests {

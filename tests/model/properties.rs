@@ -1,4 +1,4 @@
-//! What always holds, and what is possible.
+//! The properties that must hold in every state, and the ends that must be reachable.
 
 use locktender::unlock::Outcome;
 use stateright::Property;
@@ -8,7 +8,7 @@ use crate::protocol::Protocol;
 use crate::state::State;
 use crate::store::Tail;
 
-/// The properties of a setup in which these ends are possible.
+/// The properties of a setup with these reachable ends.
 pub fn of(ends: &[Outcome]) -> Vec<Property<Protocol>> {
     macro_rules! never {
         ($($name:literal: $breach:ident,)*) => {
@@ -55,7 +55,7 @@ fn chain_holds(_: &Protocol, state: &State) -> bool {
     })
 }
 
-/// That some request ends like this.
+/// The property that some request ends in this way.
 fn reached(end: Outcome) -> Property<Protocol> {
     macro_rules! reached {
         ($($outcome:ident),*) => {
@@ -71,7 +71,7 @@ fn reached(end: Outcome) -> Property<Protocol> {
     Property::sometimes(name(end), condition)
 }
 
-/// The name of the property that some request ends like this.
+/// The name of the property that some request ends in this way.
 pub fn name(end: Outcome) -> &'static str {
     match end {
         Outcome::Unlocked => "unlocked",

@@ -1,4 +1,4 @@
-//! The protocol as stateright explores it: everything that can happen next, at every moment.
+//! The protocol as stateright explores it: the possible next actions of every state.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,22 +18,22 @@ use crate::state::{Left, State, Truth};
 use crate::store::Store;
 use crate::world::{Half, Halves, Record, Time, Who, policy, request};
 
-/// What is explored.
+/// One configuration to explore.
 #[derive(Clone, Debug)]
 pub struct Setup {
     pub name: &'static str,
-    /// Where the backend locks.
+    /// The stores in which the backend locks.
     pub stores: Stores,
-    /// What lies there in the beginning.
+    /// The lock at the start.
     pub lock: Halves,
-    /// How many people have to approve.
+    /// The number of needed approvals.
     pub approvals: u32,
-    /// Who clicks on what, in any order. The first opens request 1, before all else if `opened`.
+    /// The clicks, in any order. The first one opens request 1. If `opened`, it comes before all others.
     pub clicks: Vec<Click>,
     pub opened: bool,
-    /// What else can happen. Its `clicks` are filled from those.
+    /// The other actions that can happen. Its `clicks` are filled from the field above.
     pub left: Left,
-    /// The ends that have to be possible.
+    /// The ends that must be reachable.
     pub ends: &'static [Outcome],
 }
 
@@ -44,11 +44,11 @@ pub struct Click {
     pub event: u64,
     pub who: Who,
     pub what: What,
-    /// How often it is delivered.
+    /// The number of deliveries.
     pub times: u8,
 }
 
-/// What somebody clicks on.
+/// The target of a click.
 #[derive(Clone, Copy, Debug)]
 pub enum What {
     Open,
@@ -57,37 +57,37 @@ pub enum What {
     Withdraw(RequestId),
 }
 
-/// Something that happens.
+/// An action in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// A click comes to a replica.
+    /// A click is delivered to a replica.
     Deliver { replica: usize, click: usize },
-    /// A replica's warden comes to a request.
+    /// A replica's warden looks at a request.
     Warden { replica: usize, id: RequestId },
-    /// Discord does not take the card of a request.
+    /// Discord refuses the card of a request.
     Unpostable { replica: usize, id: RequestId },
-    /// A replica goes on.
+    /// A replica takes its next step.
     Step { replica: usize, how: How },
     /// A lookup of roles fails.
     LookupFails { replica: usize },
     /// A replica dies.
     Crash { replica: usize },
-    /// A record is removed, by its holder or by hand.
+    /// The holder removes a record, or a person removes it by hand.
     Remove(Half),
     /// Terraform takes a free store.
     Take(Half, Record),
-    /// The requests' time passes.
+    /// The clock passes the end of the requests' life.
     Later,
     /// Bob loses the role.
     BobIsOut,
 }
 
-/// The protocol, or what is left of it with a flaw.
+/// The protocol, with an optional flaw.
 pub struct Protocol {
     pub setup: Setup,
     pub flaw: Option<Flaw>,
     pub policy: Policy,
-    /// What is known of [`all_end`], which asks the same of very many states.
+    /// The cached results of [`all_end`], because many states need the same check.
     ends: Mutex<HashMap<u64, bool>>,
 }
 
@@ -97,7 +97,7 @@ impl Protocol {
         Self { setup, flaw, policy, ends: Mutex::default() }
     }
 
-    /// Whether every request that is there can still end.
+    /// Whether every request can still end.
     pub fn can_end(&self, state: &State) -> bool {
         let mut hasher = DefaultHasher::new();
         let Store { requests, guard, trail, .. } = &state.store;
@@ -113,7 +113,7 @@ impl Protocol {
         ends
     }
 
-    /// Has something happen that [`Model::actions`] has offered.
+    /// Applies an action that [`Model::actions`] has offered.
     pub fn act(&self, state: &mut State, action: Action) {
         match action {
             Action::Deliver { replica, click } => {
@@ -181,7 +181,7 @@ impl Protocol {
         Run { protocol: self, state, replica, by }
     }
 
-    /// What a replica can do next.
+    /// Adds the possible next actions of a replica.
     fn replica(&self, state: &State, replica: usize, actions: &mut Vec<Action>) {
         let left = &state.left;
         let Some(task) = &state.replicas[replica] else {

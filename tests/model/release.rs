@@ -1,4 +1,4 @@
-//! The release of a lock in steps, as `src/release` has it, and what comes due by itself.
+//! The release of a lock in steps, as in `src/release/`, and the events that come without a click.
 
 use locktender::unlock::{
     self as release, ApprovedUnlock, Event, Found, LockfileFate, RemovedBy, decide,
@@ -12,7 +12,7 @@ use crate::store::{Change, Filed, Shared};
 use crate::world::{Half, Halves, Record};
 
 impl Run<'_> {
-    /// Takes up a release that was started.
+    /// Resumes a release that was started.
     pub fn resume(&mut self, filed: Shared<Filed>) -> Option<Step> {
         match self.protocol.flaw {
             Some(Flaw::NotResumed) => None,
@@ -22,14 +22,14 @@ impl Run<'_> {
         }
     }
 
-    /// Brings a started release to its end.
+    /// Continues a started release to its end.
     pub fn finish(&mut self, filed: Shared<Filed>) -> Option<Step> {
         ApprovedUnlock::of(&filed.request, self.policy())?;
         let may_have_removed = filed.request.resumed;
         Some(self.look(Look::Finish { filed, may_have_removed }))
     }
 
-    /// With what is left of the lock.
+    /// Continues with the rest of the lock that was seen.
     pub fn found(
         &mut self,
         filed: Shared<Filed>,
@@ -49,8 +49,8 @@ impl Run<'_> {
         })
     }
 
-    /// Deletes the lockfile if its `ETag` is the pinned one. Where the answer is lost, the client
-    /// sends it once more.
+    /// Deletes the lockfile if its `ETag` is the pinned one. If the answer is lost, the client sends the
+    /// delete once more.
     pub fn delete_lockfile(
         &mut self,
         filed: Shared<Filed>,
@@ -89,7 +89,7 @@ impl Run<'_> {
         Some(Step::End { filed, row, lockfile })
     }
 
-    /// Writes the end of a release, with the delete of the row where there is one.
+    /// Writes the end of a release, with the delete of the row if there is one.
     pub fn end(&mut self, filed: Shared<Filed>, row: bool, lockfile: LockfileFate) -> Option<Step> {
         let now = self.state.time.now();
         let event = if row { lockfile.ended_with_row() } else { lockfile.ended_without_row() };
@@ -103,7 +103,7 @@ impl Run<'_> {
         Some(written(change, Then::End { row, lockfile }))
     }
 
-    /// Writes what came due by itself.
+    /// Writes an event that came without a click.
     pub fn apply(&mut self, filed: Shared<Filed>, due: Due, after: After) -> Option<Step> {
         let event = self.event(due);
         let decided = decide(&filed.request, event, self.policy(), self.state.time.now());
@@ -122,7 +122,7 @@ impl Run<'_> {
         }
     }
 
-    /// After the row was found to be another, or gone.
+    /// Continues after the row was found changed or gone.
     pub fn lock_changed(
         &mut self,
         filed: Shared<Filed>,
@@ -134,7 +134,7 @@ impl Run<'_> {
             Some(_) => Found::Other(Box::new(seen.lock(self.protocol.setup.stores))),
         };
         let event = match then {
-            // The approval is recorded together with the end that it met.
+            // The approval is recorded together with the end of the request.
             Then::Release(approved) => {
                 let (event, now) = (Event::LockChanged(found), self.state.time.now());
                 let ended = decide(&approved.next, event, self.policy(), now).ok()?;
@@ -153,7 +153,7 @@ impl Run<'_> {
         Some(Step::Apply { filed, due, after: After::Nothing })
     }
 
-    /// After the delete of a row was not allowed.
+    /// Continues after the delete of a row was denied.
     pub fn denied(&mut self, change: &Shared<Change>, then: Then) -> Option<Step> {
         let filed = change.from.clone()?;
         match then {
@@ -189,7 +189,7 @@ impl Run<'_> {
     }
 }
 
-/// What an event of a release makes due. `seen` is the lock that it was decided by.
+/// The `Due` of an event of a release. `seen` is the lock that decided it.
 fn came_due(event: &Event<'_>, seen: Halves) -> Option<Due> {
     Some(match event {
         Event::Released => Due::Released,

@@ -1,8 +1,7 @@
-//! What a replica has in hand, as a step machine: between any two steps anything else can happen.
+//! The task of a replica as a step machine. Anything else can happen between two steps.
 //!
-//! It follows `commands/` and `workers/warden.rs` await by await. What the code does between two
-//! awaits is one step here; a fault in which nothing was written ends the command, and is the same
-//! as a crash.
+//! It follows `src/commands/`, `src/release/` and `src/workers/warden.rs`, await by await. The code between
+//! two awaits is one step here. A fault that wrote nothing ends the command, like a crash.
 
 use locktender::people::RequestId;
 use locktender::unlock::{Left, LockfileFate, Rejection, RemovedBy, Transition, Tried};
@@ -10,85 +9,85 @@ use locktender::unlock::{Left, LockfileFate, Rejection, RemovedBy, Transition, T
 use crate::store::{Change, Filed, Shared, Tail};
 use crate::world::{Halves, Record};
 
-/// A command or a look of the warden's, and how far it has come.
+/// A running command, or a look of the warden, and its next step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Task {
     pub by: By,
     pub step: Step,
 }
 
-/// Who has the replica do it.
+/// The cause of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum By {
-    /// The click of this number in the setup, by somebody who had an approver role when it came.
+    /// The click with this number in the setup. `has_role`: the person had an approver role at that moment.
     Click { number: usize, has_role: bool },
-    /// A worker: the one that looks after open requests, or the one that posts their cards.
+    /// A worker: the warden of open requests, or the courier of their cards.
     Worker,
 }
 
-/// How the next step goes.
+/// The result of the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum How {
-    /// Well.
+    /// It succeeds.
     Plain,
-    /// The lockfile is read before the row.
+    /// It succeeds, and reads the lockfile before the row.
     LockfileFirst,
-    /// It is done, and the answer is lost.
+    /// It is carried out, and the answer is lost.
     Lost,
-    /// It is not allowed.
+    /// It is denied.
     Denied,
 }
 
-/// What is done next.
+/// The next step of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Read the request that was clicked on, or that the warden looks after.
+    /// Read the request of a click or of the warden.
     Read(RequestId),
     /// Look up the roles of earlier approvers.
     Lookup(Shared<Filed>),
-    /// Decide on a click. `out`: Bob had lost the role when that was looked up.
+    /// Decide on a click. `out`: the look-up found that Bob had lost the role.
     Decide { filed: Shared<Filed>, out: bool },
-    /// Read the lock; one store after the other, since nobody reads both in one go.
+    /// Read the lock. The stores are read one after the other, because one call cannot read both.
     Look { row: Read, lockfile: Read, why: Look },
-    /// Ask for the release of the lock that was seen.
+    /// Open a request for the lock that was seen.
     Ask { seen: Halves, again: bool },
-    /// Decide what became due.
+    /// Decide on an event that came without a click.
     Apply { filed: Shared<Filed>, due: Due, after: After },
     /// Read the end of the chain.
     Tail { change: Shared<Change>, then: Then },
     /// Send the transaction.
     Write { change: Shared<Change>, tail: Tail, then: Then },
-    /// Look whether a transaction without an answer was carried out.
+    /// Read whether an unanswered transaction was carried out.
     LookAgain { change: Shared<Change>, tail: Tail, then: Then },
-    /// Read the request that has the path's guard.
+    /// Read the request that holds the path's guard.
     Guarded { change: Shared<Change>, tail: Tail, seen: Halves, again: bool, other: RequestId },
-    /// Delete the lockfile. `unanswered`: an earlier try of this delete got no answer.
+    /// Delete the lockfile. `unanswered`: an earlier attempt got no answer.
     DeleteLockfile { filed: Shared<Filed>, row: bool, unanswered: bool },
     /// Decide on the end of a release.
     End { filed: Shared<Filed>, row: bool, lockfile: LockfileFate },
 }
 
-/// What is known of a store.
+/// The result of reading a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Read {
     NotYet,
     Done(Option<Record>),
 }
 
-/// What a lock is looked at for.
+/// The reason for reading a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Look {
     /// To open a request for it.
     Open,
-    /// To see whether the open request in the way is over. `seen` was the lock at the first look.
+    /// To find out whether the open request in the way is over. `seen` was the lock at the first look.
     Over { other: Shared<Filed>, seen: Halves },
-    /// To see whether the pinned one is there.
+    /// To find out whether the pinned lock is still there.
     Warden(Shared<Filed>),
-    /// To release it. `may_have_removed`: a lockfile that is not there may have been removed by it.
+    /// To release it. `may_have_removed`: this release may have removed a missing lockfile.
     Finish { filed: Shared<Filed>, may_have_removed: bool },
 }
 
-/// What became due without anybody's word.
+/// An event that comes without a click.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Due {
     Expire,
@@ -103,22 +102,22 @@ pub enum Due {
     Midway(Halves, RemovedBy),
 }
 
-/// What comes after it was applied.
+/// The continuation after a `Due` was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum After {
     Nothing,
-    /// The release goes on.
+    /// Continue the release.
     Finish,
-    /// The request that stood in the way is over, and the new one, of this lock, is written again.
+    /// The request in the way is over. Write the new request, for this lock, again.
     Reopen(Halves),
 }
 
-/// What comes after a transaction.
+/// The kind of a transaction, which decides the continuation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Then {
     /// It opens a request.
     Open { seen: Halves, again: bool },
-    /// It is an approval that is not the last, or the record that a release is given up.
+    /// It is an approval before the last one, or records that a release was given up.
     Approve,
     /// It is a release of a row alone.
     Release(Shared<Transition>),
@@ -128,13 +127,13 @@ pub enum Then {
     Close,
     /// It is the record of a refused attempt.
     Refuse(Shared<Rejection>, Attempt),
-    /// It is what became due.
+    /// It writes an event that came without a click.
     Apply(Due, After),
     /// It is the end of a release in steps.
     End { row: bool, lockfile: LockfileFate },
 }
 
-/// What was refused: [`Tried`], with a hash.
+/// The kind of a refused attempt: [`Tried`], with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Attempt {
     Approve,

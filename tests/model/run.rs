@@ -1,4 +1,4 @@
-//! One step of a replica: the commands, and what comes after each of their transactions.
+//! One step of a replica: the commands, and their continuation after each transaction.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::store::{Change, Filed, Shared};
 use crate::world::{Halves, Who, state};
 
-/// A replica at work.
+/// A replica that takes a step.
 pub struct Run<'r> {
     pub protocol: &'r Protocol,
     pub state: &'r mut State,
@@ -24,7 +24,7 @@ pub struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// Takes a step, and says which is next; `None` where there is nothing more to do.
+    /// Takes a step and returns the next one, or `None` if the task is finished.
     pub fn step(&mut self, step: Step, how: How) -> Option<Step> {
         match step {
             Step::Read(id) => self.read(id),
@@ -101,7 +101,7 @@ impl Run<'_> {
         };
         self.click().map(|(who, what, _)| match what {
             What::Open | What::Approve(_) => who.actor(has_role),
-            // The card may be gone: these work from anywhere.
+            // The card may be gone, so these work from any channel.
             What::Deny(_) | What::Withdraw(_) => who.actor_elsewhere(has_role),
         })
     }
@@ -186,7 +186,7 @@ impl Run<'_> {
         Some(self.send(Some(filed), transition, Then::Refuse(refusal, attempt)))
     }
 
-    /// `/lock unlock`, from the lock as it was read.
+    /// `/lock unlock`, after the lock was read.
     fn ask(&self, seen: Halves, again: bool) -> Option<Step> {
         let (_, _, event) = self.click()?;
         let lock = seen.lock(self.protocol.setup.stores);
@@ -238,7 +238,7 @@ impl Run<'_> {
     }
 }
 
-/// What a lock that was found in the place of the pinned one makes due.
+/// The `Due` for a lock that is not the pinned one.
 pub fn due(found: &Found, seen: Halves) -> Due {
     match found {
         Found::Gone => Due::Gone,
@@ -246,7 +246,7 @@ pub fn due(found: &Found, seen: Halves) -> Due {
     }
 }
 
-/// A transaction to be sent. Of a request that is there, the end of the chain is known.
+/// The step that sends a transaction. For an existing request the end of the chain is known.
 pub fn written(change: Change, then: Then) -> Step {
     let tail = change.from.as_ref().map(|from| from.tail).unwrap_or_default();
     Step::Write { change: Shared::new(change), tail, then }

@@ -1,4 +1,4 @@
-//! What is explored.
+//! The configurations to explore.
 
 use locktender::lock::Stores;
 use locktender::unlock::Outcome::{
@@ -9,7 +9,7 @@ use crate::protocol::{Click, Setup, What};
 use crate::state::Left;
 use crate::world::{Halves, Record, Who, request};
 
-/// Everything that is explored.
+/// All configurations.
 pub fn all() -> Vec<Setup> {
     vec![
         row(),
@@ -24,7 +24,7 @@ pub fn all() -> Vec<Setup> {
     ]
 }
 
-/// A lock in the lock table, with all that can be clicked.
+/// A lock row, with all kinds of clicks.
 pub fn row() -> Setup {
     Setup {
         clicks: vec![
@@ -39,7 +39,7 @@ pub fn row() -> Setup {
     }
 }
 
-/// A lock beside its state.
+/// A lockfile.
 pub fn lockfile() -> Setup {
     Setup {
         clicks: vec![
@@ -52,7 +52,7 @@ pub fn lockfile() -> Setup {
     }
 }
 
-/// A lock in both.
+/// A lock in both stores.
 pub fn both() -> Setup {
     Setup {
         clicks: vec![
@@ -65,7 +65,7 @@ pub fn both() -> Setup {
     }
 }
 
-/// The same with an answer that is lost.
+/// A lock in both stores, with a lost answer.
 pub fn both_unanswered() -> Setup {
     Setup {
         left: Left { moves: 2, lost: 1, ..Left::default() },
@@ -75,7 +75,7 @@ pub fn both_unanswered() -> Setup {
     }
 }
 
-/// A row that takes two approvals, of which one can become void.
+/// A row that needs two approvals. One of them can become void.
 pub fn row_by_two() -> Setup {
     Setup {
         clicks: vec![
@@ -90,7 +90,7 @@ pub fn row_by_two() -> Setup {
     }
 }
 
-/// The same of a lock in both stores.
+/// A lock in both stores that needs two approvals.
 pub fn both_by_two() -> Setup {
     Setup {
         clicks: vec![
@@ -104,7 +104,7 @@ pub fn both_by_two() -> Setup {
     }
 }
 
-/// Attempts that are refused, while others are not.
+/// Refused attempts together with accepted ones.
 pub fn refusals() -> Setup {
     Setup {
         clicks: vec![
@@ -119,8 +119,8 @@ pub fn refusals() -> Setup {
     }
 }
 
-/// Two people who ask for the same row, or for what has become of it. A card is not taken, after
-/// which the other one may ask.
+/// Two people open requests for the same row, or for its successor. Discord may refuse one card, and the
+/// other person may then open a request.
 pub fn row_openings() -> Setup {
     Setup {
         clicks: openings(1),
@@ -131,7 +131,7 @@ pub fn row_openings() -> Setup {
     }
 }
 
-/// The same of a lockfile, one of them told twice.
+/// Two people open requests for the same lockfile. The first click is delivered twice.
 pub fn lockfile_openings() -> Setup {
     Setup {
         clicks: openings(2),
@@ -155,7 +155,7 @@ fn click(event: u64, who: Who, what: What, times: u8) -> Click {
     Click { event, who, what, times }
 }
 
-/// A request that is open already, for a lock that is whole.
+/// A request that is already open, for a whole lock.
 fn opened(name: &'static str, row: bool, lockfile: bool, approvals: u32) -> Setup {
     let first = |is_there: bool| is_there.then_some(Record::First);
     Setup {

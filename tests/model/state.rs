@@ -1,4 +1,4 @@
-//! Everything at one moment.
+//! The whole state of the model.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::replica::Task;
 use crate::store::Store;
 use crate::world::{Halves, Time, Who};
 
-/// Everything at one moment.
+/// The state of the model at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     /// The lock.
@@ -19,32 +19,32 @@ pub struct State {
     pub bob_is_out: bool,
     /// The bot's tables.
     pub store: Store,
-    /// What each replica has in hand.
+    /// The task of each replica.
     pub replicas: [Option<Task>; 2],
-    /// What can still happen.
+    /// The remaining actions.
     pub left: Left,
-    /// What no replica sees: what really happened, for the properties.
+    /// What really happened, for the properties. No replica sees it.
     pub truth: Truth,
 }
 
-/// What can still happen, which keeps the states finite.
+/// The remaining actions. They keep the number of states finite.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Left {
-    /// How often each click is still delivered.
+    /// The remaining deliveries of each click.
     pub clicks: Vec<u8>,
-    /// How often Terraform, or somebody by hand, does something to a store.
+    /// The remaining changes of a store, by Terraform or by hand.
     pub moves: u8,
-    /// How many replicas die.
+    /// The remaining crashes.
     pub crashes: u8,
-    /// How many answers are lost.
+    /// The remaining lost answers.
     pub lost: u8,
-    /// How many deletes are not allowed.
+    /// The remaining denied deletes.
     pub denied: u8,
-    /// How often Discord does not take a card.
+    /// The remaining cards that Discord refuses.
     pub unpostable: u8,
-    /// How many lookups of roles fail.
+    /// The remaining failures of a role look-up.
     pub lookups: u8,
-    /// Whether the requests can expire.
+    /// Whether requests can expire.
     pub late: bool,
     /// Whether Bob can lose the role.
     pub bob: bool,
@@ -55,11 +55,11 @@ pub struct Left {
 pub struct Truth {
     /// Promises that were broken.
     pub breaches: BTreeSet<Breach>,
-    /// Of each request.
+    /// What really happened around each request.
     pub requests: Vec<TrueRequest>,
     /// The clicks that had an effect.
     pub effects: Vec<usize>,
-    /// The records that each store has had. No bytes come back once they are gone.
+    /// The records that each store has had. Removed bytes never come back.
     pub had_row: u8,
     pub had_lockfile: u8,
 }
@@ -68,18 +68,18 @@ pub struct Truth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TrueRequest {
     pub id: RequestId,
-    /// Who asked.
+    /// The requester.
     pub by: Who,
-    /// The records that were seen by who asked.
+    /// The records that the requester saw.
     pub pinned: Halves,
-    /// Whether somebody else ever changed anything of it since it was asked for.
+    /// Whether the lock changed after the request was opened, other than by the bot's deletes.
     pub touched: bool,
-    /// The records of it that the bot has deleted.
+    /// The records that the bot has deleted.
     pub deleted: Halves,
 }
 
 impl State {
-    /// Whether somebody has an approver role now.
+    /// Whether a person has an approver role now.
     pub fn has_role(&self, who: Who) -> bool {
         match who {
             Who::Ann | Who::Carol => true,

@@ -1,5 +1,5 @@
-//! The bot's tables, as `ports::Ledger` promises them and `aws/ledger/commit.rs` keeps it: one transaction,
-//! every condition or none.
+//! The bot's tables, as `ports::Ledger` promises and `aws/ledger/commit.rs` implements: one transaction
+//! that is written only if every condition holds.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,30 +14,30 @@ use locktender::unlock::{ApprovedUnlock, Status, Transition, UnlockRequest};
 use crate::flaw::Flaw;
 use crate::world::{Half, Record};
 
-/// Something large that is part of many states, and is told from others by a hash of it.
+/// A large value that is part of many states. It is compared by its hash.
 pub struct Shared<T> {
     print: u64,
     value: Arc<T>,
 }
 
-/// A request as the tables have it.
+/// A request as it is stored.
 #[derive(Clone, Debug, Hash)]
 pub struct Filed {
     pub request: UnlockRequest,
     pub tail: Tail,
-    /// Which replica has written it. Two never write the same, since their clocks tell nanoseconds;
-    /// the clock here does not, and this stands for it.
+    /// The replica that wrote it. Real replicas never write the same value, because their clocks have
+    /// nanoseconds. The clock here has not, so this field makes the difference.
     pub writer: usize,
 }
 
-/// The end of the chain.
+/// The end of the audit chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tail {
     pub seq: u64,
     pub print: u64,
 }
 
-/// An entry of the trail, as far as it matters here.
+/// An entry of the trail, with the fields that the model needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
     pub seq: u64,
@@ -45,11 +45,11 @@ pub struct Line {
     pub action: Action,
     pub by: Option<UserId>,
     pub request: RequestId,
-    /// Tells it from one that another replica would have put in its place.
+    /// The replica that wrote it. It makes the entries of two replicas different.
     pub writer: usize,
 }
 
-/// What is to be written, as `ports::Change`.
+/// A change to write, like `ports::Change`.
 #[derive(Clone, Debug, Hash)]
 pub struct Change {
     pub from: Option<Shared<Filed>>,
@@ -87,8 +87,8 @@ impl Store {
         self.trail.last().map_or_else(Tail::default, Line::tail)
     }
 
-    /// Writes a change whose first entry goes after `tail`, if every condition holds. `row` is what
-    /// the lock table has; the caller deletes it, when this says that it was written.
+    /// Writes a change if every condition holds. Its first entry follows `tail`. `row` is the row in the lock
+    /// table. The caller deletes it if this returns that the change was written.
     pub fn write(
         &mut self,
         row: Option<Record>,
@@ -99,7 +99,7 @@ impl Store {
         let next = &change.transition.next;
         let stored = self.request(next.id);
         let (lines, filed) = change.plan(tail);
-        // In the order in which `aws/ledger/commit.rs` looks at the reasons of a cancelled transaction.
+        // The same order as `aws/ledger/commit.rs` uses for the reasons of a cancelled transaction.
         let expected = change.from.as_ref().map(|from| from.request.version);
         let version = stored.map(|filed| filed.request.version);
         let taken = change.event.is_some_and(|event| self.taken.contains(&event));
@@ -151,7 +151,7 @@ impl Store {
 }
 
 impl Change {
-    /// What stands in the tables after it.
+    /// The entries and the request that the tables have after this change.
     fn plan(&self, mut tail: Tail) -> (Vec<Line>, Shared<Filed>) {
         let mut lines = Vec::new();
         for draft in &self.transition.entries {
@@ -170,7 +170,7 @@ impl Change {
         (lines, Shared::new(Filed { request, tail, writer: self.writer }))
     }
 
-    /// Whether a request is as this change would leave it.
+    /// Whether a stored request is the result of this change.
     pub fn is_written_in(&self, filed: &Shared<Filed>, tail: Tail) -> bool {
         self.plan(tail).1 == *filed
     }
@@ -201,7 +201,7 @@ impl<T: Hash> Shared<T> {
 }
 
 impl<T: fmt::Debug> Shared<T> {
-    /// The same of what has no hash of its own.
+    /// Like `new`, for a value without its own hash.
     pub fn shown(value: T) -> Self {
         Self { print: print(&format!("{value:?}")), value: Arc::new(value) }
     }

@@ -1,4 +1,4 @@
-//! What there is outside the bot: a lock's records, the people, the time.
+//! The world outside the bot: a lock's records, the people, the time.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -12,18 +12,18 @@ use locktender::people::{
 use locktender::unlock::{Asking, Pinned, Policy};
 use serde_json::json;
 
-/// Bytes that a lock can have. A run of Terraform never writes the same twice, since an ID is random.
+/// The bytes of a lock record. Two runs of Terraform never write the same bytes, because an ID is random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Record {
-    /// Those that are there in the beginning.
+    /// The record at the start.
     First,
-    /// Equal JSON, in other bytes.
+    /// The same JSON in other bytes.
     Rewritten,
-    /// Somebody else's lock.
+    /// The record of another run.
     Second,
 }
 
-/// What lies in the stores, or what somebody has seen there.
+/// The content of the stores, or what a look saw there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Halves {
     pub row: Option<Record>,
@@ -40,24 +40,24 @@ pub enum Half {
 /// The people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Who {
-    /// Asks, and is an approver too.
+    /// The requester. She is also an approver.
     Ann,
-    /// An approver, who may lose the role.
+    /// An approver who may lose the role.
     Bob,
     /// An approver.
     Carol,
-    /// Has no role.
+    /// A person without a role.
     Dave,
 }
 
-/// How late it is, which is all that the rules ask of a clock.
+/// The time. The rules need only these three moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Time {
     /// When requests are opened.
     Early,
-    /// When those have expired.
+    /// When those requests have expired.
     Late,
-    /// When everything has.
+    /// When all requests have expired.
     End,
 }
 
@@ -79,7 +79,7 @@ static STATE: LazyLock<TfState> = LazyLock::new(|| {
 
 static NOON: LazyLock<DateTime<Utc>> = LazyLock::new(|| "2026-11-25T12:00:00Z".parse().unwrap());
 
-/// The state whose lock it is all about.
+/// The Terraform state of the lock.
 pub fn state() -> &'static TfState {
     &STATE
 }
@@ -87,7 +87,7 @@ pub fn state() -> &'static TfState {
 impl Record {
     pub const ALL: [Self; 3] = [Self::First, Self::Rewritten, Self::Second];
 
-    /// As a store has it.
+    /// The record as a store returns it.
     pub fn stored(self, half: Half) -> &'static StoredLock {
         let (row, lockfile) = &RECORDS[self as usize];
         match half {
@@ -98,14 +98,14 @@ impl Record {
 }
 
 impl Halves {
-    /// The lock that one sees who sees this.
+    /// The `LockState` of these records.
     pub fn lock(self, expected: Stores) -> LockState {
         let row = self.row.map(|record| record.stored(Half::Row).clone());
         let lockfile = self.lockfile.map(|record| record.stored(Half::Lockfile).clone());
         LockState::from_stores(expected, row, lockfile)
     }
 
-    /// The records that a request is bound to, told by their bytes alone.
+    /// The records that a request pins, compared by their bytes only.
     pub fn pinned(pinned: &Pinned) -> Self {
         let of = |half, stored: Option<&StoredLock>| {
             let bytes = stored?.record.as_bytes();
@@ -129,7 +129,7 @@ impl Halves {
         }
     }
 
-    /// Whether any of these records is there still.
+    /// Whether any of these records is still there.
     pub fn any_in(self, now: Self) -> bool {
         let there = |half| self.get(half).is_some() && self.get(half) == now.get(half);
         there(Half::Row) || there(Half::Lockfile)
@@ -141,7 +141,7 @@ impl Who {
         UserId::new(self as u64 + 1)
     }
 
-    /// Somebody who clicks, as Discord vouches for them.
+    /// The actor of a click, in the channel.
     pub fn actor(self, has_role: bool) -> Actor {
         let name = format!("{self:?}");
         Actor {
@@ -153,7 +153,7 @@ impl Who {
         }
     }
 
-    /// The same in another channel of the server.
+    /// The actor of a click in another channel of the server.
     pub fn actor_elsewhere(self, has_role: bool) -> Actor {
         let actor = self.actor(has_role);
         let place = Place { channel: ChannelId::new(91), ..actor.place };
@@ -161,7 +161,7 @@ impl Who {
     }
 }
 
-/// The roles of who has or has not that of an approver.
+/// The roles of a person with or without the approver role.
 pub fn roles(has_role: bool) -> BTreeSet<RoleId> {
     has_role.then_some(APPROVER).into_iter().collect()
 }
@@ -177,7 +177,7 @@ impl Time {
     }
 }
 
-/// The rules of a team that needs this many approvals.
+/// The policy of a team that needs this many approvals.
 pub fn policy(approvals: u32) -> Policy {
     Policy {
         approver_roles: roles(true),
@@ -189,7 +189,7 @@ pub fn policy(approvals: u32) -> Policy {
     }
 }
 
-/// The request that is opened by this event.
+/// The ID of the request that this event opens.
 pub const fn request(event: u64) -> RequestId {
     RequestId::of(EventId::new(event))
 }

@@ -1,4 +1,4 @@
-//! A transaction, and what comes after it, as the commands take its answer.
+//! A transaction, and how the commands continue after its answer.
 
 use crate::flaw::Flaw;
 use crate::oracle;
@@ -8,7 +8,7 @@ use crate::store::{Change, Filed, Shared, Tail, Verdict};
 use crate::world::Halves;
 
 impl Run<'_> {
-    /// Sends it.
+    /// Sends a transaction.
     pub fn write(
         &mut self,
         change: Shared<Change>,
@@ -57,7 +57,7 @@ impl Run<'_> {
         }
     }
 
-    /// After it was written.
+    /// Continues after it was written.
     pub fn done(&mut self, filed: Shared<Filed>, then: &Then) -> Option<Step> {
         match *then {
             Then::Start => self.finish(filed),
@@ -66,7 +66,7 @@ impl Run<'_> {
         }
     }
 
-    /// After somebody else was quicker.
+    /// Continues after a conflict: another replica wrote first.
     fn stale(&mut self, change: &Change, filed: Shared<Filed>, then: Then) -> Option<Step> {
         let before = change.from.as_ref().map(|from| from.is_executing());
         let has_begun = before == Some(false) && filed.is_executing();
@@ -80,7 +80,7 @@ impl Run<'_> {
             Then::Apply(_, after) if has_begun && self.protocol.flaw != Some(Flaw::SeenBefore) => {
                 self.applied(filed, after)
             }
-            // Whoever has taken a release up ends it.
+            // The replica that resumed the release ends it.
             Then::Apply(_, after) if is_resumed => self.applied(filed, after),
             Then::End { .. } if is_resumed => None,
             Then::Apply(due, after) => Some(Step::Apply { filed, due, after }),

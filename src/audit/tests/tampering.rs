@@ -1,4 +1,4 @@
-//! What a person with write access to the table can do to a trail.
+//! All changes that an attacker with write access to the table can make to a trail.
 
 use std::sync::Arc;
 
@@ -19,19 +19,19 @@ fn verify(entries: &[Entry]) -> Result<Verified, Broken> {
     check(entries, Verifier::default())
 }
 
-/// Verifies a trail against a checkpoint of the original.
+/// Verifies a trail with a checkpoint of the original trail.
 fn verify_against_checkpoint(entries: &[Entry]) -> Result<Verified, Broken> {
     check(entries, Verifier::against(verify(&trail()).unwrap().heads.into()))
 }
 
-/// An entry with changed fields and its old hash.
+/// An entry with changed fields and an unchanged `hash` field.
 fn edited(entry: &Entry, edit: impl FnOnce(&mut Map<String, Value>)) -> Entry {
     let mut fields = entry.fields().clone();
     edit(&mut fields);
     Entry::read(fields)
 }
 
-/// A changed entry with a matching new hash.
+/// An entry with changed fields and the matching hash.
 fn forged(entry: &Entry, edit: impl FnOnce(&mut Map<String, Value>)) -> Entry {
     let entry = edited(entry, edit);
     edited(&entry, |fields| {
@@ -53,7 +53,7 @@ fn a_trail_as_it_was_written_holds() {
     assert_eq!(verified.entries, 8);
     assert_eq!(verified.heads[PROD], Tail::at(&whole[3]));
     assert_eq!(verified.heads[TEST], Tail::at(&whole[7]));
-    // The order of chains does not matter, nor do entries added since the checkpoint.
+    // The order of the chains, and entries added after the checkpoint, do not matter.
     let (prod, test) = whole.split_at(4);
     let mut mixed: Vec<Entry> = test.iter().zip(prod).flat_map(|(t, p)| [t, p]).cloned().collect();
     assert_eq!(verify_against_checkpoint(&mixed), Ok(verified.clone()));
@@ -85,8 +85,7 @@ fn an_edit_of_any_field_is_found_in_its_entry() {
             let mut trail = whole.clone();
             trail[2] = entry;
             let broken = verify(&trail).unwrap_err();
-            // A changed path or number is reported elsewhere. Other edits are reported at their
-            // entry.
+            // A changed path or number moves the entry elsewhere. Other edits are found in their place.
             if field != "path" && !(field == "seq" && value.is_number()) {
                 assert_eq!((broken.seq, broken.wrong), (3, Wrong::Edited), "{field} {part:?}");
                 assert_eq!(broken.path, PROD);
@@ -211,7 +210,7 @@ fn the_first_bad_entry_is_named() {
     ");
 }
 
-/// A different value.
+/// A value that differs from `value`.
 fn other(value: &Value, seed: u64) -> Value {
     match value {
         Value::String(text) if seed.is_multiple_of(2) && !text.is_empty() => {
@@ -250,7 +249,7 @@ proptest! {
             0 => drop(entries.remove(at)),
             1 => entries.insert(to, whole[at].clone()),
             2 => {
-                // Swaps entries of one chain only, because the order across chains does not matter.
+                // Swap within one chain, because there is no order between chains.
                 let (at, to) = (at % 4, to % 4);
                 prop_assume!(at != to);
                 entries.swap(at, to);
@@ -293,7 +292,7 @@ proptest! {
                 _ => {}
             }
         }
-        // A segment returns its chains in its own order.
+        // Each segment may return its chains in any order.
         let turn = order.index(chains.len());
         chains.rotate_left(turn);
         for (_, (chain, (.., segment))) in &chains {

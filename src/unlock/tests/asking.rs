@@ -1,4 +1,4 @@
-//! Who may ask for an unlock, and where.
+//! Who may open a request, and in which channels.
 
 use super::*;
 use crate::people::Permission;

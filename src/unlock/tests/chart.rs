@@ -1,10 +1,10 @@
-//! The chart of a request's states, as the pages draw it, is what the rules do.
+//! The chart of a request's states on the pages agrees with the rules.
 
 use std::collections::BTreeMap;
 
 use super::*;
 
-/// Every transition, a line each: `Pending --> Denied: deny`.
+/// Every transition, one per line: `Pending --> Denied: deny`.
 fn chart() -> String {
     let (dave, alice, nobody) = (dave(), alice(), BTreeSet::new());
     let executing = executing(&row_and_lockfile());
@@ -13,7 +13,7 @@ fn chart() -> String {
     let requests = [request_for(&row_and_lockfile()), executing, resumed];
     for (place, request) in requests.into_iter().enumerate() {
         for (name, event) in events(&dave, &alice, &nobody) {
-            // Its time has passed, or nothing expires.
+            // Only the event `expire` needs the expiry time to have passed.
             let now = minute(if name == "expire" { 31 } else { 10 });
             if let Ok(Transition { next, .. }) = decide(&request, event, &policy(1), now) {
                 events_between
@@ -39,7 +39,7 @@ fn status(request: &UnlockRequest) -> String {
     }
 }
 
-/// The lines of a page that belong to a chart, without what they are set off by.
+/// The lines of a page's chart, without indentation and comment signs.
 fn drawn(page: &str) -> String {
     let lines = page.lines().map(|line| line.trim_start_matches("//!").trim());
     lines.filter(|line| line.contains(" --> ")).map(|line| format!("{line}\n")).collect()

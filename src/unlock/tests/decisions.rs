@@ -1,4 +1,4 @@
-//! What each event does in each status, and in no other way.
+//! The result of each event in each status.
 
 use proptest::prelude::*;
 
@@ -160,7 +160,7 @@ fn a_row_alone_is_approved_and_released_in_one_write() {
 #[test]
 fn a_release_in_steps_is_recorded_step_by_step() {
     let lockfile_alone = LockState::from_stores(LOCKFILE, None, Some(lockfile(RECORD, "e1")));
-    // Somebody may take the other half meanwhile, so it is not to be had in one write.
+    // Another run may take the other half in the meantime, so one write cannot release it.
     let row_of_two = LockState::from_stores(BOTH, Some(row(RECORD)), None);
     for lock in [row_and_lockfile(), lockfile_alone, row_of_two] {
         let approved = approve(&request_for(&lock), &bob(), 1).unwrap();
@@ -175,7 +175,7 @@ fn a_release_in_steps_is_recorded_step_by_step() {
 fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
     let started = executing(&row_and_lockfile());
     let now = |request, event| decide(request, event, &policy(1), minute(6));
-    // Before that, whoever held the lock must have released it: nothing was removed yet.
+    // Before `Resume` the bot has removed nothing, so the holder must have released the lock.
     let gone = Event::LockChanged(Found::Gone);
     assert_eq!(said(&now(&started, gone.clone())), "AlreadyFree v2: unlock.already_free");
     let resumed = now(&started, Event::Resume).unwrap();
@@ -224,7 +224,7 @@ fn a_failure_and_a_change_of_hands_say_what_happened() {
         let closing = ended.next.closing().unwrap();
         assert_eq!((&closing.note, &closing.by), (&note, &None));
         assert_eq!((&ended.entries[0].detail, &ended.entries[0].actor), (&note, &None));
-        // The trail names the lock that was asked about, whatever is there now.
+        // The trail names the pinned lock, even if another lock is there now.
         assert_eq!(&ended.entries[0].lock, request.pinned.lock());
     }
 }
@@ -276,7 +276,7 @@ fn the_right_to_release_is_given_with_enough_approvals_and_at_no_other_time() {
 }
 
 proptest! {
-    // Whatever people, time and the lock do in whatever order.
+    // Any events of people, time and the lock, in any order.
     #[test]
     fn no_history_breaks_the_rules(
         needed in 1..4_u32,
@@ -296,7 +296,7 @@ proptest! {
         let (mut request, mut now) = (request_for(&lock), minute(0));
         for (event, who, wait, left) in steps {
             now += TimeDelta::minutes(wait);
-            // Those of the approvers whose bit is set have left the server meanwhile.
+            // Approvers whose bit is set in `left` have left the server.
             let standing: BTreeSet<UserId> = request
                 .approvals
                 .iter()
@@ -312,7 +312,7 @@ proptest! {
             prop_assert!(request.is_open(), "{name}");
             prop_assert!(!entries.is_empty(), "{name}");
             prop_assert_eq!(next.version, request.version + 1);
-            // Beside these, nothing about a request ever changes.
+            // All other fields of a request never change.
             let UnlockRequest { version, approvals, status, resumed, .. } = next.clone();
             let same = UnlockRequest { version, approvals, status, resumed, ..request.clone() };
             prop_assert_eq!(&same, &next);

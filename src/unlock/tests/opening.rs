@@ -1,4 +1,4 @@
-//! How a request begins, and how it is kept.
+//! The opening of a request, and its stored form.
 
 use proptest::prelude::*;
 
@@ -74,7 +74,7 @@ fn only_a_person_with_a_reason_asks_and_only_for_a_lock_that_can_be_compared() {
 
 #[test]
 fn a_request_is_kept_in_this_form() {
-    // Requests outlive the version that wrote them: whoever changes this reads both forms.
+    // Stored requests outlive the version that wrote them. After a change here the bot must read both forms.
     let lock = LockState::from_stores(BOTH, Some(row("{")), Some(lockfile([0xff, 0], "e1")));
     let mut request = executing(&lock);
     request.refused.insert(UserId::new(u64::MAX), 2);

@@ -1,4 +1,4 @@
-//! How often requests may be opened, and when their cards call the approvers.
+//! How often requests may be opened, and when their cards ping the approvers.
 
 use super::*;
 
@@ -69,7 +69,7 @@ fn no_more_openings_are_remembered_than_the_limits_need() {
     }
     assert_eq!(openings.by_person.opened.len(), BY_A_PERSON);
     assert_eq!(openings.by_person.opened.last(), Some(&minute(49)));
-    // Both limits see enough of them.
+    // The remembered openings are enough for both limits.
     const { assert!(OF_A_STATE <= BY_A_PERSON) };
 }
 

@@ -1,4 +1,4 @@
-//! What counts as the lock that was asked about: every byte of every record, or it is another.
+//! A lock is the pinned lock only if every byte of every record is the same.
 
 use super::*;
 

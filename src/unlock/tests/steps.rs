@@ -1,4 +1,4 @@
-//! What a release does next, from every lock that it can find.
+//! The next step of a release, for every lock that it can find.
 
 use super::*;
 

@@ -1,12 +1,12 @@
-//! A started release against the trail: whoever writes a request into the table has written nothing
-//! into the trail.
+//! A started release is checked against the trail. An attacker who writes a request into the table cannot
+//! write the trail.
 
 use serde_json::{Map, Value};
 
 use super::*;
 use crate::audit::{Entry, Hash, Tail};
 
-/// A started release and its trail after other entries: alice asked, eve was refused, bob approved.
+/// A started release and its trail after other entries: alice opened it, eve was refused, bob approved.
 fn started(after: &Tail) -> (UnlockRequest, Vec<Entry>) {
     let opened = asked(&row_and_lockfile(), "the runner died", &alice()).unwrap();
     let eve = actor(9, "eve", &[]);
@@ -19,7 +19,7 @@ fn started(after: &Tail) -> (UnlockRequest, Vec<Entry>) {
     (request, after.append(&drafts))
 }
 
-/// Entries with a change that keeps the chain whole, as only its writer could make it.
+/// Changed entries in a valid chain, as only the writer of the trail could make them.
 fn rewritten(entries: &[Entry], change: impl Fn(&mut Map<String, Value>)) -> Vec<Entry> {
     let mut prev = Hash::zero();
     let mut chain = Vec::new();
@@ -133,7 +133,7 @@ fn what_the_trail_has_is_vouched_for_and_nothing_else() {
 
 #[test]
 fn an_approval_that_was_void_is_not_made_good_by_the_table() {
-    // Bob lost the role before carol approved, so that her word was the only one of two.
+    // bob lost the role before carol approved, so her approval was the only valid one of two.
     let opened = asked(&row_and_lockfile(), "the runner died", &alice()).unwrap();
     let bobs = approve(&opened.next, &bob(), 2).unwrap();
     let nobody = BTreeSet::new();

@@ -125,7 +125,7 @@ fn the_word_of_who_has_lost_the_role_is_void_until_given_anew() {
     let bobs_again = with(&carols.next, &bob(), &[3]);
     assert_eq!(said(&bobs_again), "executing v3: request.approved, may release");
     assert_eq!(said(&with(&bobs, &carol(), &[2])), "executing v2: request.approved, may release");
-    // Who is said to stand without having approved counts for nothing.
+    // A person in `standing` who has not approved does not count.
     assert_eq!(
         said(&with(&request_for(&row_alone()), &carol(), &[2, 4])),
         "pending v1: request.approved"
@@ -211,6 +211,6 @@ fn refused_attempts_do_not_fill_the_trail() {
     assert_eq!(attempts(100..1_000, 100), 14, "of a crowd");
     assert_eq!(attempts(1_000..1_001, 1), 0, "of one more");
     assert_eq!(request.version, 20);
-    // The rules still hold for a request that was tried so often.
+    // The rules still hold after so many attempts.
     assert_eq!(said(&approve(&request, &bob(), 1)), "executing v21: request.approved, may release");
 }

@@ -145,7 +145,7 @@ impl Stand {
         entries
     }
 
-    /// How often each action is on the trail of a path.
+    /// The number of entries with this action on the trail of a path.
     pub async fn count(&self, path: &str, action: &str) -> usize {
         let trail = self.trail(path).await;
         trail.iter().filter(|entry| entry.text("action") == Some(action)).count()

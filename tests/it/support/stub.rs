@@ -67,7 +67,7 @@ impl Stub {
 }
 
 impl Asked {
-    /// The operation of a `DynamoDB` request, such as `GetItem`; `None` for S3.
+    /// The operation of a `DynamoDB` request, such as `GetItem`, or `None` for S3.
     pub fn dynamodb(&self) -> Option<&str> {
         self.headers.get("x-amz-target")?.to_str().unwrap().strip_prefix("DynamoDB_20120810.")
     }
@@ -160,7 +160,7 @@ pub fn listed(objects: impl Iterator<Item = (String, String, usize)>) -> Answer 
     answer(StatusCode::OK, "application/xml", body)
 }
 
-/// A body of which only the first bytes arrive.
+/// A body that sends its first bytes and never ends.
 pub fn unfinished(first: &'static str) -> Body {
     let first = stream::iter([Ok::<_, Infallible>(Bytes::from_static(first.as_bytes()))]);
     Body::from_stream(first.chain(stream::pending()))

@@ -60,7 +60,7 @@ impl TrailTable {
         put.set_item(Some(item(entry))).send().await.unwrap();
     }
 
-    /// Writes many entries, in this order.
+    /// Writes many entries in batches, in no fixed order.
     pub async fn put_all(&self, entries: &[Entry]) {
         let requests: Vec<WriteRequest> = entries
             .iter()
