@@ -147,6 +147,15 @@ impl Office {
         Self::with(policy(1)).await
     }
 
+    /// An office in which these states are locked, each by a row.
+    pub async fn locked(states: &[&str]) -> Self {
+        let office = Self::new().await;
+        for state in states {
+            office.db.lock(&format!("{state}/terraform.tfstate")).await;
+        }
+        office
+    }
+
     /// An office with this policy.
     pub async fn with(policy: Policy) -> Self {
         let db = DynamoDb::start().await;

@@ -15,14 +15,6 @@ fn later(after: Option<u64>) -> Undelivered {
     Undelivered::Later { after: after.map(Duration::from_millis), why: "busy".to_owned() }
 }
 
-async fn locked(states: &[&str]) -> Office {
-    let office = Office::new().await;
-    for state in states {
-        office.db.lock(&format!("{state}/terraform.tfstate")).await;
-    }
-    office
-}
-
 async fn due(office: &Office) -> usize {
     let rows = office.db.rows("locktender").await;
     rows.iter().filter(|row| row["pk"].as_s().unwrap() == "outbox").count()
@@ -30,7 +22,7 @@ async fn due(office: &Office) -> usize {
 
 #[tokio::test]
 async fn a_card_that_cannot_be_posted_now_is_posted_later_and_once() {
-    let office = locked(&[STATE]).await;
+    let office = Office::locked(&[STATE]).await;
     office.wall.trouble([later(Some(10))]);
     let answer = office
         .told(
@@ -50,7 +42,7 @@ async fn a_card_that_cannot_be_posted_now_is_posted_later_and_once() {
 #[tokio::test]
 async fn announcements_that_wait_keep_their_order_and_nothing_overtakes_them() {
     let states = ["env/a", "env/b", "env/c"];
-    let office = locked(&states).await;
+    let office = Office::locked(&states).await;
     office.wall.shut(ANNOUNCE, later(None));
     for state in states {
         let request = office.open(&approver("alice"), state).await;
@@ -92,7 +84,7 @@ async fn a_card_that_was_deleted_is_posted_again_while_it_can_be_pressed() {
 
 #[tokio::test]
 async fn a_card_follows_what_happens_with_one_change_for_several() {
-    let office = locked(&[STATE]).await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     let card =
         || office.wall.posted().into_iter().find(|one| one.channel == PLACE.channel).unwrap();

@@ -24,12 +24,6 @@ fn elsewhere(who: &Actor) -> Actor {
     Actor { place: Place { channel: ChannelId::new(11), ..PLACE }, ..who.clone() }
 }
 
-async fn locked() -> Office {
-    let office = Office::new().await;
-    office.db.lock("env/prod/terraform.tfstate").await;
-    office
-}
-
 #[tokio::test]
 async fn a_request_without_a_card_can_be_denied_and_withdrawn_from_another_channel() {
     let (alice, bob) = (actor("alice", &[]), approver("bob"));
@@ -40,7 +34,7 @@ async fn a_request_without_a_card_can_be_denied_and_withdrawn_from_another_chann
         (&alice, withdraw(Some("found it")), "Withdrawn"),
         (&alice, withdraw(None), "Withdrawn"),
     ] {
-        let office = locked().await;
+        let office = Office::locked(&[STATE]).await;
         let (after, why) = (Some(Duration::from_hours(1)), "Discord is busy".to_owned());
         office.wall.trouble([Undelivered::Later { after, why }]);
         let request = office.open(&alice, STATE).await;
@@ -73,7 +67,7 @@ async fn a_request_without_a_card_can_be_denied_and_withdrawn_from_another_chann
 
 #[tokio::test]
 async fn the_same_people_are_refused_as_by_the_buttons_and_it_is_recorded() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let alice = approver("alice");
     let none = office.told(&alice, withdraw(None)).await;
     let request = office.open(&alice, STATE).await;
@@ -110,7 +104,7 @@ async fn the_same_people_are_refused_as_by_the_buttons_and_it_is_recorded() {
 
 #[tokio::test]
 async fn an_approval_still_needs_the_channel_of_the_card() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     let press = Command::Approve { request, typed: None };
     let told = office.told(&elsewhere(&approver("bob")), press).await;

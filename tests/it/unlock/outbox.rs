@@ -18,7 +18,6 @@ use crate::support::dynamodb::{tables, text};
 use crate::support::office::{ANNOUNCE, Office, PLACE, approver, ask};
 
 const STATE: &str = "env/prod";
-const KEY: &str = "env/prod/terraform.tfstate";
 
 /// More notices than one read ever returned.
 const MANY: usize = 60;
@@ -29,12 +28,6 @@ fn busy() -> Undelivered {
 
 fn refused() -> Undelivered {
     Undelivered::Refused { why: "This bot may not write here: allow it to".to_owned() }
-}
-
-async fn locked() -> Office {
-    let office = Office::new().await;
-    office.db.lock(KEY).await;
-    office
 }
 
 fn outbox(office: &Office) -> AwsOutbox {
@@ -87,7 +80,7 @@ async fn until(office: &Office, what: &str, look: impl AsyncFn() -> bool) {
 
 #[tokio::test]
 async fn a_channel_in_trouble_hides_nothing_of_another() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     announce(&office, MANY).await;
     office.wall.shut(ANNOUNCE, busy());
     office.context.courier.deliver().await;
@@ -105,7 +98,7 @@ async fn a_channel_in_trouble_hides_nothing_of_another() {
 
 #[tokio::test]
 async fn what_this_version_does_not_understand_hides_nothing_and_is_set_aside_after_a_day() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     for n in 0..MANY {
         puzzle(&office, n).await;
     }
@@ -127,7 +120,7 @@ async fn what_this_version_does_not_understand_hides_nothing_and_is_set_aside_af
 
 #[tokio::test]
 async fn a_card_whose_request_is_not_understood_hides_nothing_and_is_set_aside_after_a_day() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let newer = RequestId::of(EventId::new(7));
     let request = [
         ("pk", text("request#7")),
@@ -152,7 +145,7 @@ async fn a_card_whose_request_is_not_understood_hides_nothing_and_is_set_aside_a
 
 #[tokio::test]
 async fn a_channel_that_refuses_for_a_while_loses_no_announcement() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     announce(&office, 3).await;
     office.wall.shut(ANNOUNCE, refused());
     office.context.courier.deliver().await;
@@ -166,7 +159,7 @@ async fn a_channel_that_refuses_for_a_while_loses_no_announcement() {
 
 #[tokio::test]
 async fn what_is_refused_for_a_day_is_set_aside_and_what_came_later_is_kept() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     announce(&office, 3).await;
     office.wall.shut(ANNOUNCE, refused());
     office.context.courier.deliver().await;
@@ -180,7 +173,7 @@ async fn what_is_refused_for_a_day_is_set_aside_and_what_came_later_is_kept() {
 
 #[tokio::test]
 async fn one_message_that_is_not_taken_holds_no_other_up() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     announce(&office, 3).await;
     office.wall.trouble([Undelivered::NotTaken { why: "odd".to_owned() }]);
     office.context.courier.deliver().await;
@@ -191,7 +184,7 @@ async fn one_message_that_is_not_taken_holds_no_other_up() {
 
 #[tokio::test]
 async fn a_message_at_which_discord_always_fails_holds_no_other_up() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     announce(&office, 3).await;
     office.wall.fail_at(Some("entry 0"));
     until(&office, "the others", async || office.wall.read(ANNOUNCE).len() == 2).await;
@@ -206,7 +199,7 @@ async fn a_message_at_which_discord_always_fails_holds_no_other_up() {
 async fn a_release_that_is_not_taken_where_releases_are_announced_is_told_where_it_was_asked_for() {
     let gone = Undelivered::ChannelGone { why: "There is no such channel".to_owned() };
     for why in [refused(), gone] {
-        let office = locked().await;
+        let office = Office::locked(&[STATE]).await;
         office.wall.shut(ANNOUNCE, why.clone());
         let request = office.open(&approver("alice"), STATE).await;
         office.approve(&approver("bob"), request).await;
@@ -230,7 +223,7 @@ fn with_worker(
 
 #[tokio::test]
 async fn a_channel_that_hangs_delays_no_click_no_card_and_no_worker() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let stop = CancellationToken::new();
     let (context, worker) = with_worker(&office, &stop);
     announce(&office, 1).await;
@@ -265,7 +258,7 @@ async fn a_channel_that_hangs_delays_no_click_no_card_and_no_worker() {
 
 #[tokio::test]
 async fn a_refresh_leaves_a_channel_alone_that_has_to_rest() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     let long = Undelivered::Later { after: Some(Duration::from_hours(1)), why: "slow".to_owned() };
     office.wall.trouble([long]);
@@ -278,7 +271,7 @@ async fn a_refresh_leaves_a_channel_alone_that_has_to_rest() {
 
 #[tokio::test]
 async fn a_limit_on_everything_rests_every_channel() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     announce(&office, 1).await;
     let why = "a global limit".to_owned();
     office.wall.trouble([Undelivered::Everywhere { after: Some(Duration::from_hours(1)), why }]);
@@ -289,7 +282,7 @@ async fn a_limit_on_everything_rests_every_channel() {
 
 #[tokio::test]
 async fn two_deliveries_at_the_same_time_tell_each_notice_once() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     announce(&office, 5).await;
     let courier = &office.courier;
     tokio::join!(courier.round(), courier.deliver_to(ANNOUNCE), courier.round());
@@ -298,7 +291,7 @@ async fn two_deliveries_at_the_same_time_tell_each_notice_once() {
 
 #[tokio::test]
 async fn what_was_asked_for_is_delivered_before_the_bot_ends() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let stop = CancellationToken::new();
     let (context, worker) = with_worker(&office, &stop);
     announce(&office, 3).await;

@@ -11,7 +11,6 @@ use crate::support::deadline::Deadline;
 use crate::support::office::{ANNOUNCE, Office, PLACE, approver, words};
 
 const STATE: &str = "env/prod";
-const KEY: &str = "env/prod/terraform.tfstate";
 const ELSEWHERE: Place = Place { channel: ChannelId::new(30), ..PLACE };
 
 fn refused() -> Undelivered {
@@ -20,12 +19,6 @@ fn refused() -> Undelivered {
 
 fn gone() -> Undelivered {
     Undelivered::ChannelGone { why: "There is no such channel: ask in another".to_owned() }
-}
-
-async fn locked() -> Office {
-    let office = Office::new().await;
-    office.db.lock(KEY).await;
-    office
 }
 
 fn unlock() -> Command {
@@ -63,7 +56,7 @@ async fn a_request_whose_card_cannot_be_posted_is_closed_at_once_and_blocks_nobo
     let not_taken = Undelivered::NotTaken { why: "Discord does not take it".to_owned() };
     let malformed = Undelivered::Malformed { why: "Discord never takes it".to_owned() };
     for why in [refused(), gone(), not_taken, malformed] {
-        let office = locked().await;
+        let office = Office::locked(&[STATE]).await;
         office.wall.shut(PLACE.channel, why.clone());
         let told = office.told(&approver("alice"), unlock()).await;
         assert!(told.contains("is closed, because its card cannot be posted"), "{why}: {told}");
@@ -82,7 +75,7 @@ async fn a_request_whose_card_cannot_be_posted_is_closed_at_once_and_blocks_nobo
 
 #[tokio::test]
 async fn what_to_do_about_a_card_that_cannot_be_posted_is_told_in_plain_words() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     office.wall.shut(PLACE.channel, refused());
     let answer = office.ask(&approver("alice"), unlock()).await;
     insta::assert_snapshot!(words(&answer), @"Your request to unlock env/prod is closed, because its card cannot be posted. This bot may not write here: allow it to. Then ask again, here or in another channel.");
@@ -93,7 +86,7 @@ async fn what_to_do_about_a_card_that_cannot_be_posted_is_told_in_plain_words() 
 
 #[tokio::test]
 async fn a_first_card_that_only_waits_keeps_its_request_and_comes_after_a_restart() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let busy = Undelivered::Later { after: None, why: "busy".to_owned() };
     office.wall.shut(PLACE.channel, busy);
     let told = office.told(&approver("alice"), unlock()).await;
@@ -110,7 +103,7 @@ async fn a_first_card_that_only_waits_keeps_its_request_and_comes_after_a_restar
 
 #[tokio::test]
 async fn a_channel_that_takes_cards_again_is_not_left_alone_for_what_it_refused() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     office.wall.shut(PLACE.channel, refused());
     for _ in 0..5 {
         office.told(&approver("alice"), unlock()).await;
@@ -122,7 +115,7 @@ async fn a_channel_that_takes_cards_again_is_not_left_alone_for_what_it_refused(
 
 #[tokio::test]
 async fn a_new_card_does_not_wait_for_an_announcement_that_its_channel_refuses() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     office.db.lock("env/b/terraform.tfstate").await;
     // The channel refuses after the request was opened and before the release is announced.
     let place = Place { channel: ANNOUNCE, ..PLACE };
@@ -137,7 +130,7 @@ async fn a_new_card_does_not_wait_for_an_announcement_that_its_channel_refuses()
 
 #[tokio::test]
 async fn a_card_whose_channel_is_gone_keeps_nobody_from_asking() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let first = office.open(&approver("alice"), STATE).await;
     office.wall.shut(PLACE.channel, gone());
     let second = office.open(&elsewhere("bob"), STATE).await;
@@ -149,7 +142,7 @@ async fn a_card_whose_channel_is_gone_keeps_nobody_from_asking() {
 
 #[tokio::test]
 async fn a_card_whose_channel_refuses_a_change_still_counts() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let first = office.open(&approver("alice"), STATE).await;
     office.wall.shut(PLACE.channel, refused());
     let told = office.told(&elsewhere("bob"), unlock()).await;
@@ -160,7 +153,7 @@ async fn a_card_whose_channel_refuses_a_change_still_counts() {
 
 #[tokio::test]
 async fn an_end_that_the_card_cannot_show_is_announced_and_the_card_follows_later() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     office.wall.shut(PLACE.channel, refused());
     office.ask(&approver("alice"), Command::Withdraw { request }).await;
@@ -177,7 +170,7 @@ async fn an_end_that_the_card_cannot_show_is_announced_and_the_card_follows_late
 
 #[tokio::test]
 async fn the_end_of_a_request_whose_channel_is_gone_is_announced() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     office.wall.shut(PLACE.channel, gone());
     office.ask(&approver("alice"), Command::Withdraw { request }).await;
@@ -187,7 +180,7 @@ async fn the_end_of_a_request_whose_channel_is_gone_is_announced() {
 
 #[tokio::test]
 async fn a_card_that_was_deleted_comes_back_to_say_that_nothing_was_released() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     office.wall.take_down(office.wall.posted()[0].id);
     office.ask(&approver("alice"), Command::Withdraw { request }).await;
@@ -198,7 +191,7 @@ async fn a_card_that_was_deleted_comes_back_to_say_that_nothing_was_released() {
 
 #[tokio::test]
 async fn whoever_is_told_nothing_any_more_hears_of_a_card_that_could_not_be_posted() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let busy = Undelivered::Later { after: Some(Duration::from_millis(1)), why: "busy".to_owned() };
     office.wall.trouble([busy]);
     office.told(&approver("alice"), unlock()).await;

@@ -10,19 +10,13 @@ use crate::support::office::{ANNOUNCE, Office, PLACE, actor, approver, policy, w
 const STATE: &str = "env/prod";
 const KEY: &str = "env/prod/terraform.tfstate";
 
-async fn locked() -> Office {
-    let office = Office::new().await;
-    office.db.lock(KEY).await;
-    office
-}
-
 fn press(request: RequestId) -> Command {
     Command::Approve { request, typed: None }
 }
 
 #[tokio::test]
 async fn two_people_release_exactly_the_lock_and_all_of_it_is_on_record() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let other = office.db.lock("env/dev/terraform.tfstate").await;
     let alice = approver("alice");
     let request = office.open(&alice, STATE).await;
@@ -52,7 +46,7 @@ async fn two_people_release_exactly_the_lock_and_all_of_it_is_on_record() {
 
 #[tokio::test]
 async fn the_requester_is_never_the_second_person() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&actor("alice", &[]), STATE).await;
     // Without the role, with the role, and with the role and a new name.
     let renamed = Actor {
@@ -90,7 +84,7 @@ async fn one_approver_twice_is_one_approval() {
 
 #[tokio::test]
 async fn only_a_person_with_the_role_in_the_same_channel_is_a_second_person() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     let bob = approver("bob");
     let elsewhere = locktender::people::Place { channel: ChannelId::new(11), ..PLACE };
@@ -123,7 +117,7 @@ async fn only_a_person_with_the_role_in_the_same_channel_is_a_second_person() {
 #[tokio::test]
 async fn two_approvers_at_once_are_one_release() {
     for round in 0..5 {
-        let office = locked().await;
+        let office = Office::locked(&[STATE]).await;
         let request = office.open(&approver("alice"), STATE).await;
         let (bob, carol) = (approver("bob"), approver("carol"));
         let (first, second) =
@@ -140,7 +134,7 @@ async fn two_approvers_at_once_are_one_release() {
 #[tokio::test]
 async fn of_an_approval_and_a_denial_at_once_the_first_counts() {
     for _ in 0..5 {
-        let office = locked().await;
+        let office = Office::locked(&[STATE]).await;
         let request = office.open(&approver("alice"), STATE).await;
         let deny = Command::Deny { request, reason: Some("it is running".to_owned()) };
         let (bob, carol) = (approver("bob"), approver("carol"));
@@ -156,7 +150,7 @@ async fn of_an_approval_and_a_denial_at_once_the_first_counts() {
 
 #[tokio::test]
 async fn a_click_after_the_end_is_told_how_it_ended_and_changes_nothing() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let (alice, bob) = (approver("alice"), approver("bob"));
     for (end, word) in [
         (Command::Deny { request: RequestId::of(office.event()), reason: None }, "denied by bob"),
@@ -184,7 +178,7 @@ async fn a_click_after_the_end_is_told_how_it_ended_and_changes_nothing() {
 
 #[tokio::test]
 async fn after_its_time_a_click_is_refused_by_the_clock_and_then_it_is_closed() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let alice = approver("alice");
     let request = office.open(&alice, STATE).await;
     office.time.advance(TimeDelta::minutes(30));
@@ -258,7 +252,7 @@ async fn a_lock_that_does_not_look_stale_asks_for_its_name() {
 
 #[tokio::test]
 async fn an_unknown_request_is_refused() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = RequestId::of(office.event());
     for click in [
         press(request),
@@ -274,7 +268,7 @@ async fn an_unknown_request_is_refused() {
 
 #[tokio::test]
 async fn a_second_request_points_at_the_open_card() {
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     office.open(&approver("alice"), STATE).await;
     let again = Command::Unlock { state: STATE.to_owned(), reason: Some("me too".to_owned()) };
     let told = office.told(&approver("bob"), again).await;
@@ -293,7 +287,7 @@ async fn a_second_request_points_at_the_open_card() {
 async fn nothing_is_changed_by_an_interaction_that_discord_has_given_up() {
     use crate::support::office::TooLate;
     use locktender::commands::{Asker, answer};
-    let office = locked().await;
+    let office = Office::locked(&[STATE]).await;
     let request = office.open(&approver("alice"), STATE).await;
     let before = office.filed(request).await;
     let (bob, carol) = (approver("bob"), approver("carol"));
