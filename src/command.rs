@@ -127,7 +127,12 @@ impl Command {
             | Self::Watch { state, .. }
             | Self::Unwatch { state }
             | Self::History { state, .. } => Some(state),
-            _ => None,
+            Self::List { .. }
+            | Self::Approve { .. }
+            | Self::Deny { .. }
+            | Self::Withdraw { .. }
+            | Self::Watches
+            | Self::Help => None,
         }
     }
 
@@ -155,17 +160,21 @@ impl Command {
     /// Whether it changes something on success.
     #[must_use]
     pub fn changes(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Unlock { .. }
-                | Self::Approve { .. }
-                | Self::Deny { .. }
-                | Self::Withdraw { .. }
-                | Self::DenyByState { .. }
-                | Self::WithdrawByState { .. }
-                | Self::Watch { .. }
-                | Self::Unwatch { .. }
-        )
+            | Self::Approve { .. }
+            | Self::Deny { .. }
+            | Self::Withdraw { .. }
+            | Self::DenyByState { .. }
+            | Self::WithdrawByState { .. }
+            | Self::Watch { .. }
+            | Self::Unwatch { .. } => true,
+            Self::Status { .. }
+            | Self::List { .. }
+            | Self::Watches
+            | Self::History { .. }
+            | Self::Help => false,
+        }
     }
 
     /// The command with the text of its form.
@@ -227,7 +236,7 @@ const KEEP: CommandOption = CommandOption {
 };
 
 /// Every subcommand, in the order in which Discord lists them.
-pub static SUBCOMMANDS: [Subcommand; 10] = [
+pub static SUBCOMMANDS: &[Subcommand] = &[
     Subcommand {
         name: "status",
         description: "Who holds a state's lock, and for how long",

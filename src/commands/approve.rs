@@ -51,12 +51,12 @@ async fn approve(
         }
         Some(right) => release::begin(context, filed, &approved, right, by.event).await?,
     };
-    let now = match changed {
-        Attempt::Done(now) => now,
+    let changed = match changed {
+        Attempt::Done(changed) => changed,
         Attempt::Conflict(fresh) => return Ok(Attempt::Conflict(fresh)),
     };
     context.courier.deliver().await;
-    match now.request.closing() {
+    match changed.request.closing() {
         // The approver expects a release, and there was none.
         Some(closing) if matches!(closing.outcome, Outcome::Superseded | Outcome::AlreadyFree) => {
             Err(Refusal::Unlock(Rejection::Closed(closing.clone())).into())

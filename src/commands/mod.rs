@@ -75,6 +75,8 @@ pub async fn answer(asked: &Result<Command, Refusal>, by: &Asker<'_>, context: &
         // A panic is a fault like others: the asker is told, and the bot goes on.
         Ok(command) => match AssertUnwindSafe(run(command, by, context)).catch_unwind().await {
             Ok(result) => result,
+            // The panic may have come after a write.
+            Err(_) if command.changes() => Err(Error::Unsettled(Fault::bug())),
             Err(_) => Err(Error::Unchanged(Fault::bug())),
         },
         Err(refusal) => Err(Error::Refusal(refusal.clone())),

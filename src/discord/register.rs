@@ -15,7 +15,7 @@ fn definition() -> CreateCommand {
     let mut command = CreateCommand::new(COMMAND)
         .kind(CommandType::ChatInput)
         .description("Terraform and OpenTofu state locks");
-    for Subcommand { name, description, options, .. } in &SUBCOMMANDS {
+    for Subcommand { name, description, options, .. } in SUBCOMMANDS {
         let kind = CommandOptionType::SubCommand;
         let mut subcommand = CreateCommandOption::new(kind, *name, *description);
         for each in *options {

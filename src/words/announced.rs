@@ -111,7 +111,7 @@ fn half_released(request: &UnlockRequest) -> Option<Message> {
 }
 
 /// `alice's request to unlock env/prod has ended: denied by bob, <time>. This bot cannot change its
-/// card, which may still have buttons. They do nothing any more.`
+/// card, which may still have buttons. They no longer do anything.`
 fn ended(request: &UnlockRequest) -> Option<Message> {
     let closing = request.closing()?;
     let mut text = Text::own("🔒 ")

@@ -102,13 +102,13 @@ fn refusal_text(refusal: &Refusal) -> Text {
             "You watch {MOST_WATCHED} states, the most that one person can: stop watching one \
                  with /lock unwatch first."
         )),
-        Refusal::Unlock(refusal) => unlock_text(refusal),
+        Refusal::Unlock(rejection) => unlock_text(rejection),
     }
 }
 
 /// Refusals by the rules of two-person control.
-fn unlock_text(refusal: &unlock::Rejection) -> Text {
-    match refusal {
+fn unlock_text(rejection: &unlock::Rejection) -> Text {
+    match rejection {
         unlock::Rejection::NotPinned(NotPinned::Free) => Text::own(
             "This state has no lock to release: compare its name with Terraform's error.",
         ),

@@ -1,6 +1,6 @@
 //! Every sentence that people read, as a terminal shows it.
 
-use locktender::command::Command;
+use locktender::command::{Command, SUBCOMMANDS, Subcommand};
 use locktender::commands;
 use locktender::console::{Style, table, text};
 use locktender::error::{Fault, FaultKind, Refusal};
@@ -232,4 +232,15 @@ async fn hostile_text_is_shown_letter_for_letter() {
     let reports = commands::list(&given.clone().reading(), "").await.unwrap();
     let told = [status(given, "env/prod").await, table(&reports, "")];
     insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn help_and_the_readme_name_every_subcommand() {
+    let help = says(Given::default(), Command::Help).await;
+    let readme = include_str!("../../README.md");
+    for Subcommand { name, .. } in SUBCOMMANDS {
+        let typed = format!("/lock {name}");
+        assert!(help.contains(&typed), "the help has no {typed}: {help}");
+        assert!(readme.contains(&typed), "README.md has no {typed}");
+    }
 }

@@ -1,9 +1,12 @@
 //! The store under stress: lost answers, throttling, replicas, and duplicate events.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use locktender::command::Command;
-use locktender::people::RequestId;
+use locktender::people::{ChannelId, RequestId};
+use locktender::ports::Courier;
 use serde_json::json;
 
 use crate::support::dynamodb::{TABLE, session};
@@ -334,4 +337,28 @@ async fn a_lock_with_an_impossible_time_can_be_asked_for() {
     office.db.put(&path, &[("Info", crate::support::dynamodb::text(&record))]).await;
     let request = office.open(&approver("alice"), STATE).await;
     assert_eq!(office.filed(request).await.request.stale_from, None);
+}
+
+/// A courier with a mistake in it.
+struct Broken;
+
+#[async_trait]
+impl Courier for Broken {
+    async fn deliver(&self) {
+        panic!("a mistake, made on purpose")
+    }
+
+    async fn deliver_to(&self, _: ChannelId) {}
+
+    async fn refresh(&self, _: RequestId) {}
+}
+
+#[tokio::test]
+async fn a_mistake_of_the_bot_after_a_release_is_not_said_to_have_changed_nothing() {
+    let mut office = Office::locked(&[STATE]).await;
+    let request = office.open(&approver("alice"), STATE).await;
+    office.context.courier = Arc::new(Broken);
+    let told = words(&office.approve(&approver("bob"), request).await);
+    assert_eq!(office.outcome(request).await, "Unlocked");
+    assert!(told.starts_with("It is not known yet whether it was done"), "{told}");
 }
