@@ -11,8 +11,7 @@ use crate::console::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audi
 use crate::lock::StatePath;
 use crate::ports::{Extent, Trail};
 use crate::settings::{Audit, ExportFormat, Settings};
-use crate::text::visible;
-use crate::words::announced::counted;
+use crate::words::audit as words;
 use crate::workers::verify;
 
 /// Lists, verifies or exports the trail, or one state's part of it.
@@ -39,31 +38,18 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Success, AppErro
         }
         Audit::Verify { .. } => match verify(&trail, path.as_ref()).await? {
             Ok(verified) if verified.entries == 0 => {
-                print(&nothing(path.as_ref()))?;
+                print(&words::nothing_recorded(path.as_ref()))?;
                 Ok(Success::Fine)
             }
             Ok(verified) => {
-                print(&format!(
-                    "The trail holds: {} in {}, every one as it was written.\nDigest of all heads: {}",
-                    counted(verified.entries, "entry", "entries"),
-                    counted(verified.heads.len() as u64, "chain", "chains"),
-                    verified.digest()
-                ))?;
+                print(&words::holds(&verified))?;
                 Ok(Success::Fine)
             }
-            Err(broken) => {
-                print(&format!("The trail does not hold: {}.", visible(&broken.to_string())))?;
+            Err(unsound) => {
+                print(&words::does_not_hold(&unsound.to_string()))?;
                 Ok(Success::ConditionFails)
             }
         },
-    }
-}
-
-/// The sentence for a trail without entries.
-fn nothing(path: Option<&StatePath>) -> String {
-    match path {
-        Some(path) => format!("Nothing is recorded of {}.", visible(path.as_str())),
-        None => "Nothing is recorded yet.".to_owned(),
     }
 }
 

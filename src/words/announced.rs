@@ -25,7 +25,8 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
             Message::sentence(
                 Tone::Plain,
                 Text::own(format!(
-                    "The audit trail is intact: {} in {}. The checkpoint of all chain heads is ",
+                    "The audit trail holds: {} in {}, every one as it was written. The checkpoint \
+                     of all heads is ",
                     counted(*entries, "entry", "entries"),
                     counted(*chains as u64, "chain", "chains"),
                 ))
@@ -35,7 +36,7 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
             .read_at(*at),
         ),
         Notice::TrailBroken { at, what } => Some(
-            Message::new(Tone::Broken, Text::own("⚠️ The audit trail is not intact"))
+            Message::new(Tone::Broken, Text::own("⚠️ The audit trail does not hold"))
                 .line(Text::default().name(what, 3 * LONG).then(
                     ". Run `locktender audit verify`, and find out who can write to the audit \
                      table.",

@@ -1,9 +1,11 @@
 //! All texts that people read: one function per message, grouped by subject.
 //!
-//! Look here for a sentence seen in Discord or in a terminal. Only the causes of errors in it come
-//! from the error types.
+//! Look here for a sentence seen in Discord or in a terminal. Some parts of a message come from elsewhere: the
+//! causes and remedies of faults from the adapters, the notes of a closed request from `unlock/end.rs`,
+//! `unlock/steps.rs` and `release/`, and the descriptions of subcommands from `command.rs`.
 
 pub mod announced;
+pub(crate) mod audit;
 pub mod cleared;
 pub(crate) mod form;
 pub(crate) mod half;

@@ -191,3 +191,26 @@ fn the_pages_name_no_source_file_that_is_not_there() {
         }
     }
 }
+
+#[test]
+fn the_pages_link_to_no_file_that_is_not_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let in_docs = paths("docs").into_iter().map(|page| format!("docs/{page}"));
+    let at_the_top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
+    let pages = at_the_top.map(str::to_owned).into_iter().chain(in_docs);
+    let mut links = 0;
+    for page in pages.filter(|page| Path::new(page).extension().is_some_and(|end| end == "md")) {
+        let text = fs::read_to_string(root.join(&page)).unwrap();
+        let folder = root.join(&page).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1) {
+            let (link, _) = link.split_once(')').unwrap();
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            assert!(folder.join(file).exists(), "{page} links to {file}");
+            links += 1;
+        }
+    }
+    assert!(links > 50, "the links were not found");
+}

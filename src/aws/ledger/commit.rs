@@ -11,7 +11,7 @@ use crate::audit::Tail;
 use crate::aws::answers::Answers;
 use crate::aws::ledger::AwsLedger;
 use crate::aws::ledger::filed_of;
-use crate::aws::ledger::plan::{Plan, Step};
+use crate::aws::ledger::plan::{Plan, Purpose};
 use crate::aws::locks::rows;
 use crate::aws::pauses::{PAUSES, wait};
 use crate::aws::values::Item;
@@ -229,16 +229,16 @@ impl AwsLedger {
         plan: &Plan,
         reasons: &[CancellationReason],
     ) -> Result<Sent, Fault> {
-        let failed = |step: Step| {
+        let failed = |step: Purpose| {
             let failed =
                 |reason: &&CancellationReason| reason.code() == Some("ConditionalCheckFailed");
             let of_step = plan.steps().zip(reasons).filter(|(of, _)| *of == step);
             of_step.map(|(_, reason)| reason).find(failed)
         };
-        if let Some(reason) = failed(Step::Request) {
+        if let Some(reason) = failed(Purpose::Request) {
             let filed = |item| filed_of(item).map_err(|odd| self.own.odd_item(item, odd));
             let now = reason.item().map(filed).transpose()?;
-            let is_repeated = failed(Step::Event).is_some();
+            let is_repeated = failed(Purpose::Event).is_some();
             return Ok(match now {
                 // The first try was written, and only its answer was lost.
                 Some(now) if plan.is_written_in(&now) => Sent::Done(now),
@@ -248,17 +248,17 @@ impl AwsLedger {
                 None => Sent::Unexpected("the request is gone".to_owned()),
             });
         }
-        if failed(Step::Event).is_some() {
+        if failed(Purpose::Event).is_some() {
             // The version is the one that was decided on.
             return Ok(Sent::Repeated(write.from.cloned()));
         }
-        if let Some(reason) = failed(Step::Guard) {
+        if let Some(reason) = failed(Purpose::Guard) {
             return Ok(Sent::Guarded(reason.item().cloned().unwrap_or_default()));
         }
-        if failed(Step::Openings).is_some() {
+        if failed(Purpose::Openings).is_some() {
             return Ok(Sent::Blocked(Obstacle::OpeningsChanged));
         }
-        if let Some(reason) = failed(Step::Row) {
+        if let Some(reason) = failed(Purpose::Row) {
             let found = reason.item().filter(|item| !item.is_empty()).cloned();
             let path = write.transition.next.state.path.as_str();
             let found = found.and_then(|row| rows::stored(path, row));
@@ -278,7 +278,7 @@ impl AwsLedger {
                 }
             })));
         }
-        if failed(Step::Entry).is_some() {
+        if failed(Purpose::Entry).is_some() {
             return Ok(Sent::TailMoved);
         }
         let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).collect();

@@ -38,7 +38,7 @@ const ALLOW: &str = "allow dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:De
 
 /// The purpose of an item of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::aws) enum Step {
+pub(in crate::aws) enum Purpose {
     /// The lock's row is deleted.
     Row,
     /// The request is written over the version that it was decided on.
@@ -57,7 +57,7 @@ pub(in crate::aws) enum Step {
 
 /// A transaction that is ready to be sent, and the request after it.
 pub(in crate::aws) struct Plan {
-    steps: Vec<(Step, TransactWriteItem)>,
+    steps: Vec<(Purpose, TransactWriteItem)>,
     filed: Filed,
     token: String,
 }
@@ -89,17 +89,17 @@ impl Plan {
         if let Some(unlock) = write.release_row {
             let table = ledger.lock_table(next)?;
             let row = delete_row(table, unlock).ok_or_else(|| ledger.no_row(table))?;
-            steps.push((Step::Row, delete(row)));
+            steps.push((Purpose::Row, delete(row)));
         }
         let update = request(own.name(), write, &filed, &written, at);
         let update = update.map_err(|error| own.not_understood(error))?;
-        steps.push((Step::Request, TransactWriteItem::builder().update(update).build()));
+        steps.push((Purpose::Request, TransactWriteItem::builder().update(update).build()));
         match (write.from, next.is_open()) {
-            (None, _) => steps.push((Step::Guard, put(guard(own.name(), next))?)),
+            (None, _) => steps.push((Purpose::Guard, put(guard(own.name(), next))?)),
             (Some(_), false) => {
                 let no_guard = no_guard(own.name(), next);
                 let no_guard = no_guard.map_err(|error| own.not_understood(error))?;
-                steps.push((Step::Guard, delete(no_guard)));
+                steps.push((Purpose::Guard, delete(no_guard)));
             }
             (Some(_), true) => {}
         }
@@ -107,20 +107,20 @@ impl Plan {
             let of = (&next.state.path, next.requester.id);
             let puts = put_openings(own.name(), of, openings, at);
             for openings in puts.map_err(|error| own.not_understood(error))? {
-                steps.push((Step::Openings, put(Ok(openings))?));
+                steps.push((Purpose::Openings, put(Ok(openings))?));
             }
         }
         for entry in &entries {
             let entry = put_new(&ledger.audit_table, entry_item(entry), PATH);
-            steps.push((Step::Entry, put(entry)?));
+            steps.push((Purpose::Entry, put(entry)?));
         }
         if let Some(event) = write.event {
-            steps.push((Step::Event, put(taken(own.name(), event, at))?));
+            steps.push((Purpose::Event, put(taken(own.name(), event, at))?));
         }
         let before = write.from.map(|from| &from.request);
         for (place, notice) in notices(before, next).iter().enumerate() {
             let of = format!("{}#{:06}", next.id, next.version);
-            steps.push((Step::Notice, put(Ok(put_notice(own, at, &of, place, notice)?))?));
+            steps.push((Purpose::Notice, put(Ok(put_notice(own, at, &of, place, notice)?))?));
         }
         // The token covers the content: another decision on the same version is another transaction.
         let token = Hash::of(format!("{written}{}", filed.tail.hash)).as_str()[..TOKEN].to_owned();
@@ -132,7 +132,7 @@ impl Plan {
     }
 
     /// The purposes of its items, in order.
-    pub(in crate::aws) fn steps(&self) -> impl Iterator<Item = Step> {
+    pub(in crate::aws) fn steps(&self) -> impl Iterator<Item = Purpose> {
         self.steps.iter().map(|(step, _)| *step)
     }
 

@@ -136,7 +136,7 @@ async fn a_trail_that_was_changed_is_announced_every_day_until_it_holds_again() 
     next_day(&office);
     checkpoint(&office).await;
     let last = announced(&office).pop().unwrap();
-    assert!(last.contains("The audit trail is intact: 6 entries in 2 chains"), "{last}");
+    assert!(last.contains("The audit trail holds: 6 entries in 2 chains"), "{last}");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn an_end_that_was_cut_off_since_the_last_checkpoint_is_announced() {
     next_day(&office);
     checkpoint(&office).await;
     let last = announced(&office).pop().unwrap();
-    assert!(last.contains("is not intact"), "{last}");
+    assert!(last.contains("does not hold"), "{last}");
     assert!(last.contains(&format!("entry 4 of {PROD} was cut off")), "{last}");
 }
 
@@ -161,7 +161,7 @@ async fn chains_go_on_after_a_checkpoint_and_the_next_one_has_seen_more() {
     office.ask(&alice, Command::Withdraw { request }).await;
     checkpoint(&office).await;
     let all = announced(&office);
-    assert!(all[1].contains("is intact: 8 entries in 2 chains"), "{all:?}");
+    assert!(all[1].contains("holds: 8 entries in 2 chains"), "{all:?}");
     let seqs: Vec<u64> = kept(&office).await.values().map(|tail| tail.seq).collect();
     assert_eq!(seqs, [4, 4]);
 }

@@ -1,0 +1,32 @@
+//! What `locktender audit` says.
+
+use super::announced::counted;
+use crate::audit::Verified;
+use crate::lock::StatePath;
+use crate::text::visible;
+
+/// `Nothing is recorded yet.`
+#[must_use]
+pub(crate) fn nothing_recorded(path: Option<&StatePath>) -> String {
+    match path {
+        Some(path) => format!("Nothing is recorded of {}.", visible(path.as_str())),
+        None => "Nothing is recorded yet.".to_owned(),
+    }
+}
+
+/// `The trail holds: 6 entries in 2 chains, every one as it was written.`, and the digest to compare.
+#[must_use]
+pub(crate) fn holds(verified: &Verified) -> String {
+    format!(
+        "The trail holds: {} in {}, every one as it was written.\nDigest of all heads: {}",
+        counted(verified.entries, "entry", "entries"),
+        counted(verified.heads.len() as u64, "chain", "chains"),
+        verified.digest()
+    )
+}
+
+/// `The trail does not hold: ` and the first bad entry.
+#[must_use]
+pub(crate) fn does_not_hold(why: &str) -> String {
+    format!("The trail does not hold: {}.", visible(why))
+}
