@@ -241,14 +241,14 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
         name: "status",
         description: "Who holds a state's lock, and for how long",
         options: &[STATE],
-        read: |entered| Some(Command::Status { state: entered.text_of(&STATE)? }),
+        read: |entered| Some(Command::Status { state: entered.get(&STATE)?.to_owned() }),
     },
     Subcommand {
         name: "list",
         description: "Every held lock, oldest first",
         options: &[FILTER_OPTION],
         read: |entered| {
-            let filter = entered.text_of(&FILTER_OPTION).unwrap_or_default();
+            let filter = entered.get(&FILTER_OPTION).unwrap_or_default().to_owned();
             Some(Command::List { filter, page: 0 })
         },
     },
@@ -258,7 +258,10 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
         options: &[STATE, REASON_REQUIRED],
         // Without a reason, a form asks for it.
         read: |entered| {
-            Some(Command::Unlock { state: entered.text_of(&STATE)?, reason: reason_of(entered) })
+            Some(Command::Unlock {
+                state: entered.get(&STATE)?.to_owned(),
+                reason: reason_of(entered),
+            })
         },
     },
     Subcommand {
@@ -267,7 +270,7 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
         options: &[STATE, reason("Why not, for the requester")],
         read: |entered| {
             Some(Command::DenyByState {
-                state: entered.text_of(&STATE)?,
+                state: entered.get(&STATE)?.to_owned(),
                 reason: reason_of(entered),
             })
         },
@@ -278,7 +281,7 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
         options: &[STATE, reason("Why, for the approvers")],
         read: |entered| {
             Some(Command::WithdrawByState {
-                state: entered.text_of(&STATE)?,
+                state: entered.get(&STATE)?.to_owned(),
                 reason: reason_of(entered),
             })
         },
@@ -288,14 +291,15 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
         description: "Be told when a state's lock clears",
         options: &[STATE, KEEP],
         read: |entered| {
-            Some(Command::Watch { state: entered.text_of(&STATE)?, keep: entered.has(&KEEP) })
+            let keep = entered.get(&KEEP).is_some_and(|keep| keep.eq_ignore_ascii_case("true"));
+            Some(Command::Watch { state: entered.get(&STATE)?.to_owned(), keep })
         },
     },
     Subcommand {
         name: "unwatch",
         description: "Stop being told about a state's lock",
         options: &[STATE],
-        read: |entered| Some(Command::Unwatch { state: entered.text_of(&STATE)? }),
+        read: |entered| Some(Command::Unwatch { state: entered.get(&STATE)?.to_owned() }),
     },
     Subcommand {
         name: "watches",
@@ -308,8 +312,8 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
         description: "What was done about a state's lock, and by whom",
         options: &[STATE, COUNT],
         read: |entered| {
-            let count = entered.number_of(&COUNT).unwrap_or(HISTORY_MOST);
-            Some(Command::History { state: entered.text_of(&STATE)?, before: None, count })
+            let count = entered.get(&COUNT).map_or(Ok(HISTORY_MOST), str::parse).ok()?;
+            Some(Command::History { state: entered.get(&STATE)?.to_owned(), before: None, count })
         },
     },
     Subcommand {
@@ -321,5 +325,5 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
 ];
 
 fn reason_of(entered: &Entered) -> Option<String> {
-    entered.text_of(&REASON_REQUIRED).map(|reason| clip(&reason, REASON))
+    entered.get(&REASON_REQUIRED).map(|reason| clip(reason, REASON))
 }

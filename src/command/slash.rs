@@ -38,16 +38,9 @@ pub enum OptionKind {
     Flag,
 }
 
-/// The values that a person entered, by the names of their options.
+/// The values that a person entered, as text, by the names of their options.
 #[derive(Debug, Default)]
-pub struct Entered(Vec<(&'static str, Value)>);
-
-#[derive(Debug)]
-enum Value {
-    Text(String),
-    Number(usize),
-    Flag(bool),
-}
+pub struct Entered(Vec<(&'static str, String)>);
 
 impl Subcommand {
     /// The subcommand of this name.
@@ -56,7 +49,7 @@ impl Subcommand {
         SUBCOMMANDS.iter().find(|subcommand| subcommand.name == name)
     }
 
-    /// The command that a person asked for. `None` where a required value is missing.
+    /// The command that a person asked for. `None` where a required value is missing, or a number is none.
     #[must_use]
     pub fn read(&self, entered: &Entered) -> Option<Command> {
         (self.read)(entered)
@@ -64,40 +57,12 @@ impl Subcommand {
 }
 
 impl Entered {
-    /// Adds a text.
-    pub fn text(&mut self, option: &CommandOption, text: impl Into<String>) {
-        self.0.push((option.name, Value::Text(text.into())));
+    /// Adds the value of an option.
+    pub fn add(&mut self, option: &CommandOption, value: &(impl ToString + ?Sized)) {
+        self.0.push((option.name, value.to_string()));
     }
 
-    /// Adds a number.
-    pub fn number(&mut self, option: &CommandOption, number: usize) {
-        self.0.push((option.name, Value::Number(number)));
-    }
-
-    /// Adds a yes or no.
-    pub fn flag(&mut self, option: &CommandOption, flag: bool) {
-        self.0.push((option.name, Value::Flag(flag)));
-    }
-
-    fn find<T>(&self, option: &CommandOption, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
-        self.0.iter().find_map(|(name, value)| (*name == option.name).then(|| read(value))?)
-    }
-
-    pub(super) fn text_of(&self, option: &CommandOption) -> Option<String> {
-        self.find(option, |value| match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        })
-    }
-
-    pub(super) fn number_of(&self, option: &CommandOption) -> Option<usize> {
-        self.find(option, |value| match value {
-            Value::Number(number) => Some(*number),
-            _ => None,
-        })
-    }
-
-    pub(super) fn has(&self, option: &CommandOption) -> bool {
-        self.find(option, |value| matches!(value, Value::Flag(true)).then_some(())).is_some()
+    pub(super) fn get(&self, option: &CommandOption) -> Option<&str> {
+        self.0.iter().find_map(|(name, value)| (*name == option.name).then_some(value.as_str()))
     }
 }

@@ -1,6 +1,6 @@
 //! Parses a chat line: its speaker and its content.
 
-use crate::command::{Command, Entered, OptionKind, Subcommand};
+use crate::command::{Command, Entered, Subcommand};
 use crate::text::{REASON, clip};
 
 /// The speaker of a line without a name.
@@ -59,15 +59,12 @@ fn command(words: &str) -> Option<Command> {
     let mut entered = Entered::default();
     match subcommand.options {
         [] => {}
-        [only] => entered.text(only, option(only.name, rest)),
+        [only] => entered.add(only, option(only.name, rest)),
         [state, second, ..] => {
             let (of_state, value) = state_and(second.name, rest);
-            entered.text(state, of_state);
-            match second.kind {
-                _ if value.is_empty() => {}
-                OptionKind::State | OptionKind::Text(_) => entered.text(second, value),
-                OptionKind::Number(_) => entered.number(second, value.parse().ok()?),
-                OptionKind::Flag => entered.flag(second, value.eq_ignore_ascii_case("true")),
+            entered.add(state, of_state);
+            if !value.is_empty() {
+                entered.add(second, value);
             }
         }
     }

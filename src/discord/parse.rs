@@ -34,13 +34,9 @@ pub(super) fn slash(interaction: &CommandInteraction) -> Result<Command, Refusal
     let mut entered = Entered::default();
     for option in subcommand.options {
         match options.iter().find(|given| given.name == option.name).map(|given| &given.value) {
-            Some(ResolvedValue::String(text)) => entered.text(option, *text),
-            Some(ResolvedValue::Integer(number)) => {
-                if let Ok(number) = usize::try_from(*number) {
-                    entered.number(option, number);
-                }
-            }
-            Some(ResolvedValue::Boolean(flag)) => entered.flag(option, *flag),
+            Some(ResolvedValue::String(text)) => entered.add(option, *text),
+            Some(ResolvedValue::Integer(number)) if *number >= 0 => entered.add(option, number),
+            Some(ResolvedValue::Boolean(flag)) => entered.add(option, flag),
             _ => {}
         }
     }
