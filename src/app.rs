@@ -113,8 +113,7 @@ pub async fn status(
     if json {
         print_json(&StatusJson::from(&report))?;
     } else {
-        let message = words::status(&report);
-        print(&text(&message.without_buttons(), stdout_style()))?;
+        print(&text(&words::status(&report), stdout_style()))?;
     }
     Ok(match (&report.lock, &report.known) {
         _ if !exit_code => Success::Fine,

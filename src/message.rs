@@ -135,13 +135,6 @@ impl Message {
         self
     }
 
-    /// The message without buttons, for an edge that has none.
-    #[must_use]
-    pub fn without_buttons(mut self) -> Self {
-        self.buttons.clear();
-        self
-    }
-
     /// Sets when its facts were read.
     #[must_use]
     pub fn read_at(mut self, moment: DateTime<Utc>) -> Self {
