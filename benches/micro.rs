@@ -227,12 +227,13 @@ fn context(reading: Reading) -> Context {
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        announce: None,
         announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     };
     Context {
         reading,
-        policy,
+        policies: policy.into(),
         ledger: Arc::new(AwsLedger::connect(&session, tables(), &[])),
         trail: Arc::new(AwsTrail::connect(&session, tables())),
         holds: holds.clone(),

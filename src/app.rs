@@ -29,11 +29,10 @@ use crate::discord::{Bot, Connection, Poster};
 use crate::error::Fault;
 use crate::finding::{Known, Reading};
 use crate::lock::{BackendStores, Catalog, LockState};
-use crate::people::ChannelId;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::text::{LONG, clip};
-use crate::unlock::Policy;
+use crate::unlock::Policies;
 use crate::words::lock as words;
 use crate::workers::{
     LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds, Turns,
@@ -49,7 +48,7 @@ const DEMO_INTERVAL: Duration = Duration::from_secs(1);
 /// If a setting is wrong, the tables are missing, or Discord refuses.
 pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError> {
     let discord = settings.discord()?;
-    let unlock = settings.unlock()?;
+    let policy = settings.policy()?;
     let backends = settings.backends()?;
     let interval = settings.poll_interval()?;
     let shutdown = CancellationToken::new();
@@ -77,8 +76,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let parts = Parts {
         tables,
         backends: &backends,
-        policy: unlock.policy,
-        announce: unlock.announce,
+        policies: policy.into(),
         channels: Arc::new(Poster::new(connection.clone())),
         members: Arc::new(connection.clone()),
     };
@@ -88,7 +86,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     workers.start(&names, |names, shutdown| async move { names.run(shutdown).await });
     workers.start_last(&courier, OutboxCourier::run);
     workers.watch_requests(&context);
-    let lookout = Arc::new(Lookout::new(context.clone(), unlock.announce, interval));
+    let lookout = Arc::new(Lookout::new(context.clone(), interval));
     workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
     let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
@@ -162,8 +160,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     let parts = Parts {
         tables: Demo::tables(),
         backends: &backends,
-        policy: Demo::policy(),
-        announce: None,
+        policies: Demo::policy().into(),
         channels: board.clone(),
         members: Demo::members(),
     };
@@ -176,7 +173,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     // There are no checkpoints: people do not keep what a chat in a terminal has shown.
     let warden = Arc::new(Warden::new(context.clone()));
     workers.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
-    let lookout = Arc::new(Lookout::new(context.clone(), None, DEMO_INTERVAL));
+    let lookout = Arc::new(Lookout::new(context.clone(), DEMO_INTERVAL));
     lookout.pass().await?;
     workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
     // Announces the effects of a line before the next one is read.
@@ -197,8 +194,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
 struct Parts<'p> {
     tables: LedgerTables,
     backends: &'p [BackendStores],
-    policy: Policy,
-    announce: Option<ChannelId>,
+    policies: Policies,
     channels: Arc<dyn Channels>,
     members: Arc<dyn Members>,
 }
@@ -214,14 +210,13 @@ impl Parts<'_> {
             ledger: ledger.clone(),
             outbox: Arc::new(outbox),
             channels: self.channels,
-            policy: self.policy.clone(),
+            policies: self.policies.clone(),
             clock: reading.clock.clone(),
-            announce: self.announce,
             turns: Turns::default(),
         });
         let context = Context {
             reading,
-            policy: self.policy,
+            policies: self.policies,
             ledger,
             trail,
             holds: Arc::new(holds),

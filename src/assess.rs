@@ -40,7 +40,7 @@ pub fn assess(
     other_runs: usize,
     now: DateTime<Utc>,
 ) -> Assessment {
-    let limit = context.policy.stale_after;
+    let limit = context.policies.of(&hold.state).stale_after;
     Assessment {
         verdict: verdict(hold, past, other_runs, limit, now),
         stale_from: stale_from(hold, past, limit),

@@ -6,7 +6,7 @@ use crate::error::{Error, Refusal};
 use crate::finding::Reading;
 use crate::people::RequestId;
 use crate::ports::{Courier, Filed, Holds, Ledger, Members, Trail, Watches};
-use crate::unlock::{self, Policy};
+use crate::unlock::{self, Policies, Policy, UnlockRequest};
 
 /// The ports, and the team's rules.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub struct Context {
     /// The locks.
     pub reading: Reading,
     /// The team's rules.
-    pub policy: Policy,
+    pub policies: Policies,
     /// The requests.
     pub ledger: Arc<dyn Ledger>,
     /// The audit trail.
@@ -30,6 +30,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// The rules of a request's state.
+    #[must_use]
+    pub fn policy(&self, request: &UnlockRequest) -> &Policy {
+        self.policies.of(&request.state)
+    }
+
     /// The request of a button. The button has only its number: the facts come from the table.
     ///
     /// # Errors

@@ -153,6 +153,7 @@ impl Demo {
             approvals: NonZeroU32::MIN,
             request_ttl: TimeDelta::minutes(30),
             stale_after: TimeDelta::hours(2),
+            announce: None,
             announce_min_hold: TimeDelta::zero(),
             asking: Asking::default(),
         }

@@ -46,12 +46,13 @@ pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        announce: Some(ChannelId::new(CHANNEL)),
         announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     };
     Context {
         reading,
-        policy,
+        policies: policy.into(),
         ledger: Arc::new(AwsLedger::connect(&session, own_tables(table), &[stores])),
         trail: Arc::new(AwsTrail::connect(&session, own_tables(table))),
         holds: holds.clone(),

@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::TimeDelta;
 use locktender::aws::{AwsHolds, Sandbox};
 use locktender::clock::SystemClock;
-use locktender::people::ChannelId;
 use locktender::ports::{Clock, Holds};
 use locktender::workers::Lookout;
 use tokio::time::{sleep, timeout};
@@ -125,7 +124,7 @@ async fn delay(store: &Store, bot: &Bot, report: &mut Report) {
 /// Compares one lookout pass without changes with the scan that it needs.
 async fn passes(store: &Store, report: &mut Report) {
     let context = context(store, TABLE, Arc::new(Nobody));
-    let lookout = Lookout::new(context, Some(ChannelId::new(CHANNEL)), INTERVAL);
+    let lookout = Lookout::new(context, INTERVAL);
     let client = store.client();
     // The first pass also reads the stored holds.
     lookout.pass().await.unwrap();

@@ -103,6 +103,7 @@ fn policy() -> Policy {
         approvals: NonZeroU32::MIN,
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        announce: Some(ChannelId::new(1)),
         announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     }
@@ -276,8 +277,7 @@ fn use_hold(hold: &Hold, past: &[PastHold]) {
 
 fn use_past(past: &PastHold, line: &Line) {
     let _ = past.length();
-    let notices =
-        clearing_notices(past, Some(&hold()), line, Some(ChannelId::new(1)), TimeDelta::zero());
+    let notices = clearing_notices(past, Some(&hold()), line, &policy());
     let all: Vec<&Notice> = notices.iter().collect();
     shown(notices_together(&all).as_ref());
     let _ = LEDGER.own.put_past(past, now());

@@ -16,7 +16,8 @@ pub(super) async fn apply_by<'e>(
 ) -> Result<Reply, Error> {
     retry_on_conflict(filed, |filed| async move {
         let now = context.reading.clock.now();
-        let transition = match decide(&filed.request, event(), &context.policy, now) {
+        let transition = match decide(&filed.request, event(), context.policy(&filed.request), now)
+        {
             Ok(transition) => transition,
             Err(rejection) => return Err(refuse(context, by, &filed, tried, rejection).await),
         };

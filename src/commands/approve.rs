@@ -36,7 +36,7 @@ async fn approve(
     let now = context.reading.clock.now();
     let standing = standing(context, request).await?;
     let event = Event::Approve { by: by.actor, standing: &standing };
-    let approved = match decide(request, event, &context.policy, now) {
+    let approved = match decide(request, event, context.policy(request), now) {
         Ok(approved) => approved,
         Err(rejection) => return Err(refuse(context, by, filed, Tried::Approve, rejection).await),
     };
@@ -85,7 +85,7 @@ async fn standing(context: &Context, request: &UnlockRequest) -> Result<BTreeSet
     let lookups = request.approvals.iter().map(|approval| async {
         let id = approval.by.id;
         let roles = context.members.roles(id).await?;
-        let stands = roles.is_some_and(|roles| context.policy.has_approver_role(&roles));
+        let stands = roles.is_some_and(|roles| context.policy(request).has_approver_role(&roles));
         Ok::<_, Fault>(stands.then_some(id))
     });
     Ok(try_join_all(lookups).await?.into_iter().flatten().collect())

@@ -17,7 +17,7 @@ pub(super) async fn run(
     let filed = context.request(id).await?;
     let event = || Event::Deny { by: by.actor, reason: reason.map(str::to_owned) };
     let now = context.reading.clock.now();
-    if let Err(refusal) = decide(&filed.request, event(), &context.policy, now) {
+    if let Err(refusal) = decide(&filed.request, event(), context.policy(&filed.request), now) {
         return Err(refuse(context, by, &filed, Tried::Deny, refusal).await);
     }
     if reason.is_none() {

@@ -20,12 +20,14 @@ pub(super) async fn run(
     typed: &str,
     reason: Option<&str>,
 ) -> Result<Reply, Error> {
-    may_ask(by.actor, &context.policy).map_err(Refusal::Unlock)?;
     let Some(reason) = reason else {
         let state = context.reading.resolve(typed).await?;
+        may_ask(by.actor, context.policies.of(&state)).map_err(Refusal::Unlock)?;
         return Ok(Reply::Form(form::reason(typed, state.name.as_str())));
     };
     let Report { state, lock, .. } = context.reading.look(typed).await?.sure()?;
+    let policy = context.policies.of(&state);
+    may_ask(by.actor, policy).map_err(Refusal::Unlock)?;
     let id = RequestId::of(by.event);
     let stale_from = stale_from(context, &state, &lock, context.reading.clock.now()).await;
     let mut has_met_another = false;
@@ -34,7 +36,7 @@ pub(super) async fn run(
         let lately = context.ledger.lately(&state.path, by.actor.person.id).await?;
         let (state, lock, lately) = (&state, &lock, &lately);
         let ask = Ask { id, state, lock, stale_from, reason, by: by.actor, lately };
-        let opened = open(ask, &context.policy, now).map_err(Refusal::Unlock)?;
+        let opened = open(ask, policy, now).map_err(Refusal::Unlock)?;
         by.acceptance.accept().await?;
         let opening = Opening { transition: &opened, event: by.event };
         let other = match context.ledger.open(&opening).await? {
@@ -87,7 +89,7 @@ async fn stale_from(
     lock.since()?;
     let hold = Hold::of(&HeldLock { state: state.clone(), lock: lock.clone() }, now)?;
     match context.holds.past_summary(&state.path).await {
-        Ok(past) => Some(watch::stale_from(&hold, &past, context.policy.stale_after)),
+        Ok(past) => Some(watch::stale_from(&hold, &past, context.policies.of(state).stale_after)),
         Err(fault) => {
             tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");
             None

@@ -102,7 +102,7 @@ impl Chat {
             person: Person { id: by.id, name: by.name.to_owned() },
             is_bot: false,
             // Everyone may approve. The rules still prevent one person from doing it alone.
-            roles: self.context.policy.approver_roles.clone(),
+            roles: self.context.policies.general().approver_roles.clone(),
             place: HERE,
             room: Room::default(),
         };

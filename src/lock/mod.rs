@@ -23,5 +23,5 @@ pub use operation::Operation;
 pub use path::{PathError, StatePath, is_digest_key};
 pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT, is_lock_id};
 pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, StoredLock, Stores, Unreadable};
-pub use stores::{BackendStores, NoStore};
+pub use stores::{Access, BackendStores, NoStore};
 pub use typed::{Meanings, pasted};

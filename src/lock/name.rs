@@ -104,6 +104,20 @@ impl StateName {
 }
 
 impl State {
+    /// The name without its backend.
+    #[must_use]
+    pub fn bare_name(&self) -> &str {
+        let name = self.name.as_str();
+        let behind = name.strip_prefix(self.backend.as_str()).and_then(|it| it.strip_prefix(':'));
+        behind.unwrap_or(name)
+    }
+
+    /// The name with its backend, as in `main:env/prod`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}:{}", self.backend, self.bare_name())
+    }
+
     /// The text that a button under an answer carries: the full path, which identifies the state
     /// even if nothing is left of it. If the path does not fit, the
     /// [`short_name`](Self::short_name).

@@ -2,10 +2,27 @@
 
 use super::{Backend, Stores};
 
+/// How the stores of a backend are reached, where this differs from the bot's own tables. Empty for a backend in
+/// the bot's own account and region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Access {
+    /// The AWS region.
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files that has the credentials.
+    pub profile: Option<String>,
+    /// The role to assume.
+    pub role_arn: Option<String>,
+    /// The external ID to assume it with.
+    pub external_id: Option<String>,
+    /// The address of the S3 and `DynamoDB` API in place of AWS's own.
+    pub endpoint: Option<String>,
+}
+
 /// A backend and its stores, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendStores {
     backend: Backend,
+    access: Access,
     lock_table: Option<String>,
     use_lockfile: bool,
 }
@@ -31,7 +48,19 @@ impl BackendStores {
         if lock_table.is_none() && !use_lockfile {
             return Err(NoStore);
         }
-        Ok(Self { backend, lock_table, use_lockfile })
+        Ok(Self { backend, access: Access::default(), lock_table, use_lockfile })
+    }
+
+    /// The same stores, reached in this way.
+    #[must_use]
+    pub fn reached_by(self, access: Access) -> Self {
+        Self { access, ..self }
+    }
+
+    /// How the stores are reached.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// The backend's naming rules.

@@ -15,7 +15,8 @@ pub async fn apply(context: &Context, filed: Filed, event: Event<'_>) -> Result<
     let event = &event;
     retry_on_conflict(filed, |filed| async move {
         let now = context.reading.clock.now();
-        let Ok(transition) = decide(&filed.request, event.clone(), &context.policy, now) else {
+        let policy = context.policy(&filed.request);
+        let Ok(transition) = decide(&filed.request, event.clone(), policy, now) else {
             return Ok(Attempt::Done(filed));
         };
         Ok(match context.ledger.change(&Change::of(&filed, &transition)).await? {

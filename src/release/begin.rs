@@ -51,7 +51,7 @@ fn approved_and(
     end: Event<'_>,
 ) -> Result<Transition, Error> {
     let now = context.reading.clock.now();
-    match decide(&approved.next, end, &context.policy, now) {
+    match decide(&approved.next, end, context.policy(&approved.next), now) {
         Ok(ended) => Ok(approved.clone().and_then(ended)),
         // An approved request can end in each of these ways.
         Err(_) => Err(Fault::bug().into()),

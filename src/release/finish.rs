@@ -18,7 +18,7 @@ const CHANGED: usize = 2;
 /// # Errors
 /// [`Error::Unsettled`] where a store cannot be reached; the release stays started.
 pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Error> {
-    let Some(right) = ApprovedUnlock::of(&filed.request, &context.policy) else {
+    let Some(right) = ApprovedUnlock::of(&filed.request, context.policy(&filed.request)) else {
         return Ok(filed);
     };
     let locks = &context.reading.locks;
@@ -80,7 +80,8 @@ async fn end_with_row(
     let ended = retry_on_conflict(filed, |filed| async move {
         let now = context.reading.clock.now();
         let event = lockfile.ended_with_row();
-        let Ok(transition) = decide(&filed.request, event, &context.policy, now) else {
+        let Ok(transition) = decide(&filed.request, event, context.policy(&filed.request), now)
+        else {
             // Another process has recorded the end.
             return Ok(Attempt::Done(Ok(filed)));
         };

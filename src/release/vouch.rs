@@ -26,7 +26,7 @@ pub(super) async fn vouch(
     filed: &Filed,
 ) -> Result<Result<Vouched, NotVouched>, Error> {
     let entries = since_its_opening(context, &filed.request).await?;
-    let why = match vouched(&filed.request, &context.policy, &entries) {
+    let why = match vouched(&filed.request, context.policy(&filed.request), &entries) {
         Ok(vouched) => return Ok(Ok(vouched)),
         Err(why) => why,
     };

@@ -60,15 +60,6 @@ pub struct DiscordSettings {
     pub api_url: Option<String>,
 }
 
-/// What unlocking needs.
-#[derive(Debug)]
-pub struct UnlockSettings {
-    /// The team's rules.
-    pub policy: Policy,
-    /// The channel for announcements: releases, clearings, stale locks and checkpoints.
-    pub announce: Option<ChannelId>,
-}
-
 /// The bot's own tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tables {
@@ -115,11 +106,11 @@ impl Settings {
         }
     }
 
-    /// What unlocking needs.
+    /// The team's rules for all states.
     ///
     /// # Errors
     /// Names the variable that is missing or wrong.
-    pub fn unlock(&self) -> Result<UnlockSettings, SettingsError> {
+    pub fn policy(&self) -> Result<Policy, SettingsError> {
         let roles = required(
             self.approver_role_ids.as_deref(),
             "LOCKTENDER_APPROVER_ROLE_IDS",
@@ -159,15 +150,15 @@ impl Settings {
             &self.announce_min_hold,
             ANNOUNCE_MIN_HOLD,
         )?;
-        let policy = Policy {
+        Ok(Policy {
             approver_roles,
             approvals,
             request_ttl,
             stale_after,
+            announce,
             announce_min_hold,
             asking,
-        };
-        Ok(UnlockSettings { policy, announce })
+        })
     }
 
     /// How often the locks are watched.

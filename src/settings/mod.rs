@@ -9,7 +9,7 @@ mod duration;
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
-pub use self::checked::{DiscordSettings, SettingsError, Tables, UnlockSettings};
+pub use self::checked::{DiscordSettings, SettingsError, Tables};
 
 /// Tends a team's Terraform and OpenTofu state locks from Discord.
 #[derive(Debug, Parser)]

@@ -34,8 +34,8 @@ mod end;
 mod open;
 mod openings;
 mod pinned;
+mod policies;
 mod policy;
-
 mod refused;
 mod rejection;
 mod request;
@@ -51,6 +51,7 @@ pub use decide::{Event, decide};
 pub use open::{Ask, open};
 pub use openings::{BY_A_PERSON, Lately, OF_A_STATE, Openings, WINDOW};
 pub use pinned::{Found, NotPinned, Pinned, Remains};
+pub use policies::{GlobError, Policies, StateGlob, StatePolicy};
 pub use policy::{Asking, Policy};
 pub use refused::{Tried, refused};
 pub use rejection::Rejection;

@@ -18,6 +18,9 @@ pub struct Policy {
     pub request_ttl: TimeDelta,
     /// The age from which a lock counts as stale when there are too few past holds to compare with.
     pub stale_after: TimeDelta,
+    /// Where clearings, stale locks and releases are announced. Without it a release is announced in the
+    /// channel of its request.
+    pub announce: Option<ChannelId>,
     /// The shortest hold whose end is announced, unless a person waited for it, it was called stale,
     /// or a request released it.
     pub announce_min_hold: TimeDelta,

@@ -71,6 +71,7 @@ fn policy(approvals: u32) -> Policy {
         approvals: approvals.try_into().unwrap(),
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        announce: None,
         announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     }

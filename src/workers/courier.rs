@@ -29,7 +29,7 @@ pub use self::turns::Turns;
 use crate::error::Fault;
 use crate::people::{ChannelId, RequestId};
 use crate::ports::{Channels, Clock, Courier, Ledger, Outbox};
-use crate::unlock::Policy;
+use crate::unlock::Policies;
 
 /// How often the outbox is read without a wake-up. Notices that a crash or a Discord outage left
 /// there wait no longer than this. A look is one query.
@@ -56,13 +56,11 @@ pub struct OutboxCourier {
     pub outbox: Arc<dyn Outbox>,
     /// The channels of Discord.
     pub channels: Arc<dyn Channels>,
-    /// The rules that the cards show.
-    pub policy: Policy,
+    /// The rules that the cards show, and where things are announced. Without a channel for that, a release is
+    /// announced in the channel of its request, and a checkpoint not at all.
+    pub policies: Policies,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Where releases and checkpoints are announced. Without it a release is announced in the
-    /// channel of its request, and a checkpoint not at all.
-    pub announce: Option<ChannelId>,
     /// The turns of the channels.
     pub turns: Turns,
 }

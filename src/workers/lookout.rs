@@ -15,7 +15,7 @@ use crate::assess::assess_hold;
 use crate::context::Context;
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::StatePath;
-use crate::people::{ChannelId, RequestId};
+use crate::people::RequestId;
 use crate::ports::Notice;
 use crate::unlock::Status;
 use crate::watch::{Difference, Ending, Hold, Kind, PastHold, differences};
@@ -39,7 +39,6 @@ const GROWN: TimeDelta = TimeDelta::minutes(10);
 /// Watches the locks.
 pub struct Lookout {
     context: Context,
-    announce: Option<ChannelId>,
     interval: Duration,
     /// The holds after the last pass. `None` if they must be read from the tables. This cache saves reading
     /// the tables in every pass.
@@ -61,11 +60,10 @@ impl From<Hold> for Known {
 }
 
 impl Lookout {
-    /// A lookout that has not looked yet. `announce` is the channel for clearings and stale locks,
-    /// and `interval` the pause between two passes.
+    /// A lookout that has not looked yet. `interval` is the pause between two passes.
     #[must_use]
-    pub fn new(context: Context, announce: Option<ChannelId>, interval: Duration) -> Self {
-        Self { context, announce, interval, known: Mutex::default() }
+    pub fn new(context: Context, interval: Duration) -> Self {
+        Self { context, interval, known: Mutex::default() }
     }
 
     /// Runs a pass from time to time until `shutdown`, never two at once. A pass that has begun is
@@ -182,8 +180,8 @@ impl Lookout {
         let ended_at = next_began.unwrap_or(now).min(now);
         let past = PastHold { hold, ended_at, ending };
         let next_hold = next.as_ref();
-        let min_hold = self.context.policy.announce_min_hold;
-        let notices = |line: &_| clearing_notices(&past, next_hold, line, self.announce, min_hold);
+        let policy = self.context.policies.of(&past.hold.state);
+        let notices = |line: &_| clearing_notices(&past, next_hold, line, policy);
         let ended = self.context.holds.end(&past, next_hold, now, &notices).await?;
         if ended {
             debug!(
@@ -260,7 +258,8 @@ impl Lookout {
         let assessment = assess_hold(&self.context, &hold, now).await?;
         let stale_from = assessment.stale_from;
         let is_stale = assessment.verdict.kind == Kind::Stale;
-        let Some(channel) = self.announce.filter(|_| is_stale && !hold.told_stale) else {
+        let announce = self.context.policies.of(&hold.state).announce;
+        let Some(channel) = announce.filter(|_| is_stale && !hold.told_stale) else {
             return Ok(Assessed { stale_from, is_told: false, is_news: false });
         };
         let told = Hold { told_stale: true, ..hold.clone() };

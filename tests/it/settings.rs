@@ -113,13 +113,13 @@ fn a_mistake_is_told_in_one_sentence_with_its_variable() {
     discord(&["--discord-token=x"]);
     discord(&["--discord-token=x", "--discord-guild-id=my-server"]);
     discord(&["--discord-token=x", "--discord-guild-id=1", "--discord-api-url=discord.test"]);
-    let mut unlock = |flag: &str| {
-        let error = settings(&["--approver-role-ids=1", flag]).unlock().map(drop).unwrap_err();
+    let mut policy = |flag: &str| {
+        let error = settings(&["--approver-role-ids=1", flag]).policy().map(drop).unwrap_err();
         told.push(format!("{flag}\n  {error}"));
     };
-    unlock("--requester-role-ids=ops");
-    unlock("--request-channel-ids=7,#ops");
-    unlock("--request-channel-ids= , ");
+    policy("--requester-role-ids=ops");
+    policy("--request-channel-ids=7,#ops");
+    policy("--request-channel-ids= , ");
     for flag in ["--log-format=xml", "--log=verbose", "--log=locktender=loud"] {
         told.push(format!("{flag}\n  {}", settings(&[flag]).log().unwrap_err()));
     }
@@ -138,7 +138,7 @@ fn an_empty_variable_counts_as_not_set() {
 fn who_may_ask_where_is_anybody_anywhere_until_it_is_set() {
     let asking = |flags: &[&str]| {
         let flags = [&["--approver-role-ids=1"], flags].concat();
-        settings(&flags).unlock().unwrap().policy.asking
+        settings(&flags).policy().unwrap().asking
     };
     assert_eq!(asking(&["--requester-role-ids= "]), Asking::default());
     let set = asking(&["--requester-role-ids=3, 4,", "--request-channel-ids=7"]);

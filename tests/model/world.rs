@@ -184,6 +184,7 @@ pub fn policy(approvals: u32) -> Policy {
         approvals: NonZeroU32::new(approvals).unwrap(),
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(1),
+        announce: None,
         announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     }

@@ -27,7 +27,7 @@ impl OutboxCourier {
             return Ok(Ok(Told::NothingToSay));
         }
         let channel = request.place.channel;
-        let mut message = card(request, &self.policy, self.clock.now());
+        let mut message = card(request, self.policies.of(&request.state), self.clock.now());
         if let Some(posted) = filed.card {
             match self.channels.edit(channel, posted, &message).await {
                 Err(Undelivered::MessageGone) if ended == Some(Outcome::Unlocked) => {
@@ -80,7 +80,7 @@ impl OutboxCourier {
         };
         let (request, now) = (&filed.request, self.clock.now());
         let event = Event::Unpostable(why.clone());
-        let Ok(transition) = decide(request, event, &self.policy, now) else {
+        let Ok(transition) = decide(request, event, self.policies.of(&request.state), now) else {
             return Ok(Err(undelivered));
         };
         let change = Change::of(filed, &transition);
@@ -105,7 +105,8 @@ impl OutboxCourier {
     /// announce channel, or if that is the request's own channel.
     pub(super) async fn announce_end(&self, id: &NoticeId, filed: &Filed) -> Result<(), Fault> {
         let request = &filed.request;
-        let elsewhere = self.announce.filter(|channel| *channel != request.place.channel);
+        let announce = self.policies.of(&request.state).announce;
+        let elsewhere = announce.filter(|channel| *channel != request.place.channel);
         let Some(channel) = elsewhere else {
             let outcome = request.closing().map(|closing| closing.outcome);
             warn!(request = %request.id, ?outcome, "a request has ended, and its card does not say so");

@@ -85,10 +85,20 @@ impl OutboxCourier {
             Notice::Cleared { channel, .. }
             | Notice::Stale { channel, .. }
             | Notice::Ended { channel, .. } => Some(*channel),
-            Notice::Released { channel, .. } | Notice::HalfReleased { channel, .. } => {
-                channel.or(self.announce)
+            Notice::Released { channel, request } | Notice::HalfReleased { channel, request } => {
+                match channel {
+                    Some(channel) => Some(*channel),
+                    None => match self.announces(*request).await {
+                        Err(fault) if fault.kind == FaultKind::NotUnderstood => {
+                            return Ok(Address::NotUnderstood);
+                        }
+                        announce => announce?,
+                    },
+                }
             }
-            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => self.announce,
+            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => {
+                self.policies.general().announce
+            }
             Notice::Card { .. } => None,
         };
         match (known, about(notice)) {
@@ -101,6 +111,16 @@ impl OutboxCourier {
                 Err(fault) => Err(fault),
             },
         }
+    }
+
+    /// Where the release of a request is announced. Reads the request only if that depends on its state.
+    async fn announces(&self, request: RequestId) -> Result<Option<ChannelId>, Fault> {
+        let general = self.policies.general().announce;
+        if self.policies.by_state().iter().all(|of| of.policy.announce == general) {
+            return Ok(general);
+        }
+        let filed = self.ledger.request(request).await?;
+        Ok(filed.and_then(|filed| self.policies.of(&filed.request.state).announce))
     }
 
     /// The channel of a request. `None` if the request no longer exists.

@@ -145,7 +145,7 @@ impl Bot {
             clock: self.time.clone(),
         };
         let edges = (self.wall.clone(), self.roster.clone());
-        let (context, courier) = context(&session, &backends, reading, policy, edges);
+        let (context, courier) = context(&session, &backends, reading, policy.into(), edges);
         Process {
             lookout: lookout(&context),
             warden: Warden::new(context.clone()),

@@ -88,7 +88,7 @@ impl Scene {
             &self.db.session(),
             &[DynamoDb::backend()],
             reading,
-            self.policy.clone(),
+            self.policy.clone().into(),
             (Arc::new(Poster::new(connection.clone())), Arc::new(connection.clone())),
         );
         let stop = CancellationToken::new();

@@ -22,7 +22,7 @@ use locktender::people::{
     Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RequestId, RoleId, Room, UserId,
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Locks, Members, Undelivered};
-use locktender::unlock::{Asking, Policy};
+use locktender::unlock::{Asking, Policies, Policy};
 use locktender::workers::{
     Lookout, Memory, OutboxCourier, PatientDirectory, PromptCourier, RememberedHolds, Turns, Warden,
 };
@@ -115,6 +115,7 @@ pub fn policy(approvals: u32) -> Policy {
         approvals: approvals.try_into().unwrap(),
         request_ttl: TimeDelta::minutes(30),
         stale_after: TimeDelta::hours(2),
+        announce: Some(ANNOUNCE),
         announce_min_hold: TimeDelta::zero(),
         asking: Asking::default(),
     }
@@ -201,7 +202,7 @@ impl Office {
         let wall = Arc::new(Wall::default());
         let roster = Arc::new(Roster::default());
         let (context, courier) =
-            context(session, backends, reading, policy, (wall.clone(), roster.clone()));
+            context(session, backends, reading, policy.into(), (wall.clone(), roster.clone()));
         let context = prompt(context, courier.clone());
         Self { db, context, wall, roster, time, courier, events: AtomicU64::new(1_000) }
     }
@@ -210,9 +211,9 @@ impl Office {
     pub fn replica(&self, session: &Session) -> Context {
         let backends = [DynamoDb::backend()];
         let reading = self.context.reading.clone();
-        let policy = self.context.policy.clone();
+        let policies = self.context.policies.clone();
         let edges = (self.wall.clone(), self.roster.clone());
-        let (context, courier) = context(session, &backends, reading, policy, edges);
+        let (context, courier) = context(session, &backends, reading, policies, edges);
         prompt(context, courier)
     }
 
@@ -301,7 +302,7 @@ impl Office {
 
 /// A lookout for this context that has not looked yet.
 pub fn lookout(context: &Context) -> Lookout {
-    Lookout::new(context.clone(), Some(ANNOUNCE), Duration::from_secs(5))
+    Lookout::new(context.clone(), Duration::from_secs(5))
 }
 
 /// Runs one command on one replica.
@@ -337,7 +338,7 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
     session: &Session,
     backends: &[BackendStores],
     reading: Reading,
-    policy: Policy,
+    policies: Policies,
     (channels, members): (Arc<C>, Arc<M>),
 ) -> (Context, Arc<OutboxCourier>) {
     let ledger = Arc::new(AwsLedger::connect(session, tables(), backends));
@@ -347,14 +348,13 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
         ledger: ledger.clone(),
         outbox: Arc::new(AwsOutbox::connect(session, tables())),
         channels,
-        policy: policy.clone(),
+        policies: policies.clone(),
         clock: reading.clock.clone(),
-        announce: Some(ANNOUNCE),
         turns: Turns::default(),
     });
     let context = Context {
         reading,
-        policy,
+        policies,
         ledger,
         trail: Arc::new(AwsTrail::connect(session, tables())),
         holds,

@@ -1,0 +1,125 @@
+//! Which rules apply to a state.
+
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobSet};
+
+use super::Policy;
+use crate::lock::State;
+
+/// A pattern for the names of states, as in `env/prod*` or `main:env/*@blue`. A `*` matches slashes too.
+#[derive(Clone, Debug)]
+pub struct StateGlob {
+    glob: globset::Glob,
+    /// Whether it is compared with the name behind its backend.
+    names_backend: bool,
+}
+
+/// A pattern that cannot be used. The text continues "is no pattern for states: ".
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct GlobError(String);
+
+/// The rules of the states that match a pattern.
+#[derive(Clone, Debug)]
+pub struct StatePolicy {
+    /// The pattern.
+    pub states: StateGlob,
+    /// The rules.
+    pub policy: Policy,
+}
+
+/// The rules of every state: those of the last pattern that matches it, else the general ones.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    general: Policy,
+    by_state: Arc<ByState>,
+}
+
+#[derive(Debug, Default)]
+struct ByState {
+    policies: Vec<StatePolicy>,
+    patterns: GlobSet,
+}
+
+impl StateGlob {
+    /// Parses a pattern. `is_backend` tells which prefixes before a colon name a backend.
+    ///
+    /// # Errors
+    /// If it is empty, or no glob.
+    pub fn new(text: &str, is_backend: impl FnOnce(&str) -> bool) -> Result<Self, GlobError> {
+        if text.trim().is_empty() {
+            return Err(GlobError("it is empty".to_owned()));
+        }
+        let glob = GlobBuilder::new(text.trim()).build();
+        let glob = glob.map_err(|error| GlobError(error.kind().to_string()))?;
+        let names_backend = text.trim().split_once(':').is_some_and(|(name, _)| is_backend(name));
+        Ok(Self { glob, names_backend })
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.glob.glob()
+    }
+}
+
+impl Policies {
+    /// The rules of states that no pattern matches.
+    #[must_use]
+    pub fn new(general: Policy) -> Self {
+        Self { general, by_state: Arc::default() }
+    }
+
+    /// The same, with rules by pattern. Of several that match, the last one counts.
+    ///
+    /// # Errors
+    /// If the patterns together are too large to be compiled.
+    pub fn with(self, policies: Vec<StatePolicy>) -> Result<Self, GlobError> {
+        let mut patterns = GlobSet::builder();
+        for StatePolicy { states, .. } in &policies {
+            patterns.add(states.glob.clone());
+        }
+        let patterns = patterns.build().map_err(|error| GlobError(error.kind().to_string()))?;
+        Ok(Self { by_state: Arc::new(ByState { policies, patterns }), ..self })
+    }
+
+    /// The rules of a state.
+    #[must_use]
+    pub fn of(&self, state: &State) -> &Policy {
+        self.matching(state).map_or(&self.general, |matching| &matching.policy)
+    }
+
+    /// The last pattern that matches a state, with its rules.
+    #[must_use]
+    pub fn matching(&self, state: &State) -> Option<&StatePolicy> {
+        let ByState { policies, patterns } = &*self.by_state;
+        if policies.is_empty() {
+            return None;
+        }
+        let (short, full) = (state.bare_name(), state.full_name());
+        let last = |name: &str, names_backend: bool| {
+            let all = patterns.matches(name).into_iter();
+            all.filter(|&at| policies[at].states.names_backend == names_backend).max()
+        };
+        policies.get(last(short, false).max(last(&full, true))?)
+    }
+
+    /// The rules of states that no pattern matches.
+    #[must_use]
+    pub fn general(&self) -> &Policy {
+        &self.general
+    }
+
+    /// Every pattern with its rules, in their order.
+    #[must_use]
+    pub fn by_state(&self) -> &[StatePolicy] {
+        &self.by_state.policies
+    }
+}
+
+impl From<Policy> for Policies {
+    fn from(general: Policy) -> Self {
+        Self::new(general)
+    }
+}
