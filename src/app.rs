@@ -18,21 +18,21 @@ pub use self::audit::audit;
 use self::end::on_signal;
 pub use self::end::{AppError, Success};
 pub use self::migrations::{check_migrations, migrate};
-use self::output::{print, print_json, stdout_style};
+use self::output::{complain, print, print_json, stdout_style};
 use self::workers::Workers;
 use crate::aws::{AwsHolds, AwsLedger, AwsLocks, AwsOutbox, AwsTrail, LedgerTables, Session};
 use crate::clock::SystemClock;
-use crate::commands::{self, StatusJson};
+use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
 use crate::context::Context;
 use crate::discord::{Bot, Connection, Poster};
-use crate::error::Fault;
 use crate::finding::{Known, Reading};
 use crate::lock::{BackendStores, Catalog, LockState};
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::text::{LONG, clip};
 use crate::unlock::Policies;
+use crate::words::list::missing_of;
 use crate::words::lock as words;
 use crate::workers::{
     LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds, Turns,
@@ -54,7 +54,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let shutdown = CancellationToken::new();
     let stopped = shutdown.clone();
     on_signal(move || stopped.cancel())?;
-    let session = Session::from_environment().await?;
+    let session = Session::from_environment().await?.for_backends(&backends).await;
     let tables = settings.tables().into();
     // On the heap: it is needed once, and the bot's future lives as long as the bot.
     let prepare = Box::pin(async {
@@ -69,9 +69,9 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     };
     prepared?;
     let memory = memory(&session, &tables);
-    let reading = reading(&session, backends.clone(), memory.clone());
-    let names = Arc::new(LiveDirectory::new(reading.locks.clone()).with_memory(memory));
-    let reading = Reading { directory: names.clone(), ..reading };
+    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()));
+    let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
+    let reading = reading(&backends, locks.clone(), names.clone());
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
     let parts = Parts {
         tables,
@@ -86,8 +86,10 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     workers.start(&names, |names, shutdown| async move { names.run(shutdown).await });
     workers.start_last(&courier, OutboxCourier::run);
     workers.watch_requests(&context);
-    let lookout = Arc::new(Lookout::new(context.clone(), interval));
-    workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
+    for group in locks.groups() {
+        let lookout = Arc::new(Lookout::new(context.clone(), Arc::new(group), interval));
+        workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
+    }
     let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
     let ended = workers.end().await;
@@ -122,23 +124,27 @@ pub async fn status(
     })
 }
 
-/// `locktender list`: every held lock, as a table or JSON.
+/// `locktender list`: every held lock, as a table or JSON. What could not be read goes to standard error.
 ///
 /// # Errors
 /// If a setting is wrong, or the locks cannot be read.
 pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Success, AppError> {
     let reading = command_line(settings).await?;
-    let reports = commands::list(&reading, filter).await?;
+    let LockList { reports, unread } = commands::list(&reading, filter).await?;
     if json {
         print_json(&reports.iter().map(StatusJson::from).collect::<Vec<_>>())?;
     } else {
         let none = match filter.trim() {
+            _ if !unread.is_empty() => "No lock was found.".to_owned(),
             "" => "No lock is held.".to_owned(),
             filter => format!("No held lock matches {:?}.", clip(filter, LONG)),
         };
         print(&table(&reports, &none))?;
     }
-    Ok(Success::Fine)
+    for unread in &unread {
+        complain(&missing_of(unread).plain());
+    }
+    Ok(if unread.is_empty() { Success::Fine } else { Success::NotRead })
 }
 
 /// `locktender demo`: a chat in the terminal over an embedded `DynamoDB`.
@@ -152,10 +158,10 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     let demo = Demo::start(file, &SystemClock).await?;
     let backends = vec![demo.backend.clone()];
     let memory = memory(&demo.session, &Demo::tables());
-    let reading = reading(&demo.session, backends.clone(), memory.clone());
-    let names = Arc::new(LiveDirectory::new(reading.locks.clone()).with_memory(memory));
+    let locks = Arc::new(AwsLocks::connect(&demo.session, backends.clone()));
+    let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
     names.refresh().await?;
-    let reading = Reading { directory: names, ..reading };
+    let reading = reading(&backends, locks, names);
     let board = demo.board(stdout_style());
     let parts = Parts {
         tables: Demo::tables(),
@@ -173,7 +179,8 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     // There are no checkpoints: people do not keep what a chat in a terminal has shown.
     let warden = Arc::new(Warden::new(context.clone()));
     workers.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
-    let lookout = Arc::new(Lookout::new(context.clone(), DEMO_INTERVAL));
+    let lookout =
+        Arc::new(Lookout::new(context.clone(), context.reading.locks.clone(), DEMO_INTERVAL));
     lookout.pass().await?;
     workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
     // Announces the effects of a line before the next one is read.
@@ -228,12 +235,12 @@ impl Parts<'_> {
     }
 }
 
-/// What reads locks, with names that are only read when they are needed.
-fn reading(session: &Session, backends: Vec<BackendStores>, memory: Memory) -> Reading {
+fn reading(
+    backends: &[BackendStores],
+    locks: Arc<AwsLocks>,
+    directory: Arc<dyn Directory>,
+) -> Reading {
     let catalog = Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect());
-    let locks = Arc::new(AwsLocks::connect(session, backends));
-    let directory = PatientDirectory::new(locks.clone()).with_memory(memory);
-    let directory: Arc<dyn Directory> = Arc::new(directory);
     Reading { catalog, locks, directory, clock: Arc::new(SystemClock) }
 }
 
@@ -245,10 +252,12 @@ fn memory(session: &Session, tables: &LedgerTables) -> Memory {
 
 async fn command_line(settings: &Settings) -> Result<Reading, AppError> {
     let backends = settings.backends()?;
-    let session: Result<Session, Fault> = Session::from_environment().await;
-    let session = session?;
+    let session = Session::from_environment().await?.for_backends(&backends).await;
     let memory = memory(&session, &settings.tables().into());
-    Ok(reading(&session, backends, memory))
+    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()));
+    // The names are only read when they are needed.
+    let directory = PatientDirectory::new(locks.clone()).with_memory(memory);
+    Ok(reading(&backends, locks, Arc::new(directory)))
 }
 
 impl From<Tables> for LedgerTables {

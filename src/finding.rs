@@ -13,7 +13,7 @@ use crate::lock::{
     Catalog, HeldLock, LockState, Meanings, NameError, Sources, State, StateName, is_handle,
     is_lock_id, pasted,
 };
-use crate::ports::{Clock, Directory, Locks};
+use crate::ports::{Clock, Directory, Listing, Locks};
 
 /// What is needed to read locks.
 #[derive(Clone)]
@@ -136,12 +136,13 @@ impl Reading {
         }
         let meanings = self.meanings(typed).await?;
         for rank in &meanings.ranks {
+            let rank = self.likely(rank);
             let seen = join_all(rank.iter().map(|state| self.directory.has_seen(state))).await;
             if seen.iter().any(Result::is_err) {
                 break;
             }
             let seen = rank.iter().zip(seen).filter(|(_, seen)| matches!(seen, Ok(true)));
-            let seen = seen.map(|(state, _)| state.clone()).collect();
+            let seen = seen.map(|(state, _)| self.shown((*state).clone())).collect();
             if let Some(state) = only(typed, seen, |state: &State| &state.name)? {
                 return Ok(state);
             }
@@ -160,12 +161,13 @@ impl Reading {
         let meanings = self.meanings(typed).await?;
         let mut unread = None;
         for (at, rank) in meanings.ranks.iter().enumerate() {
+            let rank = self.likely(rank);
             let sights = join_all(rank.iter().map(|state| self.sight(state))).await;
             let mut seen = Vec::new();
             for (state, sight) in rank.iter().zip(sights) {
                 match sight {
                     Ok(Sight::Seen(lock)) => {
-                        seen.push(self.report(state.clone(), *lock, Known::Seen));
+                        seen.push(self.report((*state).clone(), *lock, Known::Seen));
                     }
                     Ok(Sight::Unseen) => {}
                     // A failed read must not hide the lock of a state that exists or was certainly
@@ -184,8 +186,11 @@ impl Reading {
                 return Ok(report);
             }
         }
-        if let Some(refusal) = meanings.refusal {
-            return Err(self.bad_name(typed, refusal).await);
+        match (meanings.refusal, unread) {
+            // It may be in the backend that could not be read.
+            (Some(NameError::WhichBackend { .. }), Some(fault)) => return Err(fault.into()),
+            (Some(refusal), _) => return Err(self.bad_name(typed, refusal).await),
+            (None, not_read) => unread = not_read,
         }
         let nearest = self.nearest(typed).await;
         let (state, known) = match (meanings.in_full, unread) {
@@ -210,7 +215,34 @@ impl Reading {
     }
 
     fn report(&self, state: State, lock: LockState, known: Known) -> Report {
-        Report { state, lock, known, at: self.clock.now() }
+        Report { state: self.shown(state), lock, known, at: self.clock.now() }
+    }
+
+    /// The states of a name that several backends may have: those that have been seen, if any. A lookup of a name
+    /// must not read every backend.
+    fn likely<'r>(&self, rank: &'r [State]) -> Vec<&'r State> {
+        let known = self.directory.remembered().filter(|_| rank.len() > 1);
+        let is_known = |state: &&State| known.as_ref().is_some_and(|it| it.contains(&state.path));
+        let seen: Vec<&State> = rank.iter().filter(is_known).collect();
+        if seen.is_empty() { rank.iter().collect() } else { seen }
+    }
+
+    /// The state under its name without the backend, as long as no other backend is known to have one of this
+    /// name.
+    #[must_use]
+    pub fn shown(&self, state: State) -> State {
+        let is_unique = || {
+            let known = self.directory.remembered();
+            known.is_some_and(|known| known.is_unique(&state))
+                && self.catalog.is_short_for(state.bare_name(), &state.path)
+        };
+        if self.catalog.backends().len() > 1 && is_unique() { state.in_short() } else { state }
+    }
+
+    /// A lock, with its state as it is [shown](Self::shown).
+    #[must_use]
+    pub fn shown_lock(&self, held: HeldLock) -> HeldLock {
+        HeldLock { state: self.shown(held.state), ..held }
     }
 
     async fn meanings(&self, typed: &str) -> Result<Meanings, Error> {
@@ -237,18 +269,27 @@ impl Reading {
         if let Some(state) = known.as_ref().and_then(|known| known.by_handle(handle)) {
             return Ok(state.clone());
         }
-        let held = self.locks.list().await?;
-        let state = held.into_iter().map(|held| held.state);
-        let missing = if known.is_some() { Refusal::UnknownHandle } else { Refusal::NamesNotRead };
-        let found = state.into_iter().find(|state| state.path.handle() == handle);
-        found.ok_or_else(|| missing.into())
+        let listing = self.locks.list().await?;
+        let mut states = listing.held.into_iter().map(|held| held.state);
+        if let Some(state) = states.find(|state| state.path.handle() == handle) {
+            return Ok(state);
+        }
+        match listing.unread.into_iter().next() {
+            Some(unread) => Err(unread.fault.into()),
+            None if known.is_some() => Err(Refusal::UnknownHandle.into()),
+            None => Err(Refusal::NamesNotRead.into()),
+        }
     }
 
     /// The state whose lock has this ID, found by listing all locks.
     async fn locked_by(&self, id: &str) -> Result<Option<State>, Error> {
-        let held = self.locks.list().await?;
+        let Listing { held, unread, .. } = self.locks.list().await?;
         let with_id = held.into_iter().filter(|held| has_id(held, id)).map(|held| held.state);
-        only(id, with_id.collect(), |state: &State| &state.name)
+        let found = only(id, with_id.collect(), |state: &State| &state.name)?;
+        match unread.into_iter().next() {
+            Some(unread) if found.is_none() => Err(unread.fault.into()),
+            _ => Ok(found),
+        }
     }
 
     async fn is_in_directory(&self, state: &State) -> bool {

@@ -19,29 +19,35 @@ pub use self::requests::{
 };
 pub use self::trail::{Extent, Trail};
 use crate::error::{Fault, GivenUp};
-use crate::lock::{HeldLock, KnownState, KnownStates, LockState, State};
+use crate::lock::{BackendName, HeldLock, KnownState, KnownStates, LockState, State};
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
 
 /// The state locks of all configured backends.
 ///
-/// A failed read is a [`Fault`], never a free state and never a shorter list.
+/// A failed read is a [`Fault`], never a free state. A list says what it lacks.
 #[async_trait]
 pub trait Locks: Send + Sync {
     /// The lock of one state. Reads all stores of its backend at the same time, strongly consistently.
     async fn inspect(&self, state: &State) -> Result<LockState, Fault>;
 
-    /// Every held lock of every backend, each once, in no particular order.
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault>;
+    /// Every held lock of every backend that can be read, each once, in no particular order.
+    ///
+    /// # Errors
+    /// A fault if no backend can be read.
+    async fn list(&self) -> Result<Listing, Fault>;
 
-    /// The states with a digest row, a state object or a lock. May be some seconds old, and leaves out
-    /// what the bot is not allowed to read. Use it to find states, not to decide about one.
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault>;
+    /// The states with a digest row, a state object or a lock. May be some seconds old. Use it to find
+    /// states, not to decide about one.
+    ///
+    /// # Errors
+    /// A fault if no store can be read.
+    async fn seen(&self) -> Result<Seen, Fault>;
 
     /// Whether a lock, a digest row or a state object shows that the state exists. Reads only
     /// these, each strongly consistently.
     async fn has_trace(&self, state: &State) -> Result<bool, Fault> {
-        Ok(self.seen().await?.iter().any(|known| known.state.path == state.path))
+        Ok(self.seen().await?.states.iter().any(|known| known.state.path == state.path))
     }
 
     /// Deletes the approved lockfile, if it is still exactly that object. [`Ledger::release`] deletes
@@ -50,6 +56,50 @@ pub trait Locks: Send + Sync {
     /// # Errors
     /// A fault. If its kind is final, the store refused every attempt and nothing was deleted.
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
+}
+
+/// The held locks of the backends that could be read, and the backends that could not.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The held locks of the backends in `read`.
+    pub held: Vec<HeldLock>,
+    /// The backends of which every store was read. A state of theirs that is not in `held` is free.
+    pub read: BTreeSet<BackendName>,
+    /// What could not be read. Of its backends nothing is in `held`, not even from another store: half of what
+    /// is known of a lock would look like half a lock.
+    pub unread: Vec<Unread>,
+}
+
+impl Listing {
+    /// All held locks of these backends.
+    #[must_use]
+    pub fn whole(held: Vec<HeldLock>, backends: impl IntoIterator<Item = BackendName>) -> Self {
+        Self { held, read: backends.into_iter().collect(), unread: Vec::new() }
+    }
+}
+
+impl From<Vec<KnownState>> for Seen {
+    fn from(states: Vec<KnownState>) -> Self {
+        Self { states, unread: Vec::new() }
+    }
+}
+
+/// A store that could not be read.
+#[derive(Debug)]
+pub struct Unread {
+    /// The backends that use it.
+    pub backends: Vec<BackendName>,
+    /// Why not.
+    pub fault: Fault,
+}
+
+/// The states that have been seen, and the backends of which some may be left out.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The states. One may be there several times.
+    pub states: Vec<KnownState>,
+    /// The stores that could not be read.
+    pub unread: Vec<Unread>,
 }
 
 /// The result of deleting a lockfile.
@@ -86,6 +136,14 @@ pub trait Acceptance: Send + Sync {
 pub trait Directory: Send + Sync {
     /// What is known now. `None` before the first read. Call it only where a person waits for the answer.
     async fn known(&self) -> Option<Arc<KnownStates>>;
+
+    /// What is known without reading anything. `None` before the first read.
+    fn remembered(&self) -> Option<Arc<KnownStates>> {
+        None
+    }
+
+    /// Adds states that were just seen locked.
+    fn note(&self, _held: &[HeldLock]) {}
 
     /// Whether anything was ever seen of a state. If the state is not among the known ones, the stores are
     /// read.

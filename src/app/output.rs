@@ -15,6 +15,11 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> std::io::Result<()> {
     print(&text)
 }
 
+/// Prints to standard error.
+pub(super) fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
 pub(super) fn print(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{text}")
 }

@@ -7,14 +7,17 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use crate::aws::session::Reached;
 use crate::error::{Fault, FaultKind};
+use crate::lock::Access;
+use crate::text::visible;
 
 /// The table or bucket that a request goes to, as error sentences name it.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     thing: Thing,
     name: String,
-    region: String,
+    reached: Reached,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,16 +47,16 @@ enum Trouble {
 }
 
 impl Subject {
-    pub(super) fn lock_table(name: &str, region: &str) -> Self {
-        Self { thing: Thing::LockTable, name: name.to_owned(), region: region.to_owned() }
+    pub(super) fn lock_table(name: &str, reached: &Reached) -> Self {
+        Self { thing: Thing::LockTable, name: name.to_owned(), reached: reached.clone() }
     }
 
-    pub(super) fn own_table(name: &str, region: &str) -> Self {
-        Self { thing: Thing::OwnTable, name: name.to_owned(), region: region.to_owned() }
+    pub(super) fn own_table(name: &str, reached: &Reached) -> Self {
+        Self { thing: Thing::OwnTable, name: name.to_owned(), reached: reached.clone() }
     }
 
-    pub(super) fn bucket(name: &str, region: &str) -> Self {
-        Self { thing: Thing::Bucket, name: name.to_owned(), region: region.to_owned() }
+    pub(super) fn bucket(name: &str, reached: &Reached) -> Self {
+        Self { thing: Thing::Bucket, name: name.to_owned(), reached: reached.clone() }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -126,13 +129,24 @@ impl Subject {
         trouble: &Trouble,
         source: Option<Box<dyn Error + Send + Sync>>,
     ) -> Fault {
-        let Self { thing, name, region } = self;
+        let Self { thing, name, reached: Reached { region, access } } = self;
         let subject = match thing {
             Thing::LockTable => format!("The lock table `{name}`"),
             Thing::OwnTable => format!("The table `{name}`"),
             Thing::Bucket => format!("The bucket `{name}`"),
         };
+        let region_setting = match (&access.region, &access.profile) {
+            (Some(_), _) => "region in the configuration file",
+            (None, Some(_)) => "the region of the profile",
+            (None, None) => "AWS_REGION",
+        };
         let (kind, remedy) = match trouble {
+            Trouble::NoCredentials | Trouble::BadCredentials if access.role_arn.is_some() => {
+                (FaultKind::Credentials, not_assumed(access))
+            }
+            Trouble::NoCredentials | Trouble::BadCredentials if access.profile.is_some() => {
+                (FaultKind::Credentials, no_profile(access))
+            }
             Trouble::Denied => (FaultKind::Denied, allow.to_owned()),
             Trouble::NoCredentials => (
                 FaultKind::Credentials,
@@ -161,7 +175,8 @@ impl Subject {
             Trouble::Unreachable => (
                 FaultKind::Unreachable,
                 format!(
-                    "check the network, the region ({region}) and AWS_ENDPOINT_URL, then try again"
+                    "check the network, the region ({region}) and {}, then try again",
+                    if access.endpoint.is_some() { "the endpoint" } else { "AWS_ENDPOINT_URL" }
                 ),
             ),
             Trouble::Missing => (
@@ -177,8 +192,8 @@ impl Subject {
             Trouble::WrongRegion(actual) => (
                 FaultKind::WrongRegion,
                 match actual {
-                    Some(actual) => format!("set AWS_REGION, now {region}, to {actual}"),
-                    None => format!("set AWS_REGION, now {region}, to the bucket's own"),
+                    Some(actual) => format!("set {region_setting}, now {region}, to {actual}"),
+                    None => format!("set {region_setting}, now {region}, to the bucket's own"),
                 },
             ),
             Trouble::NotALockTable => match thing {
@@ -202,6 +217,25 @@ impl Subject {
         };
         Fault { kind, subject, remedy, source }
     }
+}
+
+/// The remedy for a role that could not be assumed.
+fn not_assumed(access: &Access) -> String {
+    let role = visible(access.role_arn.as_deref().unwrap_or_default());
+    let id = match access.external_id {
+        Some(_) => "and its external ID",
+        None => "which may demand an external ID",
+    };
+    format!(
+        "the role {role} could not be assumed; allow sts:AssumeRole on it to this bot, and check \
+         its trust policy, {id}"
+    )
+}
+
+/// The remedy for a profile without usable credentials.
+fn no_profile(access: &Access) -> String {
+    let profile = visible(access.profile.as_deref().unwrap_or_default());
+    format!("check the profile {profile} in the AWS configuration files of this host")
 }
 
 /// Whether AWS refused the whole call. A single item in it may be the cause.

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use crate::aws::error::Subject;
 use crate::aws::own::LedgerTables;
 use crate::aws::own::{OwnTable, PK, SK};
-use crate::aws::session::Session;
+use crate::aws::session::{Reached, Session};
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, FaultKind, WriteFault};
 
@@ -99,7 +99,7 @@ pub struct Migrations {
     client: Client,
     tables: LedgerTables,
     own: OwnTable,
-    region: String,
+    reached: Reached,
 }
 
 impl Migrations {
@@ -108,7 +108,7 @@ impl Migrations {
     pub fn connect(session: &Session, tables: LedgerTables) -> Self {
         let client = session.dynamodb();
         let own = OwnTable::new(session, tables.table.clone());
-        Self { client, own, tables, region: session.region().to_owned() }
+        Self { client, own, tables, reached: session.reached().clone() }
     }
 
     /// The names of the migrations that have not been applied, in order. A migration whose table no
@@ -140,7 +140,7 @@ impl Migrations {
                 continue;
             };
             let name = self.name(&table.table_name);
-            let subject = Subject::own_table(&name, &self.region);
+            let subject = Subject::own_table(&name, &self.reached);
             let described = self.client.describe_table().table_name(&name).send().await;
             match described.map_err(|error| subject.fault(ALLOW_DESCRIBE, error)) {
                 Ok(_) => {}
@@ -189,7 +189,7 @@ impl Migrations {
 
     async fn create(&self, table: &CreateTable) -> Result<(), Fault> {
         let name = self.name(&table.table_name);
-        let subject = Subject::own_table(&name, &self.region);
+        let subject = Subject::own_table(&name, &self.reached);
         let (attributes, keys) = schema(table).map_err(|error| subject.unexpected(error))?;
         let made = self
             .client
@@ -226,7 +226,7 @@ impl Migrations {
 
     async fn expire(&self, expiry: &UpdateTimeToLive) -> Result<(), Fault> {
         let name = self.name(&expiry.table_name);
-        let subject = Subject::own_table(&name, &self.region);
+        let subject = Subject::own_table(&name, &self.reached);
         let now = self.client.describe_time_to_live().table_name(&name).send().await;
         let now = now
             .map_err(|error| subject.fault("allow dynamodb:DescribeTimeToLive on it", error))?

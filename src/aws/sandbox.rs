@@ -29,7 +29,7 @@ impl Sandbox {
     /// # Errors
     /// If the table cannot be created.
     pub async fn open(session: &Session, table: &str) -> Result<Self, Fault> {
-        let subject = Subject::lock_table(table, session.region());
+        let subject = Subject::lock_table(table, session.reached());
         let client = session.dynamodb();
         let key = KeySchemaElement::builder().attribute_name(KEY).key_type(KeyType::Hash).build();
         let attribute = AttributeDefinition::builder()

@@ -20,7 +20,7 @@ use futures::FutureExt;
 use tracing::warn;
 
 pub use json::StatusJson;
-pub use list::list;
+pub use list::{LockList, list};
 
 use crate::command::{Audience, Command};
 use crate::context::Context;

@@ -117,6 +117,11 @@ impl std::str::FromStr for KeyTemplate {
 }
 
 impl KeyTemplate {
+    /// The length of its fixed parts, in bytes.
+    fn length(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+
     fn key(&self, state: &str) -> String {
         format!("{}{state}{}", self.before, self.after)
     }
@@ -233,52 +238,64 @@ impl Catalog {
     /// The state at a path. `None` if no backend has that bucket.
     #[must_use]
     pub fn state_at(&self, path: StatePath) -> Option<State> {
-        let mut of_bucket = self.backends.iter().filter(|backend| backend.bucket == path.bucket());
-        let first = of_bucket.next()?;
-        let backend = std::iter::once(first)
-            .chain(of_bucket)
-            .find(|backend| backend.name_of(path.key()).is_some())
-            .unwrap_or(first);
+        let backend = self.backend_at(&path)?;
         Some(self.state_in(backend, path))
     }
 
-    /// The path of a name, and its backend.
-    pub(super) fn expand(&self, name: &str) -> Result<(&Backend, StatePath), NameError> {
-        let (backend, rest) = self.backend_of(name)?;
-        Ok((backend, backend.expand(rest)?))
+    /// The backend of a state. A stored state may name a backend that was renamed or changed since: then its
+    /// path decides. `None` if no backend has its bucket.
+    #[must_use]
+    pub fn home(&self, state: &State) -> Option<&Backend> {
+        let is_named = |backend: &&Backend| {
+            backend.name == state.backend && backend.bucket == state.path.bucket()
+        };
+        self.backends.iter().find(is_named).or_else(|| self.backend_at(&state.path))
     }
 
-    /// The backend that a name selects, and the rest of the name.
-    fn backend_of<'n>(&self, name: &'n str) -> Result<(&Backend, &'n str), NameError> {
-        let configured = || {
-            let names: Vec<&str> = self.backends.iter().map(|b| b.name.as_str()).collect();
-            names.join(", ")
+    /// The backend whose keys a path fits best: several backends may share a bucket, and the longest key template
+    /// says most.
+    fn backend_at(&self, path: &StatePath) -> Option<&Backend> {
+        let of_bucket = || self.backends.iter().filter(|backend| backend.bucket == path.bucket());
+        let fitting = of_bucket().filter(|backend| backend.name_of(path.key()).is_some());
+        // Of several equal ones, the first.
+        fitting.rev().max_by_key(|backend| backend.key.length()).or_else(|| of_bucket().next())
+    }
+
+    /// The path of a name in the backend that it names, or in each backend.
+    pub(super) fn expand(&self, name: &str) -> Result<Vec<(&Backend, StatePath)>, NameError> {
+        let (backends, rest) = self.backends_of(name)?;
+        backends.iter().map(|backend| Ok((backend, backend.expand(rest)?))).collect()
+    }
+
+    /// Why a name without a backend is refused if none has such a state. `None` with one backend.
+    pub(super) fn which_backend(&self, name: &str) -> Option<NameError> {
+        let [first, _, ..] = &*self.backends else {
+            return None;
         };
-        match name.split_once(':') {
-            Some((wanted, rest)) => self
-                .backends
-                .iter()
-                .find(|backend| backend.name.as_str() == wanted && !rest.is_empty())
-                .map(|backend| (backend, rest))
-                .ok_or_else(|| NameError::Backend {
-                    wanted: wanted.to_owned(),
-                    configured: configured(),
-                }),
-            None => match &*self.backends {
-                [only] => Ok((only, name)),
-                backends => Err(NameError::WhichBackend {
-                    example: match backends.first() {
-                        Some(first) => format!("{}:{name}", first.name),
-                        None => name.to_owned(),
-                    },
-                    configured: configured(),
-                }),
-            },
+        let example = format!("{}:{name}", first.name);
+        Some(NameError::WhichBackend { example, configured: self.names() })
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.backends.iter().map(|backend| backend.name.as_str()).collect();
+        names.join(", ")
+    }
+
+    /// The backends that a name may be in, and the name there.
+    fn backends_of<'n>(&self, name: &'n str) -> Result<(&[Backend], &'n str), NameError> {
+        let Some((wanted, rest)) = name.split_once(':') else {
+            return Ok((&self.backends, name));
+        };
+        let at = self.backends.iter().position(|backend| backend.name.as_str() == wanted);
+        match at.filter(|_| !rest.is_empty()) {
+            Some(at) => Ok((&self.backends[at..=at], rest)),
+            None => Err(NameError::Backend { wanted: wanted.to_owned(), configured: self.names() }),
         }
     }
 
     /// The state at a path of this backend. Its name leads back to the path.
-    pub(super) fn state_in(&self, backend: &Backend, path: StatePath) -> State {
+    #[must_use]
+    pub fn state_in(&self, backend: &Backend, path: StatePath) -> State {
         let name = backend
             .name_of(path.key())
             .map(|name| match &*self.backends {

@@ -1,12 +1,12 @@
 //! The states that have been seen, and fuzzy search in their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use sha2::{Digest, Sha256};
 
-use super::{State, StateName, StatePath};
+use super::{BackendName, State, StateName, StatePath};
 
 /// Least Jaro-Winkler similarity, from 0 to 1, at which a known name is suggested for a typed one.
 /// At 0.8 `env/prdo` finds `env/prod`, and a name with nothing in common finds nothing.
@@ -25,6 +25,11 @@ pub struct KnownState {
 #[derive(Clone, Debug, Default)]
 pub struct KnownStates {
     states: Vec<KnownState>,
+    paths: HashSet<StatePath>,
+    /// The names without a backend that several backends have.
+    shared_names: HashSet<String>,
+    /// The backends of which some states may be missing.
+    unread: Vec<BackendName>,
 }
 
 impl KnownStates {
@@ -40,7 +45,39 @@ impl KnownStates {
         }
         let mut states: Vec<KnownState> = by_path.into_values().collect();
         states.sort_by(|a, b| (!a.held, &a.state.name).cmp(&(!b.held, &b.state.name)));
-        Self { states }
+        let mut names = HashSet::new();
+        let shared = states.iter().map(|known| known.state.bare_name());
+        let shared_names = shared.filter(|name| !names.insert(*name)).map(str::to_owned).collect();
+        let paths = states.iter().map(|known| known.state.path.clone()).collect();
+        Self { states, paths, shared_names, unread: Vec::new() }
+    }
+
+    /// The same states, of which some of these backends may be missing.
+    #[must_use]
+    pub fn without(self, unread: Vec<BackendName>) -> Self {
+        Self { unread, ..self }
+    }
+
+    /// The states and others that were seen since.
+    #[must_use]
+    pub fn with(&self, seen: impl IntoIterator<Item = KnownState>) -> Self {
+        Self::new(self.states.iter().cloned().chain(seen)).without(self.unread.clone())
+    }
+
+    /// The states of these backends.
+    pub fn of<'k>(&'k self, backends: &'k [BackendName]) -> impl Iterator<Item = &'k KnownState> {
+        self.states.iter().filter(|known| backends.contains(&known.state.backend))
+    }
+
+    /// Whether a state's name means it alone without its backend, as far as is known. Of a backend that could
+    /// not be read, any name may exist.
+    #[must_use]
+    pub fn is_unique(&self, state: &State) -> bool {
+        let name = state.bare_name();
+        self.unread.iter().all(|backend| *backend == state.backend)
+            && !self.shared_names.contains(name)
+            && (self.contains(&state.path)
+                || !self.states.iter().any(|known| known.state.bare_name() == name))
     }
 
     /// Number of states.
@@ -58,7 +95,7 @@ impl KnownStates {
     /// Whether this state has been seen.
     #[must_use]
     pub fn contains(&self, path: &StatePath) -> bool {
-        self.states.iter().any(|known| known.state.path == *path)
+        self.paths.contains(path)
     }
 
     /// The state with this [`handle`](StatePath::handle).

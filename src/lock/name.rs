@@ -112,6 +112,12 @@ impl State {
         behind.unwrap_or(name)
     }
 
+    /// The same state under its name without the backend.
+    #[must_use]
+    pub fn in_short(self) -> Self {
+        Self { name: StateName::new(self.bare_name()), ..self }
+    }
+
     /// The name with its backend, as in `main:env/prod`.
     #[must_use]
     pub fn full_name(&self) -> String {

@@ -43,6 +43,14 @@ impl From<StatePath> for Place<'_> {
     }
 }
 
+impl Place<'_> {
+    /// Whether both are one place. A path alone belongs to the backend that it fits.
+    fn is_same(&self, other: &Self) -> bool {
+        let differ = self.backend.zip(other.backend).is_some_and(|(a, b)| a.name != b.name);
+        self.path == other.path && !differ
+    }
+}
+
 impl Meanings {
     /// All states, likeliest first.
     pub fn states(&self) -> impl Iterator<Item = &State> {
@@ -86,6 +94,16 @@ impl Catalog {
         let states = meanings.iter().flat_map(Meanings::states);
         alike.extend(states.map(|state| state.name.to_string()));
         alike
+    }
+
+    /// Whether a name without its backend may mean this path, and otherwise only states that have the same name
+    /// in other backends.
+    #[must_use]
+    pub fn is_short_for(&self, name: &str, path: &StatePath) -> bool {
+        self.paths(name).is_ok_and(|paths| {
+            let is_sure = matches!(paths.refusal, None | Some(NameError::WhichBackend { .. }));
+            is_sure && paths.ranks[0].iter().any(|place| place.path == *path)
+        })
     }
 
     /// Whether this path is the likeliest meaning of a text.
@@ -153,8 +171,13 @@ impl Catalog {
             Some(path) => Some(path).filter(|path| self.fits(path)),
         };
         let in_full = in_full.cloned();
+        let exact = match self.fits(&exact) {
+            true => vec![exact.into()],
+            // No backend's rules say whose key it is.
+            false => self.in_each(&exact).collect(),
+        };
         let rest = [beside.into_iter().map(Place::from).collect(), named.collect()];
-        let ranks = std::iter::once(vec![exact.into()]).chain(rest);
+        let ranks = std::iter::once(exact).chain(rest);
         Ok(Paths { ranks: tidy(ranks), in_full, refusal })
     }
 
@@ -170,15 +193,17 @@ impl Catalog {
         let (keys, odd_keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(fits);
         let (besides, odd_besides): (Vec<_>, Vec<_>) = besides.into_iter().partition(fits);
         let named = check(text).and_then(|name| self.expand(name));
+        let which = || self.which_backend(text);
         let refusal = match &named {
-            _ if !keys.is_empty() && check(text).is_ok() => self.is_elsewhere(text),
+            _ if !keys.is_empty() && check(text).is_ok() => {
+                self.is_elsewhere(text).or_else(|| which().filter(|_| keys.len() > 1))
+            }
             _ if !besides.is_empty() && check(text).is_ok() => None,
+            Ok(places) if places.len() > 1 => which(),
             named => named.as_ref().err().cloned(),
         };
-        let named = named
-            .map(|(backend, path)| Place { path, backend: Some(backend) })
-            .into_iter()
-            .collect();
+        let place = |(backend, path)| Place { path, backend: Some(backend) };
+        let named = named.into_iter().flatten().map(place).collect();
         let ranks = tidy([keys, besides, named, odd_keys, odd_besides]);
         match (ranks.is_empty(), refusal) {
             (true, refusal) => Err(refusal.unwrap_or(NameError::TooLong(text.len()))),
@@ -209,6 +234,12 @@ impl Catalog {
     /// Whether the rules of a backend with this bucket can make this key.
     fn fits(&self, path: &StatePath) -> bool {
         self.in_this_bucket(path.bucket()).any(|backend| backend.fits(path.key()))
+    }
+
+    /// The path in each backend that has its bucket.
+    fn in_each(&self, path: &StatePath) -> impl Iterator<Item = Place<'_>> {
+        let place = |backend| Place { path: path.clone(), backend: Some(backend) };
+        self.in_this_bucket(path.bucket()).map(place)
     }
 
     fn in_this_bucket(&self, bucket: &str) -> impl Iterator<Item = &Backend> {
@@ -259,7 +290,7 @@ fn tidy<'c>(ranks: impl IntoIterator<Item = Vec<Place<'c>>>) -> Vec<Vec<Place<'c
     for rank in ranks {
         let mut new: Vec<Place<'c>> = Vec::new();
         for place in rank {
-            if tidied.iter().flatten().chain(&new).all(|before| before.path != place.path) {
+            if !tidied.iter().flatten().chain(&new).any(|before| before.is_same(&place)) {
                 new.push(place);
             }
         }

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::error::Fault;
-use crate::lock::{KnownStates, State, StatePath};
-use crate::ports::{Directory, Holds, Locks, Trail};
+use crate::lock::{BackendName, HeldLock, KnownState, KnownStates, State, StatePath};
+use crate::ports::{Directory, Holds, Locks, Seen, Trail};
 use crate::telemetry::millis;
 use crate::text::visible;
 
@@ -92,13 +92,13 @@ impl LiveDirectory {
         self
     }
 
-    /// Reads the names periodically until `shutdown`. A failed pass keeps the names of the last
-    /// one.
+    /// Reads the names periodically until `shutdown`. What cannot be read keeps the names of the last pass.
     pub async fn run(&self, shutdown: CancellationToken) {
         let passes = async {
             loop {
                 let pause = match self.refresh().await {
-                    Ok(()) => INTERVAL,
+                    Ok(Pass::Whole) => INTERVAL,
+                    Ok(Pass::Partial) => RETRY,
                     Err(fault) => {
                         let cause = fault.cause().map(|cause| visible(&cause));
                         warn!(kind = fault.kind.as_str(), cause, "names not refreshed: {fault}");
@@ -115,19 +115,50 @@ impl LiveDirectory {
     ///
     /// # Errors
     /// A fault if nothing could be read. The known names stay.
-    pub async fn refresh(&self) -> Result<(), Fault> {
+    pub async fn refresh(&self) -> Result<Pass, Fault> {
         let begun = Instant::now();
-        let known = Arc::new(KnownStates::new(self.evidence.locks.seen().await?));
+        let Seen { states, unread } = self.evidence.locks.seen().await?;
+        let is_passing = unread.iter().any(|unread| !unread.fault.kind.is_final());
+        let backends: Vec<BackendName> = unread.into_iter().flat_map(|it| it.backends).collect();
+        let before = self.remembered();
+        let kept = before.iter().flat_map(|known| known.of(&backends)).cloned();
+        let known = KnownStates::new(states.into_iter().chain(kept)).without(backends);
         debug!(states = known.len(), ms = millis(begun.elapsed()), "names refreshed");
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
-        Ok(())
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
+        Ok(if is_passing { Pass::Partial } else { Pass::Whole })
     }
+}
+
+/// What a pass over the names has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Everything that the bot is allowed to read.
+    Whole,
+    /// Not all, and the next pass may succeed.
+    Partial,
 }
 
 #[async_trait]
 impl Directory for LiveDirectory {
     async fn known(&self) -> Option<Arc<KnownStates>> {
+        self.remembered()
+    }
+
+    fn remembered(&self) -> Option<Arc<KnownStates>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A state with its first lock is known from the next look at the locks on.
+    fn note(&self, held: &[HeldLock]) {
+        let Some(known) = self.remembered() else {
+            return;
+        };
+        let new = held.iter().filter(|held| !known.contains(&held.state.path));
+        let mut new = new.map(|it| KnownState { state: it.state.clone(), held: true }).peekable();
+        if new.peek().is_some() {
+            let known = Arc::new(known.with(new));
+            *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        }
     }
 
     /// Answers from memory. Reads the stores only for a state that is not in memory.
@@ -166,9 +197,14 @@ impl Directory for PatientDirectory {
     async fn known(&self) -> Option<Arc<KnownStates>> {
         let read = || async {
             let seen = timeout(HINT_PATIENCE, self.evidence.locks.seen()).await.ok()?.ok()?;
-            Some(Arc::new(KnownStates::new(seen)))
+            let unread = seen.unread.into_iter().flat_map(|it| it.backends).collect();
+            Some(Arc::new(KnownStates::new(seen.states).without(unread)))
         };
         self.known.get_or_init(read).await.clone()
+    }
+
+    fn remembered(&self) -> Option<Arc<KnownStates>> {
+        self.known.get().cloned().flatten()
     }
 
     /// Reads only this one state.

@@ -1,6 +1,7 @@
 //! Watches all locks, and notices which were taken, cleared or became stale.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,9 +15,9 @@ use super::clearing_notices;
 use crate::assess::assess_hold;
 use crate::context::Context;
 use crate::error::{Fault, FaultKind, WriteFault};
-use crate::lock::StatePath;
+use crate::lock::{HeldLock, StatePath};
 use crate::people::RequestId;
-use crate::ports::Notice;
+use crate::ports::{Listing, Locks, Notice, Unread};
 use crate::unlock::Status;
 use crate::watch::{Difference, Ending, Hold, Kind, PastHold, differences};
 
@@ -39,6 +40,8 @@ const GROWN: TimeDelta = TimeDelta::minutes(10);
 /// Watches the locks.
 pub struct Lookout {
     context: Context,
+    /// The locks that it looks at: all, or those of some backends.
+    locks: Arc<dyn Locks>,
     interval: Duration,
     /// The holds after the last pass. `None` if they must be read from the tables. This cache saves reading
     /// the tables in every pass.
@@ -62,8 +65,8 @@ impl From<Hold> for Known {
 impl Lookout {
     /// A lookout that has not looked yet. `interval` is the pause between two passes.
     #[must_use]
-    pub fn new(context: Context, interval: Duration) -> Self {
-        Self { context, interval, known: Mutex::default() }
+    pub fn new(context: Context, locks: Arc<dyn Locks>, interval: Duration) -> Self {
+        Self { context, locks, interval, known: Mutex::default() }
     }
 
     /// Runs a pass from time to time until `shutdown`, never two at once. A pass that has begun is
@@ -97,10 +100,20 @@ impl Lookout {
             let holds = self.context.holds.current().await?;
             holds.into_iter().map(|(path, hold)| (path, Known::from(hold))).collect()
         };
-        let held = self.context.reading.locks.list().await?;
-        let now = self.context.reading.clock.now();
-        let holds: BTreeMap<StatePath, Hold> =
-            before.iter().map(|(path, known)| (path.clone(), known.hold.clone())).collect();
+        let Context { reading, .. } = &self.context;
+        let Listing { held, read, unread } = self.locks.list().await?;
+        let now = reading.clock.now();
+        for Unread { fault, .. } in &unread {
+            warn!(kind = fault.kind.as_str(), "some locks were not looked at: {fault}");
+        }
+        reading.directory.note(&held);
+        let held: Vec<HeldLock> = held.into_iter().map(|held| reading.shown_lock(held)).collect();
+        // A hold of a backend that was not read stays as it is: its lock may have cleared or not.
+        let is_read = |hold: &Hold| {
+            reading.catalog.home(&hold.state).is_some_and(|home| read.contains(&home.name))
+        };
+        let holds = before.iter().filter(|(_, known)| is_read(&known.hold));
+        let holds = holds.map(|(path, known)| (path.clone(), known.hold.clone())).collect();
         let differences = differences(&holds, &held, now);
         let written: Vec<Written> = stream::iter(differences)
             .map(|difference| self.write(difference, now))
@@ -124,7 +137,7 @@ impl Lookout {
                 Written::Unsure => is_sure = false,
             }
         }
-        is_news |= self.assess(&mut after, now).await;
+        is_news |= self.assess(&mut after, &is_read, now).await;
         // If another process wrote first, the tables are right and this copy is not.
         *known = is_sure.then_some(after);
         drop(known);
@@ -221,10 +234,17 @@ impl Lookout {
         Ok(request.map_or(ReleasedBy::NoRequest, ReleasedBy::Request))
     }
 
-    /// Assesses the holds that are due, and announces each stale one once. Returns whether it
+    /// Assesses the holds that are due and whose locks were read, and announces each stale one once. Returns whether it
     /// announced any.
-    async fn assess(&self, known: &mut BTreeMap<StatePath, Known>, now: DateTime<Utc>) -> bool {
-        let is_due = |known: &&Known| known.assess_from.is_none_or(|from| now >= from);
+    async fn assess(
+        &self,
+        known: &mut BTreeMap<StatePath, Known>,
+        is_read: &impl Fn(&Hold) -> bool,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let is_due = |known: &&Known| {
+            is_read(&known.hold) && known.assess_from.is_none_or(|from| now >= from)
+        };
         let due: Vec<Hold> =
             known.values().filter(is_due).map(|known| known.hold.clone()).collect();
         let assessed: Vec<(StatePath, Result<Assessed, Fault>)> = stream::iter(due)

@@ -30,7 +30,7 @@ use crate::audit::Tail;
 use crate::aws::own::stored::{Odd, count, countable, json};
 use crate::aws::own::trail::AwsTrail;
 use crate::aws::own::{LedgerTables, OwnTable, PK, VERSION, path_key};
-use crate::aws::session::Session;
+use crate::aws::session::{Reached, Session};
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, StatePath};
@@ -57,7 +57,7 @@ pub struct AwsLedger {
     pub(in crate::aws) audit_table: String,
     pub(in crate::aws) trail: AwsTrail,
     pub(in crate::aws) backends: Vec<BackendStores>,
-    pub(in crate::aws) region: String,
+    pub(in crate::aws) reached: Reached,
 }
 
 impl AwsLedger {
@@ -70,7 +70,7 @@ impl AwsLedger {
             audit_table: tables.audit_table.clone(),
             trail: AwsTrail::connect(session, tables),
             backends: backends.to_vec(),
-            region: session.region().to_owned(),
+            reached: session.reached().clone(),
             client,
         }
     }

@@ -248,7 +248,7 @@ impl AwsLedger {
     }
 
     fn no_row(&self, table: &str) -> Fault {
-        Subject::lock_table(table, &self.region).has_another_key()
+        Subject::lock_table(table, &self.reached).has_another_key()
     }
 
     /// The lock table, if a transaction failed because of it.
@@ -272,11 +272,11 @@ impl AwsLedger {
         error: SdkError<TransactWriteItemsError, HttpResponse>,
     ) -> Fault {
         if let Some(table) = self.lock_table_at_fault(write, &error) {
-            return Subject::lock_table(table, &self.region)
+            return Subject::lock_table(table, &self.reached)
                 .fault("allow dynamodb:DeleteItem on it", error);
         }
         if names(&error, &self.audit_table) {
-            return Subject::own_table(&self.audit_table, &self.region)
+            return Subject::own_table(&self.audit_table, &self.reached)
                 .fault("allow dynamodb:PutItem on it", error);
         }
         self.own.fault(ALLOW, error)

@@ -16,6 +16,7 @@ use tracing::warn;
 
 use crate::aws::error::Subject;
 use crate::aws::locks::seen_lockfiles::{Listed, SeenLockfiles, Sorted, Version, is_of_one_object};
+use crate::aws::session::Session;
 use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock};
 use crate::text::visible;
@@ -40,8 +41,9 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(client: Client, name: &str, region: &str, body_limit: Duration) -> Self {
-        let subject = Subject::bucket(name, region);
+    pub(super) fn new(session: &Session, name: &str) -> Self {
+        let subject = Subject::bucket(name, session.reached());
+        let (client, body_limit) = (session.s3(), session.patience().attempt);
         Self { name: name.to_owned(), subject, client, body_limit, seen: Mutex::default() }
     }
 

@@ -38,7 +38,7 @@ impl LockTable {
     pub(in crate::aws) fn new(session: &Session, name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            subject: Subject::lock_table(name, session.region()),
+            subject: Subject::lock_table(name, session.reached()),
             reads: session.reads(),
             client: session.dynamodb(),
             odd_row_logged: AtomicBool::new(false),

@@ -51,7 +51,7 @@ impl AuditTable {
         // entries takes it four times as long in 4 segments as in one.
         let segments = if session.has_dynamodb_double() { 1 } else { SEGMENTS };
         let client = session.dynamodb();
-        Self { subject: Subject::own_table(&name, session.region()), client, name, segments }
+        Self { subject: Subject::own_table(&name, session.reached()), client, name, segments }
     }
 
     /// The number of segments that reads the whole table fastest.

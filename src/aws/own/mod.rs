@@ -96,7 +96,7 @@ impl OwnTable {
         Self {
             reads: session.reads(),
             client: session.dynamodb(),
-            subject: Subject::own_table(&name, session.region()),
+            subject: Subject::own_table(&name, session.reached()),
             name,
         }
     }

@@ -1,5 +1,9 @@
 //! How to reach AWS: region, credentials, endpoints and timeouts.
 
+mod reach;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -17,9 +21,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_types::service_config::ServiceConfigKey;
 
+pub(in crate::aws) use self::reach::Reached;
 use crate::aws::http::LazyHttp;
 use crate::aws::reads::Reads;
 use crate::error::{Fault, FaultKind};
+use crate::lock::Access;
 
 /// The region for an AWS double, which accepts any.
 const ANY_REGION: &str = "us-east-1";
@@ -44,9 +50,11 @@ pub struct Patience {
 #[derive(Clone, Debug)]
 pub struct Session {
     sdk: SdkConfig,
-    region: String,
+    reached: Reached,
     patience: Patience,
     reads: Reads,
+    /// The sessions of backends that are reached in another way.
+    others: Arc<HashMap<Access, Session>>,
 }
 
 impl Default for Patience {
@@ -86,7 +94,8 @@ impl Session {
             .stalled_stream_protection(stalls())
             .load()
             .await;
-        Ok(Self::of(sdk, region.to_string(), patience))
+        let reached = Reached { region: region.to_string(), access: Access::default() };
+        Ok(Self::of_sdk(sdk, reached, patience))
     }
 
     /// A session for an AWS double at one address, such as `http://127.0.0.1:8000`. It accepts any
@@ -105,18 +114,18 @@ impl Session {
             .identity_cache(identities(patience))
             .stalled_stream_protection(stalls())
             .build();
-        Self::of(sdk, ANY_REGION.to_owned(), patience)
+        let reached = Reached { region: ANY_REGION.to_owned(), access: Access::default() };
+        Self::of_sdk(sdk, reached, patience)
     }
 
-    fn of(sdk: SdkConfig, region: String, patience: Patience) -> Self {
+    fn of_sdk(sdk: SdkConfig, reached: Reached, patience: Patience) -> Self {
         let reads = Reads::new(aws_sdk_dynamodb::Client::new(&sdk));
-        Self { sdk, region, patience, reads }
+        Self { sdk, reached, patience, reads, others: Arc::default() }
     }
 
-    /// The region of the tables and buckets.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
+    /// How it reaches AWS, for the sentences of its errors.
+    pub(super) fn reached(&self) -> &Reached {
+        &self.reached
     }
 
     pub(super) fn patience(&self) -> Patience {
@@ -151,6 +160,9 @@ impl Session {
     /// The configured endpoint of a service. The SDK does not expose the endpoint that it found, so
     /// this looks it up in the same way (`aws_sdk_s3::config`, "`service_config_key`").
     fn endpoint_of(&self, service: &str) -> Option<String> {
+        if let Some(endpoint) = &self.reached.access.endpoint {
+            return Some(endpoint.clone());
+        }
         let key = ServiceConfigKey::builder()
             .service_id(service)
             .env("AWS_ENDPOINT_URL")
@@ -234,7 +246,7 @@ mod tests {
         let session = Session::at("http://127.0.0.1:9", patience);
         let provider = SharedCredentialsProvider::new(provide_credentials_fn(credentials));
         let sdk = session.sdk.into_builder().credentials_provider(provider).build();
-        let table = LockTable::new(&Session::of(sdk, session.region, patience), "locks");
+        let table = LockTable::new(&Session::of_sdk(sdk, session.reached, patience), "locks");
         let path = StatePath::parse("states/a").unwrap();
         table.get(&path).await.unwrap_err().to_string()
     }
