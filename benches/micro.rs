@@ -26,7 +26,9 @@ use locktender::lock::{
 use locktender::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
-use locktender::ports::{Acceptance, Clock, Courier, Deleted, Directory, Locks, Members};
+use locktender::ports::{
+    Acceptance, Clock, Courier, Deleted, Directory, Listing, Locks, Members, Seen,
+};
 use locktender::unlock::{ApprovedUnlock, Asking, Policy};
 use locktender::watch::{Ending, Hold, Kind, Past, PastHold, differences, verdict};
 use tokio::runtime::{Builder, Runtime};
@@ -145,12 +147,13 @@ impl Locks for Given {
         Ok(LockState::Free)
     }
 
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
-        Ok(self.0.clone())
+    async fn list(&self) -> Result<Listing, Fault> {
+        let read = self.0.iter().map(|held| held.state.backend.clone());
+        Ok(Listing::whole(self.0.clone(), read))
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
-        Ok(Vec::new())
+    async fn seen(&self) -> Result<Seen, Fault> {
+        Ok(Seen::default())
     }
 
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {

@@ -23,7 +23,7 @@ pub async fn measure(store: &Store, report: &mut Report) {
     let mut times = Vec::new();
     for _ in 0..RUNS {
         let begun = Instant::now();
-        let reports = commands::list(&reading, "").await.unwrap();
+        let reports = commands::list(&reading, "").await.unwrap().reports;
         times.push(begun.elapsed());
         assert_eq!(reports.len(), LARGE_LOCKS);
     }

@@ -124,7 +124,7 @@ async fn delay(store: &Store, bot: &Bot, report: &mut Report) {
 /// Compares one lookout pass without changes with the scan that it needs.
 async fn passes(store: &Store, report: &mut Report) {
     let context = context(store, TABLE, Arc::new(Nobody));
-    let lookout = Lookout::new(context, INTERVAL);
+    let lookout = Lookout::new(context.clone(), context.reading.locks.clone(), INTERVAL);
     let client = store.client();
     // The first pass also reads the stored holds.
     lookout.pass().await.unwrap();

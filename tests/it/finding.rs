@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use locktender::command::Command;
 use locktender::error::{Error, Fault, FaultKind, Refusal};
 use locktender::finding::{Known, Reading, Report};
-use locktender::lock::{HeldLock, KnownState, LockState, State, StatePath};
-use locktender::ports::{Deleted, Locks};
+use locktender::lock::{LockState, State, StatePath};
+use locktender::ports::{Deleted, Listing, Locks, Seen};
 use locktender::unlock::ApprovedUnlock;
 use locktender::watch::{Ending, Hold, PastHold};
 use locktender::words::lock::{status, with_refresh};
@@ -166,11 +166,11 @@ impl Locks for Unread {
         })
     }
 
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+    async fn list(&self) -> Result<Listing, Fault> {
         self.given.list().await
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+    async fn seen(&self) -> Result<Seen, Fault> {
         Locks::seen(&self.given).await
     }
 
@@ -267,7 +267,7 @@ async fn half_a_lock_is_called_lost_only_where_both_halves_were_seen() {
     let whole = Given::default().lock("env/prod", stores, Some(&apply(ID)), Some(&apply(ID)));
     let held = |reading: &Reading| {
         let locks = reading.locks.clone();
-        async move { locks.list().await.unwrap().remove(0) }
+        async move { locks.list().await.unwrap().held.remove(0) }
     };
     // The bot has seen nothing before.
     let office = given().office().await;

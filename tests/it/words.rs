@@ -161,7 +161,7 @@ async fn the_table_of_the_command_line() {
         Some(&apply()),
         None,
     );
-    let reports = commands::list(&given.reading(), "").await.unwrap();
+    let reports = commands::list(&given.reading(), "").await.unwrap().reports;
     insta::assert_snapshot!(format!(
         "{}\n\n{}",
         table(&reports, ""),
@@ -229,7 +229,7 @@ async fn hostile_text_is_shown_letter_for_letter() {
     let who = "@everyone <@1> **b**\n\u{1b}[31m\u{202e}gnp.exe\u{200b}";
     let hostile = record(ID, "OperationTypeApply", who, "2026-11-23T07:48:00Z");
     let given = Given::default().row("env/prod", &hostile);
-    let reports = commands::list(&given.clone().reading(), "").await.unwrap();
+    let reports = commands::list(&given.clone().reading(), "").await.unwrap().reports;
     let told = [status(given, "env/prod").await, table(&reports, "")];
     insta::assert_snapshot!(told.join("\n\n"));
 }

@@ -269,7 +269,7 @@ async fn an_empty_page_with_a_continuation_does_not_end_the_list() {
         })
     })
     .await;
-    let list = locks(In::Table, &session(stub.endpoint())).list().await.unwrap();
+    let list = locks(In::Table, &session(stub.endpoint())).list().await.unwrap().held;
     assert_eq!(list.len(), 2);
     let asked = stub.asked();
     assert_eq!(asked.len(), 4);

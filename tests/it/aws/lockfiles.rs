@@ -124,7 +124,7 @@ async fn every_lockfile_is_listed_once_over_many_pages() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let stub = Stub::start(stub::bucket(objects(&names), 7)).await;
 
-    let list = lockfiles(&stub).list().await.unwrap();
+    let list = lockfiles(&stub).list().await.unwrap().held;
 
     let listed: BTreeSet<&str> = list.iter().map(|held| held.state.name.as_str()).collect();
     assert_eq!((list.len(), listed), (names.len(), names.into_iter().collect()));
@@ -134,7 +134,7 @@ async fn every_lockfile_is_listed_once_over_many_pages() {
 async fn a_key_with_characters_that_no_xml_has_does_not_spoil_the_list() {
     let odd = "a+b \u{1}%41é";
     let stub = Stub::start(stub::bucket(objects(&[odd, "plain"]), 1000)).await;
-    let list = lockfiles(&stub).list().await.unwrap();
+    let list = lockfiles(&stub).list().await.unwrap().held;
     let paths: BTreeSet<StatePath> = list.into_iter().map(|held| held.state.path).collect();
     assert_eq!(paths, [path(odd), path("plain")].into());
     assert!(stub.asked()[0].uri.query().unwrap().contains("encoding-type=url"));
@@ -148,7 +148,7 @@ async fn a_lockfile_that_is_removed_while_the_list_is_read_is_left_out() {
         _ => listing(asked),
     })
     .await;
-    let list = lockfiles(&stub).list().await.unwrap();
+    let list = lockfiles(&stub).list().await.unwrap().held;
     assert_eq!(list.iter().map(|held| held.state.name.as_str()).collect::<Vec<_>>(), ["b"]);
 }
 
@@ -166,7 +166,7 @@ async fn states_are_seen_by_their_objects_and_lockfiles_and_nothing_else_is() {
     }
     let stub = Stub::start(stub::bucket(objects, 3)).await;
 
-    let seen = KnownStates::new(lockfiles(&stub).seen().await.unwrap());
+    let seen = KnownStates::new(lockfiles(&stub).seen().await.unwrap().states);
 
     let names: Vec<&str> = seen.matching("", 25).iter().map(|state| state.name.as_str()).collect();
     assert_eq!(names, ["a", "states/odd-name", "b", "c@blue"], "held ones first");
@@ -186,7 +186,7 @@ async fn the_row_and_the_lockfile_of_one_lock_are_one_whole_lock() {
     assert_eq!(lock.sources().unwrap().stores(), [Store::DynamoDb, Store::S3]);
     assert_eq!(lock.sources().unwrap().half(), None);
 
-    let list = both(&stub).list().await.unwrap();
+    let list = both(&stub).list().await.unwrap().held;
     assert_eq!(list.iter().map(|held| &held.lock).collect::<Vec<_>>(), [&lock]);
 }
 
@@ -207,6 +207,7 @@ async fn half_a_lock_is_seen_as_half_in_the_list_too() {
         .list()
         .await
         .unwrap()
+        .held
         .into_iter()
         .map(|held| (held.state.name.to_string(), held.lock.sources().unwrap().half()))
         .collect();
@@ -224,7 +225,7 @@ async fn a_lock_that_is_taken_while_the_list_is_read_is_not_called_half() {
         None => bucket(asked),
     })
     .await;
-    let list = both(&stub).list().await.unwrap();
+    let list = both(&stub).list().await.unwrap().held;
     assert_eq!(list.len(), 1);
     assert_eq!(list[0].lock.sources().unwrap().half(), None);
 }
@@ -249,7 +250,7 @@ async fn names_are_offered_from_the_stores_that_may_be_read() {
         None => stub::s3_error(403, "AccessDenied"),
     })
     .await;
-    let seen = both(&stub).seen().await.unwrap();
+    let seen = both(&stub).seen().await.unwrap().states;
     assert_eq!(seen.iter().map(|known| known.state.name.as_str()).collect::<Vec<_>>(), ["a"]);
     assert_eq!(lockfiles(&stub).seen().await.unwrap_err().kind, FaultKind::Denied);
 }
@@ -265,9 +266,13 @@ async fn with_a_lock_table_alone_state_objects_are_a_help_and_no_need() {
     for (stub, names) in [(&readable, &["a", "b"][..]), (&broken, &["a"])] {
         let stores = backend("main", BUCKET, Some(TABLE), false);
         let table = AwsLocks::connect(&session(stub.endpoint()), vec![stores]);
-        let seen = KnownStates::new(table.seen().await.unwrap());
+        let seen = KnownStates::new(table.seen().await.unwrap().states);
         let found: Vec<_> = seen.matching("", 25).iter().map(|state| state.name.as_str()).collect();
         assert_eq!(found, names);
-        assert_eq!(table.list().await.unwrap().len(), 1, "a lockfile is no lock of this backend");
+        assert_eq!(
+            table.list().await.unwrap().held.len(),
+            1,
+            "a lockfile is no lock of this backend"
+        );
     }
 }

@@ -64,7 +64,7 @@ async fn a_lockfile_that_cannot_be_fetched_is_held_and_says_why_and_the_others_a
     for answer in cases {
         let s3 = two().await;
         answer_a(&s3, answer);
-        let list = said(&lockfiles(&s3).list().await.unwrap());
+        let list = said(&lockfiles(&s3).list().await.unwrap().held);
         assert_eq!((list.len(), list[1].as_str()), (2, "b: zoe@laptop"));
         table += &format!("{}\n", list[0]);
     }
@@ -103,19 +103,19 @@ async fn a_lockfile_is_fetched_again_only_when_it_is_another() {
     let s3 = two().await;
     let locks = lockfiles(&s3);
     for _ in 0..3 {
-        assert_eq!(said(&locks.list().await.unwrap()), ["a: root@vm", "b: zoe@laptop"]);
+        assert_eq!(said(&locks.list().await.unwrap().held), ["a: root@vm", "b: zoe@laptop"]);
     }
     assert_eq!(s3.count("GET"), 2);
     s3.put(A, &theirs());
-    assert_eq!(said(&locks.list().await.unwrap()), ["a: zoe@laptop", "b: zoe@laptop"]);
+    assert_eq!(said(&locks.list().await.unwrap().held), ["a: zoe@laptop", "b: zoe@laptop"]);
     assert_eq!(s3.count("GET"), 3);
     s3.rule(|_, objects| {
         objects.remove(A);
         None
     });
-    assert_eq!(said(&locks.list().await.unwrap()), ["b: zoe@laptop"]);
+    assert_eq!(said(&locks.list().await.unwrap().held), ["b: zoe@laptop"]);
     // The listed lock is the same as a single read gives.
-    let list = locks.list().await.unwrap();
+    let list = locks.list().await.unwrap().held;
     assert_eq!(locks.inspect(&list[0].state).await.unwrap(), list[0].lock);
 }
 
@@ -131,8 +131,8 @@ async fn a_lockfile_that_changes_between_the_list_and_its_fetch_is_not_taken_for
         }
         None
     });
-    assert_eq!(said(&locks.list().await.unwrap())[0], "a: zoe@laptop");
-    assert_eq!(said(&locks.list().await.unwrap())[0], "a: zoe@laptop");
+    assert_eq!(said(&locks.list().await.unwrap().held)[0], "a: zoe@laptop");
+    assert_eq!(said(&locks.list().await.unwrap().held)[0], "a: zoe@laptop");
     assert_eq!(s3.count("GET"), 3);
 }
 
@@ -142,19 +142,19 @@ async fn a_lockfile_that_cannot_be_fetched_is_not_asked_for_at_every_look() {
     answer_a(&s3, || stub::s3_error(403, "AccessDenied"));
     let locks = lockfiles(&s3);
     for _ in 0..3 {
-        assert_eq!(locks.list().await.unwrap().len(), 2);
+        assert_eq!(locks.list().await.unwrap().held.len(), 2);
     }
     assert_eq!(s3.count("GET"), 2);
     s3.put(A, &ours());
     s3.rule(|_, _| None);
-    assert_eq!(said(&locks.list().await.unwrap())[0], "a: root@vm");
+    assert_eq!(said(&locks.list().await.unwrap().held)[0], "a: root@vm");
 }
 
 #[tokio::test]
 async fn what_is_too_large_for_a_lock_is_not_fetched_and_is_held() {
     let s3 = S3::start().await;
     s3.put(A, &"x".repeat(RECORD_LIMIT + 1));
-    let list = lockfiles(&s3).list().await.unwrap();
+    let list = lockfiles(&s3).list().await.unwrap().held;
     let LockState::Unreadable(lock) = &list[0].lock else { panic!("{list:?}") };
     assert_eq!(lock.flaw, Flaw::TooLarge(RECORD_LIMIT as u64 + 1));
     assert_eq!(s3.count("GET"), 0);
@@ -180,7 +180,7 @@ async fn a_lockfile_that_was_not_read_is_not_said_to_differ_from_its_row() {
         })
         .await;
         let both = vec![backend("main", BUCKET, Some(TABLE), true)];
-        let list = AwsLocks::connect(&session(stub.endpoint()), both).list().await.unwrap();
+        let list = AwsLocks::connect(&session(stub.endpoint()), both).list().await.unwrap().held;
         assert_eq!((list.len(), list[0].lock.half()), (1, half));
     }
 }

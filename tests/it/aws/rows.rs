@@ -26,7 +26,7 @@ async fn inspect(db: &DynamoDb, key: &str) -> LockState {
 
 /// The number of held locks, and their names.
 async fn listed(locks: &AwsLocks) -> (usize, BTreeSet<String>) {
-    let list = locks.list().await.unwrap();
+    let list = locks.list().await.unwrap().held;
     let names = list.iter().map(|held| held.state.name.to_string()).collect();
     (list.len(), names)
 }
@@ -121,7 +121,7 @@ async fn a_digest_at_the_key_of_a_lock_is_a_lock_that_cannot_be_read() {
     assert!(matches!(&lock, LockState::Unreadable(it) if it.flaw == Flaw::OddDigest("N")));
     let names = ["a", "b.tfstate-md5", "c"].map(str::to_owned).into();
     assert_eq!(listed(&db.locks()).await, (3, names));
-    let seen = db.locks().seen().await.unwrap();
+    let seen = db.locks().seen().await.unwrap().states;
     assert!(seen.len() == 3 && seen.iter().all(|known| known.held), "{seen:?}");
 }
 
@@ -132,7 +132,7 @@ async fn a_row_with_the_key_of_a_digest_and_nothing_in_it_is_no_lock() {
     assert_eq!(inspect(&db, "a/terraform.tfstate-md5").await, LockState::Free);
     assert_eq!(inspect(&db, "a/terraform.tfstate").await, LockState::Free);
     assert_eq!(listed(&db.locks()).await.0, 0);
-    assert_eq!(db.locks().seen().await.unwrap(), []);
+    assert_eq!(db.locks().seen().await.unwrap().states, []);
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn a_thousand_locks_among_five_thousand_rows_are_listed_each_once() {
     assert_eq!((count, names.len()), (1000, 1000));
     assert!(names.contains("team-5/state-999"), "{:?}", names.last());
 
-    let seen = KnownStates::new(db.locks().seen().await.unwrap());
+    let seen = KnownStates::new(db.locks().seen().await.unwrap().states);
     assert_eq!(seen.len(), 4000);
 }
 
@@ -189,7 +189,7 @@ async fn a_row_of_a_bucket_whose_locks_are_in_another_table_does_not_count() {
     ];
     let locks = AwsLocks::connect(&db.session(), backends);
     assert_eq!(listed(&locks).await.0, 0);
-    assert!(locks.seen().await.unwrap().is_empty());
+    assert!(locks.seen().await.unwrap().states.is_empty());
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn states_are_seen_by_their_digests_and_their_locks() {
     db.lock("a/terraform.tfstate").await;
     db.lock("new/terraform.tfstate").await;
 
-    let seen = KnownStates::new(db.locks().seen().await.unwrap());
+    let seen = KnownStates::new(db.locks().seen().await.unwrap().states);
 
     let names: Vec<String> =
         seen.matching("", 25).into_iter().map(|state| state.name.to_string()).collect();

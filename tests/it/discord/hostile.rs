@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use locktender::aws::AwsLocks;
 use locktender::error::Fault;
-use locktender::lock::{HeldLock, KnownState, LockState, State, Stores};
-use locktender::ports::{Deleted, Locks};
+use locktender::lock::{HeldLock, LockState, State, Stores};
+use locktender::ports::{Deleted, Listing, Locks, Seen};
 use locktender::text::clip;
 use locktender::unlock::ApprovedUnlock;
 use proptest::prelude::*;
@@ -86,7 +86,7 @@ impl Locks for Halves {
         self.0.inspect(state).await
     }
 
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+    async fn list(&self) -> Result<Listing, Fault> {
         let half = |held: HeldLock| HeldLock {
             lock: LockState::from_stores(
                 Stores { row: true, lockfile: true },
@@ -95,10 +95,11 @@ impl Locks for Halves {
             ),
             state: held.state,
         };
-        Ok(self.0.list().await?.into_iter().map(half).collect())
+        let all = self.0.list().await?;
+        Ok(Listing { held: all.held.into_iter().map(half).collect(), ..all })
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+    async fn seen(&self) -> Result<Seen, Fault> {
         self.0.seen().await
     }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use locktender::aws::AwsLocks;
 use locktender::error::{Fault, FaultKind};
-use locktender::lock::{HeldLock, KnownState, LockState, State};
-use locktender::ports::{Deleted, Locks};
+use locktender::lock::{LockState, State};
+use locktender::ports::{Deleted, Listing, Locks, Seen};
 use locktender::unlock::ApprovedUnlock;
 use tokio::sync::Semaphore;
 
@@ -38,11 +38,11 @@ impl<L: Locks> Locks for Slow<L> {
         self.locks.inspect(state).await
     }
 
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+    async fn list(&self) -> Result<Listing, Fault> {
         self.locks.list().await
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+    async fn seen(&self) -> Result<Seen, Fault> {
         self.locks.seen().await
     }
 
@@ -108,12 +108,12 @@ impl Locks for Broken {
         panic!("a mistake, made on purpose")
     }
 
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
-        Ok(Vec::new())
+    async fn list(&self) -> Result<Listing, Fault> {
+        Ok(Listing::default())
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
-        Ok(Vec::new())
+    async fn seen(&self) -> Result<Seen, Fault> {
+        Ok(Seen::default())
     }
 
     async fn delete_lockfile(&self, _: &ApprovedUnlock) -> Result<Deleted, Fault> {

@@ -11,7 +11,7 @@ use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
     StoredLock, Stores,
 };
-use locktender::ports::{Clock, Deleted, Directory, Locks};
+use locktender::ports::{Clock, Deleted, Directory, Listing, Locks, Seen};
 use locktender::unlock::ApprovedUnlock;
 
 use super::dynamodb::DynamoDb;
@@ -126,12 +126,13 @@ impl Locks for Given {
         Ok(held.map_or(LockState::Free, |held| held.lock.clone()))
     }
 
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
-        Ok(self.locks.clone())
+    async fn list(&self) -> Result<Listing, Fault> {
+        let read = self.locks.iter().map(|held| held.state.backend.clone());
+        Ok(Listing::whole(self.locks.clone(), read))
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
-        Ok(self.known.clone())
+    async fn seen(&self) -> Result<Seen, Fault> {
+        Ok(self.known.clone().into())
     }
 
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {

@@ -302,7 +302,7 @@ impl Office {
 
 /// A lookout for this context that has not looked yet.
 pub fn lookout(context: &Context) -> Lookout {
-    Lookout::new(context.clone(), Duration::from_secs(5))
+    Lookout::new(context.clone(), context.reading.locks.clone(), Duration::from_secs(5))
 }
 
 /// Runs one command on one replica.

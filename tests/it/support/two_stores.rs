@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use locktender::aws::AwsLocks;
 use locktender::error::Fault;
-use locktender::lock::{HeldLock, KnownState, LockState, State, Stores};
-use locktender::ports::{Deleted, Locks};
+use locktender::lock::{LockState, State, Stores};
+use locktender::ports::{Deleted, Listing, Locks, Seen};
 use locktender::unlock::ApprovedUnlock;
 
 use super::dynamodb::{BUCKET, DynamoDb, TABLE, backend, session};
@@ -65,11 +65,11 @@ impl Locks for TwoStores {
     }
 
     /// Lists lockfiles only.
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
+    async fn list(&self) -> Result<Listing, Fault> {
         self.lockfiles.list().await
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
+    async fn seen(&self) -> Result<Seen, Fault> {
         self.lockfiles.seen().await
     }
 

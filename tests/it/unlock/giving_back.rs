@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use locktender::command::Command;
 use locktender::error::Fault;
-use locktender::lock::{HeldLock, KnownState, LockRecord, LockState, State, StoredLock, Stores};
-use locktender::ports::{Deleted, Locks};
+use locktender::lock::{LockRecord, LockState, State, StoredLock, Stores};
+use locktender::ports::{Deleted, Listing, Locks, Seen};
 use locktender::unlock::ApprovedUnlock;
 
 use crate::support::dynamodb::DynamoDb;
@@ -27,12 +27,12 @@ impl Locks for Looks {
         Ok(if looks.len() > 1 { looks.pop_front().unwrap() } else { looks[0].clone() })
     }
 
-    async fn list(&self) -> Result<Vec<HeldLock>, Fault> {
-        Ok(Vec::new())
+    async fn list(&self) -> Result<Listing, Fault> {
+        Ok(Listing::default())
     }
 
-    async fn seen(&self) -> Result<Vec<KnownState>, Fault> {
-        Ok(Vec::new())
+    async fn seen(&self) -> Result<Seen, Fault> {
+        Ok(Seen::default())
     }
 
     async fn delete_lockfile(&self, _: &ApprovedUnlock) -> Result<Deleted, Fault> {
