@@ -227,8 +227,8 @@ impl Reading {
         if seen.is_empty() { rank.iter().collect() } else { seen }
     }
 
-    /// The state under its name without the backend, as long as no other backend is known to have one of this
-    /// name.
+    /// The state under the name that people use for it: without the backend, as long as no other backend is
+    /// known to have one of this name.
     #[must_use]
     pub fn shown(&self, state: State) -> State {
         let is_unique = || {
@@ -236,7 +236,11 @@ impl Reading {
             known.is_some_and(|known| known.is_unique(&state))
                 && self.catalog.is_short_for(state.bare_name(), &state.path)
         };
-        if self.catalog.backends().len() > 1 && is_unique() { state.in_short() } else { state }
+        match self.catalog.backends().len() {
+            0 | 1 => state,
+            _ if is_unique() => state.in_short(),
+            _ => state.in_full(),
+        }
     }
 
     /// A lock, with its state as it is [shown](Self::shown).
@@ -300,8 +304,8 @@ impl Reading {
     async fn nearest(&self, typed: &str) -> Option<StateName> {
         let known = self.directory.known().await?;
         let alike = self.catalog.likenesses(typed);
-        let nearest = known.nearest_of(alike.iter().map(String::as_str)).cloned();
-        nearest.filter(|name| name.as_str() != typed.trim())
+        let nearest = known.nearest_of(alike.iter().map(String::as_str))?;
+        Some(self.shown(nearest.clone()).name).filter(|name| name.as_str() != typed.trim())
     }
 
     async fn bad_name(&self, typed: &str, error: NameError) -> Error {

@@ -167,7 +167,8 @@ impl Chat {
         let Some(known) = self.context.reading.directory.known().await else {
             return Vec::new();
         };
-        known.matching("", COMPLETIONS).iter().map(|state| state.name.to_string()).collect()
+        let states = known.matching("", COMPLETIONS).into_iter().cloned();
+        states.map(|state| self.context.reading.shown(state).name.to_string()).collect()
     }
 }
 

@@ -208,6 +208,7 @@ impl Handler {
         };
         let choices = known.iter().flat_map(|(known, typed)| {
             known.matching(typed, CHOICES).into_iter().map(|state| {
+                let state = self.context.reading.shown(state.clone());
                 let name = clip_middle(&visible(state.name.as_str()), CHOICE_LIMIT);
                 AutocompleteChoice::new(name, state.short_name())
             })

@@ -6,7 +6,7 @@ use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use sha2::{Digest, Sha256};
 
-use super::{BackendName, State, StateName, StatePath};
+use super::{BackendName, State, StatePath};
 
 /// Least Jaro-Winkler similarity, from 0 to 1, at which a known name is suggested for a typed one.
 /// At 0.8 `env/prdo` finds `env/prod`, and a name with nothing in common finds nothing.
@@ -126,15 +126,15 @@ impl KnownStates {
         found.into_iter().take(limit).map(|(_, state)| state).collect()
     }
 
-    /// The known name most similar to a mistyped one, if any is similar enough.
+    /// The known state with the name most similar to a mistyped one, if any is similar enough.
     #[must_use]
-    pub fn nearest(&self, typed: &str) -> Option<&StateName> {
+    pub fn nearest(&self, typed: &str) -> Option<&State> {
         self.nearest_of([typed])
     }
 
-    /// The known name most similar to one of these texts, if any is similar enough.
+    /// The known state with the name most similar to one of these texts, if any is similar enough.
     #[must_use]
-    pub fn nearest_of<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Option<&StateName> {
+    pub fn nearest_of<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Option<&State> {
         let texts: Vec<String> =
             texts.into_iter().map(|text| beginning(text).to_lowercase()).collect();
         let likeness = |name: &str| {
@@ -144,11 +144,11 @@ impl KnownStates {
         self.states
             .iter()
             .map(|KnownState { state, .. }| {
-                (likeness(&beginning(state.name.as_str()).to_lowercase()), &state.name)
+                (likeness(&beginning(state.name.as_str()).to_lowercase()), state)
             })
             .filter(|&(likeness, _)| likeness >= LIKENESS)
             .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, name)| name)
+            .map(|(_, state)| state)
     }
 }
 

@@ -82,7 +82,10 @@ pub enum NameError {
     #[error("it has a bucket and no key")]
     NoKey,
     /// There are several backends, and the text names none.
-    #[error("it must say which backend it is in, as in {example}; there is {configured}")]
+    #[error(
+        "nothing has been seen under it; for a new state, say which backend it is in, as in {example}; there is \
+         {configured}"
+    )]
     WhichBackend {
         /// The typed name with the first backend in front.
         example: String,
@@ -116,6 +119,15 @@ impl State {
     #[must_use]
     pub fn in_short(self) -> Self {
         Self { name: StateName::new(self.bare_name()), ..self }
+    }
+
+    /// The same state under its name with the backend. A path stays as it is.
+    #[must_use]
+    pub fn in_full(self) -> Self {
+        if self.name.as_str() == self.path.as_str() {
+            return self;
+        }
+        Self { name: StateName::new(self.full_name()), ..self }
     }
 
     /// The name with its backend, as in `main:env/prod`.

@@ -15,7 +15,7 @@ use super::clearing_notices;
 use crate::assess::assess_hold;
 use crate::context::Context;
 use crate::error::{Fault, FaultKind, WriteFault};
-use crate::lock::{HeldLock, StatePath};
+use crate::lock::{BackendName, HeldLock, StatePath};
 use crate::people::RequestId;
 use crate::ports::{Listing, Locks, Notice, Unread};
 use crate::unlock::Status;
@@ -103,8 +103,9 @@ impl Lookout {
         let Context { reading, .. } = &self.context;
         let Listing { held, read, unread } = self.locks.list().await?;
         let now = reading.clock.now();
-        for Unread { fault, .. } in &unread {
-            warn!(kind = fault.kind.as_str(), "some locks were not looked at: {fault}");
+        for Unread { backends, fault } in &unread {
+            let backends = backends.iter().map(BackendName::as_str).collect::<Vec<_>>().join(", ");
+            warn!(kind = fault.kind.as_str(), backends, "some locks were not looked at: {fault}");
         }
         reading.directory.note(&held);
         let held: Vec<HeldLock> = held.into_iter().map(|held| reading.shown_lock(held)).collect();
@@ -187,6 +188,7 @@ impl Lookout {
             ReleasedBy::InProgress => return Ok(Some(Written::NotYet)),
         };
         let path = hold.state.path.clone();
+        let hold = self.shown(hold);
         // It ended at the latest when the next hold began. That time comes from the next holder's
         // clock, and is ignored if it is before the start of this hold.
         let next_began = next.as_ref().map(|next| next.since).filter(|began| *began > hold.since);
@@ -204,6 +206,11 @@ impl Lookout {
             );
         }
         Ok(ended.then_some(Written::Over { path, next }))
+    }
+
+    /// The hold with the name that people use for its state now.
+    fn shown(&self, hold: Hold) -> Hold {
+        Hold { state: self.context.reading.shown(hold.state), ..hold }
     }
 
     /// Which request released the lock of a hold, if any.
@@ -275,6 +282,7 @@ impl Lookout {
     }
 
     async fn tell_if_stale(&self, hold: Hold, now: DateTime<Utc>) -> Result<Assessed, Fault> {
+        let hold = self.shown(hold);
         let assessment = assess_hold(&self.context, &hold, now).await?;
         let stale_from = assessment.stale_from;
         let is_stale = assessment.verdict.kind == Kind::Stale;

@@ -199,7 +199,7 @@ fn a_mistyped_name_finds_the_one_that_was_meant() {
         known("services/api", false),
     ]);
     assert_eq!(states.len(), 3, "one state seen twice is one");
-    let nearest = |typed: &str| states.nearest(typed).map(ToString::to_string);
+    let nearest = |typed: &str| states.nearest(typed).map(|state| state.name.to_string());
     for (typed, wanted) in [
         ("env/prdo", Some("env/prod")),
         ("ENV/PROD", Some("env/prod")),

@@ -6,6 +6,7 @@
 
 // The rules, on the real stores.
 mod audit;
+mod backends;
 mod lock;
 mod unlock;
 mod watch;

@@ -129,7 +129,7 @@ fn unread(users: &[&Place], fault: Fault) -> Unread {
 fn not_configured(state: &State) -> Fault {
     Fault {
         kind: FaultKind::Missing,
-        subject: format!("The backend `{}`", state.backend),
+        subject: format!("A backend with the bucket `{}`", state.path.bucket()),
         remedy: "add it to the configuration".to_owned(),
         source: None,
     }

@@ -115,7 +115,8 @@ impl Given {
     pub async fn office(self) -> Office {
         let db = DynamoDb::start().await;
         let session = db.session();
-        Office::over(db, &session, &[], self.reading(), policy(1), Arc::new(Hands::at(NOW))).await
+        Office::over(db, &session, &[], self.reading(), policy(1).into(), Arc::new(Hands::at(NOW)))
+            .await
     }
 }
 

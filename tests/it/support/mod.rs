@@ -25,6 +25,7 @@ pub mod proxy;
 pub mod s3;
 #[cfg(unix)]
 pub mod site;
+pub mod sites;
 #[cfg(unix)]
 pub mod stand;
 #[cfg(unix)]

@@ -168,7 +168,7 @@ impl Office {
         let directory = PatientDirectory::new(locks.clone()).with_memory(memory(&session));
         let directory = Arc::new(directory);
         let reading = Reading { catalog, locks, directory, clock: time.clone() };
-        Self::over(db, &session, &backends, reading, policy, time).await
+        Self::over(db, &session, &backends, reading, policy.into(), time).await
     }
 
     /// An office whose bot reaches its tables through this session and reads locks from `locks`. It knows
@@ -186,7 +186,7 @@ impl Office {
             locks,
             clock: time.clone(),
         };
-        Self::over(db, session, backends, reading, policy(1), time).await
+        Self::over(db, session, backends, reading, policy(1).into(), time).await
     }
 
     /// An office whose bot reaches its tables through this session and reads states through `reading`.
@@ -195,14 +195,14 @@ impl Office {
         session: &Session,
         backends: &[BackendStores],
         reading: Reading,
-        policy: Policy,
+        policies: Policies,
         time: Arc<Hands>,
     ) -> Self {
         db.migrate().await;
         let wall = Arc::new(Wall::default());
         let roster = Arc::new(Roster::default());
         let (context, courier) =
-            context(session, backends, reading, policy.into(), (wall.clone(), roster.clone()));
+            context(session, backends, reading, policies, (wall.clone(), roster.clone()));
         let context = prompt(context, courier.clone());
         Self { db, context, wall, roster, time, courier, events: AtomicU64::new(1_000) }
     }
