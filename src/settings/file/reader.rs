@@ -15,6 +15,12 @@ use crate::settings::duration::{duration, duration_or_zero};
 /// How alike a misspelt key and a known one must be, from 0 to 1.
 const ALIKE: f64 = 0.6;
 
+/// Longest word that is compared with known ones, in bytes.
+const LONGEST_LIKE: usize = 64;
+
+/// How many known words a sentence lists.
+const LISTED: usize = 12;
+
 /// Longest text, in bytes. No S3 key, and so no state's name, is longer.
 const TEXT_LIMIT: usize = 1024;
 
@@ -84,6 +90,10 @@ pub(super) fn check_keys(
 
 /// The most similar of the known words, if one is similar enough.
 pub(super) fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    // The comparison takes memory in proportion to the length.
+    if written.len() > LONGEST_LIKE {
+        return None;
+    }
     let alike = known.map(|key| (strsim::normalized_damerau_levenshtein(written, key), key));
     let best = alike.max_by(|(a, _), (b, _)| a.total_cmp(b));
     best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, key)| key)
@@ -91,7 +101,12 @@ pub(super) fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -
 
 /// Known words in a sentence.
 pub(super) fn listed<'k>(known: impl Iterator<Item = &'k str>) -> String {
-    known.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+    let mut words: Vec<String> = known.take(LISTED + 1).map(|key| format!("`{key}`")).collect();
+    if words.len() > LISTED {
+        words.truncate(LISTED);
+        words.push("…".to_owned());
+    }
+    words.join(", ")
 }
 
 impl<'t> Table<'t> {

@@ -259,6 +259,18 @@ fn of_very_many_mistakes_the_first_are_drawn() {
 }
 
 #[test]
+fn a_mistake_stays_short_whatever_is_in_it() {
+    let long = "x".repeat(500_000);
+    let backend =
+        |at: usize| format!("[[backend]]\nname='b{at}'\nbucket='{at}'\nuse_lockfile=true\n");
+    let backends: String = (0..100).map(backend).collect();
+    let text = format!("{backends}[[policy]]\nstates = 'mian:x'\n{long} = 1\n");
+    let drawn = parse(&text).map(drop).unwrap_err();
+    assert!(drawn.contains("there is `b0`, `b1`, ") && drawn.contains("`b11`, …"), "{drawn}");
+    assert!(drawn.len() < 2_000, "{drawn}");
+}
+
+#[test]
 fn backends_in_one_bucket_are_told_apart_by_their_keys() {
     let text = "[[backend]]\nname = 'a'\nbucket = 'b'\nkey = 'a/{state}'\ndynamodb_table = 't'\n\
                 [[backend]]\nname = 'c'\nbucket = 'b'\nkey = 'c/{state}'\ndynamodb_table = 'u'\n";
