@@ -29,12 +29,40 @@ use locktender::people::{
 use locktender::ports::{
     Acceptance, Clock, Courier, Deleted, Directory, Listing, Locks, Members, Seen,
 };
-use locktender::unlock::{ApprovedUnlock, Asking, Policy};
+use locktender::settings::Config;
+use locktender::unlock::{ApprovedUnlock, Asking, Policies, Policy};
 use locktender::watch::{Ending, Hold, Kind, Past, PastHold, differences, verdict};
 use tokio::runtime::{Builder, Runtime};
 
 fn main() {
     divan::main();
+}
+
+/// Reads a file of 1,000 policies and compiles their patterns, as at every start.
+#[divan::bench]
+fn read_1000_policies(bencher: Bencher) {
+    let policy = |at: u64| {
+        let role = 10_u64.pow(17) + at;
+        format!(
+            "[[policy]]\nstates = 'team-{at}/*/prod@*'\napprovers = ['{role}']\napprovals = 2\n"
+        )
+    };
+    let text: String = (0..1_000).map(policy).collect();
+    let main = BackendName::new("main").unwrap();
+    let general = Policy {
+        approver_roles: BTreeSet::from([RoleId::new(1)]),
+        approvals: NonZeroU32::MIN,
+        request_ttl: TimeDelta::minutes(30),
+        stale_after: TimeDelta::hours(2),
+        announce: None,
+        announce_min_hold: TimeDelta::zero(),
+        asking: Asking::default(),
+    };
+    bencher.bench(|| {
+        let config = Config::parse(black_box(&text), "c.toml", &main).unwrap();
+        let by_state = config.policies.iter().map(|policy| policy.over(&general)).collect();
+        Policies::new(general.clone()).with(by_state).unwrap()
+    });
 }
 
 /// Parses one record. Every status parses one, and every list parses all of them.

@@ -3,6 +3,7 @@
 //! Only this file uses both Discord and AWS.
 
 mod audit;
+mod config;
 mod end;
 mod migrations;
 mod output;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 pub use self::audit::audit;
+pub use self::config::check_config;
 use self::end::on_signal;
 pub use self::end::{AppError, Success};
 pub use self::migrations::{check_migrations, migrate};
@@ -48,9 +50,16 @@ const DEMO_INTERVAL: Duration = Duration::from_secs(1);
 /// If a setting is wrong, the tables are missing, or Discord refuses.
 pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError> {
     let discord = settings.discord()?;
-    let policy = settings.policy()?;
+    let policies = settings.policies()?;
     let backends = settings.backends()?;
     let interval = settings.poll_interval()?;
+    let unused = settings.unused()?;
+    if !unused.is_empty() {
+        tracing::warn!(
+            variables = unused.join(","),
+            "settings are not used: the file has backends"
+        );
+    }
     let shutdown = CancellationToken::new();
     let stopped = shutdown.clone();
     on_signal(move || stopped.cancel())?;
@@ -76,7 +85,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let parts = Parts {
         tables,
         backends: &backends,
-        policies: policy.into(),
+        policies,
         channels: Arc::new(Poster::new(connection.clone())),
         members: Arc::new(connection.clone()),
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use locktender::app::{self, AppError, Success};
-use locktender::settings::{Call, Cli};
+use locktender::settings::{Call, Cli, ConfigCall};
 use locktender::{dotenv, telemetry};
 
 fn main() -> ExitCode {
@@ -57,6 +57,9 @@ fn run() -> Result<Success, AppError> {
             }
             Call::List { filter, json } => app::list(&settings, &filter, json).await,
             Call::Audit { call } => app::audit(&settings, &call).await,
+            Call::Config { call: ConfigCall::Check { explain } } => {
+                app::check_config(&settings, explain.as_deref())
+            }
             Call::Migrate { check: false } => app::migrate(&settings).await,
             Call::Migrate { check: true } => app::check_migrations(&settings).await,
         }

@@ -2,12 +2,16 @@
 //!
 //! Names are only shown, because people can change them. All rules use the numbers.
 
+mod holders;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::holders::{Holders, WhoGlob, WhoGlobError};
 
 /// Makes a type for one kind of Discord number. It is stored as text, because many JSON readers
 /// lose digits of 64-bit numbers.

@@ -5,5 +5,5 @@ use crate::message::Message;
 use crate::words::help::help;
 
 pub(super) fn run(context: &Context) -> Message {
-    help(&context.reading.catalog, context.policies.general())
+    help(&context.reading.catalog, &context.policies)
 }

@@ -116,6 +116,12 @@ impl std::str::FromStr for KeyTemplate {
     }
 }
 
+impl fmt::Display for KeyTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{PLACEHOLDER}{}", self.before, self.after)
+    }
+}
+
 impl KeyTemplate {
     /// The length of its fixed parts, in bytes.
     fn length(&self) -> usize {

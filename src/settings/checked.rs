@@ -8,19 +8,14 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
-use super::duration::duration;
+use super::duration::{duration, duration_or_zero};
 use super::{
     ANNOUNCE_MIN_HOLD, APPROVALS, AUDIT_TABLE, LEVEL, POLL_INTERVAL, REQUEST_TTL, STALE_AFTER,
-    STATE_KEY, Settings, TABLE,
+    Settings, TABLE,
 };
-use crate::lock::{Backend, BackendName, BackendStores, KeyTemplate, NoStore};
 use crate::people::{ChannelId, RoleId};
 use crate::telemetry::LogFormat;
 use crate::unlock::{Asking, Policy};
-
-/// The name of the backend that the variables configure. As the only backend, its name is not
-/// needed in front of a state's name.
-const ONLY_BACKEND: &str = "main";
 
 /// The log levels that a filter without `=` may name.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -47,6 +42,9 @@ pub enum SettingsError {
     /// A line of the `.env` file cannot be read.
     #[error("{0}")]
     DotEnv(String),
+    /// The file of `LOCKTENDER_CONFIG` cannot be used. Contains every mistake in it.
+    #[error("{0}")]
+    File(String),
 }
 
 /// What the connection to Discord needs.
@@ -75,48 +73,66 @@ impl Settings {
     /// # Errors
     /// Names the variable that is missing or wrong.
     pub fn discord(&self) -> Result<DiscordSettings, SettingsError> {
+        let token = self.token()?;
+        Ok(DiscordSettings { token, guild_id: self.guild_id()?, api_url: self.api_url()? })
+    }
+
+    pub(super) fn token(&self) -> Result<SecretString, SettingsError> {
         let token = self.discord_token.as_ref().map(|token| token.expose_secret().trim());
         let token = set(token).ok_or(SettingsError::Missing {
             variable: "DISCORD_TOKEN",
             wanted: "the bot token from the Discord developer portal",
         })?;
+        Ok(SecretString::from(token))
+    }
+
+    pub(super) fn guild_id(&self) -> Result<u64, SettingsError> {
         let guild_id = required(
             self.discord_guild_id.as_deref(),
             "DISCORD_GUILD_ID",
             "the id of your server (in Discord, right-click the server, Copy Server ID)",
         )?;
-        let guild_id = id(guild_id).ok_or_else(|| {
+        id(guild_id).ok_or_else(|| {
             wrong("DISCORD_GUILD_ID", format!("is {guild_id:?}: it must be the server's number"))
-        })?;
-        let api_url = set(self.discord_api_url.as_deref());
-        match api_url {
+        })
+    }
+
+    pub(super) fn api_url(&self) -> Result<Option<String>, SettingsError> {
+        match set(self.discord_api_url.as_deref()) {
             Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => Err(wrong(
                 "DISCORD_API_URL",
                 format!("is {url:?}: it must begin with http:// or https://"),
             )),
-            _ => {
-                let token = SecretString::from(token);
-                let base = |url: &str| {
-                    // serenity adds the version itself, so a pasted one is removed.
-                    let url = url.trim_end_matches('/').trim_end_matches("/api/v10");
-                    url.trim_end_matches("/api").to_owned()
-                };
-                Ok(DiscordSettings { token, guild_id, api_url: api_url.map(base) })
-            }
+            url => Ok(url.map(|url| {
+                // serenity adds the version itself, so a pasted one is removed.
+                let url = url.trim_end_matches('/').trim_end_matches("/api/v10");
+                url.trim_end_matches("/api").to_owned()
+            })),
         }
     }
 
-    /// The team's rules for all states.
+    /// The team's general rules, which apply to every state without rules of its own.
     ///
     /// # Errors
     /// Names the variable that is missing or wrong.
     pub fn policy(&self) -> Result<Policy, SettingsError> {
-        let roles = required(
+        required(
             self.approver_role_ids.as_deref(),
             "LOCKTENDER_APPROVER_ROLE_IDS",
             "the ids of the roles that may approve (in Discord, right-click a role, Copy Role ID)",
         )?;
-        let approver_roles = ids("LOCKTENDER_APPROVER_ROLE_IDS", roles, "a role", RoleId::new)?;
+        self.policy_so_far()
+    }
+
+    /// The general rules, without approvers if none are set.
+    ///
+    /// # Errors
+    /// Names the variable that is wrong.
+    pub fn policy_so_far(&self) -> Result<Policy, SettingsError> {
+        let approver_roles = match set(self.approver_role_ids.as_deref()) {
+            Some(roles) => ids("LOCKTENDER_APPROVER_ROLE_IDS", roles, "a role", RoleId::new)?,
+            None => BTreeSet::new(),
+        };
         let asking = Asking {
             roles: match set(self.requester_role_ids.as_deref()) {
                 Some(roles) => ids("LOCKTENDER_REQUESTER_ROLE_IDS", roles, "a role", RoleId::new)?,
@@ -130,9 +146,9 @@ impl Settings {
                 None => BTreeSet::new(),
             },
         };
-        let approvals = set(Some(&self.approvals)).unwrap_or(APPROVALS);
-        let approvals = approvals.parse().ok().filter(|&number: &NonZeroU32| number.get() <= 10);
-        let approvals = approvals.ok_or_else(|| {
+        let number = set(Some(&self.approvals)).unwrap_or(APPROVALS);
+        let number = number.parse().ok().and_then(approvals);
+        let approvals = number.ok_or_else(|| {
             let problem = format!("is {:?}: set it to a number from 1 to 10", self.approvals);
             wrong("LOCKTENDER_APPROVALS", problem)
         })?;
@@ -180,32 +196,6 @@ impl Settings {
         }
     }
 
-    /// Every configured backend.
-    ///
-    /// # Errors
-    /// Names the variable that is missing or wrong.
-    pub fn backends(&self) -> Result<Vec<BackendStores>, SettingsError> {
-        let bucket = required(
-            self.state_bucket.as_deref(),
-            "LOCKTENDER_STATE_BUCKET",
-            "the bucket of your Terraform states, or try `locktender demo`",
-        )?;
-        let key: KeyTemplate = set(Some(&self.state_key))
-            .unwrap_or(STATE_KEY)
-            .parse()
-            .map_err(|error| wrong("LOCKTENDER_STATE_KEY", format!("{error}")))?;
-        let name = BackendName::new(ONLY_BACKEND)
-            .map_err(|error| wrong("the backend's name", error.to_string()))?;
-        let backend = Backend::new(name, bucket, key, &self.workspace_key_prefix)
-            .map_err(|error| wrong("LOCKTENDER_STATE_BUCKET", error.to_string()))?;
-        let lock_table = set(self.lock_table.as_deref()).map(str::to_owned);
-        let stores = BackendStores::new(backend, lock_table, self.use_lockfile()?);
-        Ok(vec![stores.map_err(|NoStore| SettingsError::Missing {
-            variable: "LOCKTENDER_LOCK_TABLE",
-            wanted: "your lock table, or LOCKTENDER_USE_LOCKFILE to true, or both",
-        })?])
-    }
-
     /// The filter and the format of the log.
     ///
     /// # Errors
@@ -234,17 +224,6 @@ impl Settings {
             .map(|filter| (filter, format))
             .map_err(|_| wrong("LOCKTENDER_LOG", "cannot be read: set it to info".to_owned()))
     }
-
-    fn use_lockfile(&self) -> Result<bool, SettingsError> {
-        match &*self.use_lockfile.trim().to_ascii_lowercase() {
-            "true" | "1" | "yes" | "on" => Ok(true),
-            "false" | "0" | "no" | "off" | "" => Ok(false),
-            other => Err(wrong(
-                "LOCKTENDER_USE_LOCKFILE",
-                format!("is {other:?}: set it to true or false"),
-            )),
-        }
-    }
 }
 
 /// Parses one or more Discord IDs. An empty list is an error: for requesters and channels it would
@@ -271,8 +250,13 @@ fn ids<T: Ord>(
     Ok(ids)
 }
 
+/// A number of approvals, if it is one.
+pub(super) fn approvals(number: u32) -> Option<NonZeroU32> {
+    NonZeroU32::new(number).filter(|number| number.get() <= 10)
+}
+
 /// Parses a Discord ID, which is never 0.
-fn id(text: &str) -> Option<u64> {
+pub(super) fn id(text: &str) -> Option<u64> {
     text.parse().ok().filter(|&id| id != 0)
 }
 
@@ -282,24 +266,24 @@ fn time_or_zero(
     value: &str,
     default: &str,
 ) -> Result<TimeDelta, SettingsError> {
-    match set(Some(value)).unwrap_or(default) {
-        "0" | "0s" | "0m" | "0h" | "0d" => Ok(TimeDelta::zero()),
-        _ => time(variable, value, default),
-    }
+    let value = set(Some(value)).unwrap_or(default);
+    duration_or_zero(value).ok_or_else(|| no_time(variable, value))
 }
 
 fn time(variable: &'static str, value: &str, default: &str) -> Result<TimeDelta, SettingsError> {
     let value = set(Some(value)).unwrap_or(default);
-    duration(value).ok_or_else(|| {
-        wrong(variable, format!("is {value:?}: set it to a time such as 90s, 30m, 2h or 1d"))
-    })
+    duration(value).ok_or_else(|| no_time(variable, value))
 }
 
-fn set(value: Option<&str>) -> Option<&str> {
+fn no_time(variable: &'static str, value: &str) -> SettingsError {
+    wrong(variable, format!("is {value:?}: set it to a time such as 90s, 30m, 2h or 1d"))
+}
+
+pub(super) fn set(value: Option<&str>) -> Option<&str> {
     value.map(str::trim).filter(|value| !value.is_empty())
 }
 
-fn required<'v>(
+pub(super) fn required<'v>(
     value: Option<&'v str>,
     variable: &'static str,
     wanted: &'static str,
@@ -307,6 +291,6 @@ fn required<'v>(
     set(value).ok_or(SettingsError::Missing { variable, wanted })
 }
 
-fn wrong(variable: &'static str, problem: String) -> SettingsError {
+pub(super) fn wrong(variable: &'static str, problem: String) -> SettingsError {
     SettingsError::Wrong { variable, problem }
 }

@@ -18,6 +18,14 @@ pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     (TimeDelta::seconds(1)..=LONGEST).contains(&time).then_some(time)
 }
 
+/// Parses a duration that may also be zero: `0`, `0s`, `0m`, `0h` or `0d`.
+pub(super) fn duration_or_zero(text: &str) -> Option<TimeDelta> {
+    match text {
+        "0" | "0s" | "0m" | "0h" | "0d" => Some(TimeDelta::zero()),
+        text => duration(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,11 +5,16 @@
 
 mod checked;
 mod duration;
+mod file;
+mod joined;
+
+use std::sync::OnceLock;
 
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
 pub use self::checked::{DiscordSettings, SettingsError, Tables};
+pub use self::file::{BACKEND_KEYS, Config, HOLDER_KEYS, POLICY_KEYS, PolicyTable};
 
 /// Tends a team's Terraform and OpenTofu state locks from Discord.
 #[derive(Debug, Parser)]
@@ -75,6 +80,23 @@ pub enum Call {
         /// Change nothing; exit with 1 if there is something to do
         #[arg(long)]
         check: bool,
+    },
+    /// What the settings and the configuration file mean
+    Config {
+        /// What to do with them
+        #[command(subcommand)]
+        call: ConfigCall,
+    },
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCall {
+    /// Report every mistake, or print what they mean; asks neither AWS nor Discord
+    Check {
+        /// Also explain a state: its backend, where its lock is, and its rules
+        #[arg(long, value_name = "STATE")]
+        explain: Option<String>,
     },
 }
 
@@ -182,6 +204,16 @@ pub struct Settings {
         value_name = "TABLE", default_value = AUDIT_TABLE)]
     audit_table: String,
 
+    /// TOML file with several backends, rules by state, and the people behind holders; with a backend
+    /// in it, the settings of one backend below are not used
+    #[arg(long, env = "LOCKTENDER_CONFIG", global = true, hide_env_values = true, help_heading = BACKEND,
+        value_name = "FILE")]
+    config: Option<String>,
+
+    /// What the file says. It is read once.
+    #[arg(skip)]
+    file: OnceLock<Result<Config, SettingsError>>,
+
     /// Bucket of the states
     #[arg(long, env = "LOCKTENDER_STATE_BUCKET", global = true, hide_env_values = true, help_heading = BACKEND,
         value_name = "BUCKET")]
@@ -199,7 +231,7 @@ pub struct Settings {
 
     /// Workspace key prefix, as in the backend block; may be empty
     #[arg(long, env = "LOCKTENDER_WORKSPACE_KEY_PREFIX", global = true, hide_env_values = true, help_heading = BACKEND,
-        value_name = "PREFIX", default_value = "env:")]
+        value_name = "PREFIX", default_value = WORKSPACE_KEY_PREFIX)]
     workspace_key_prefix: String,
 
     /// DynamoDB table of the locks; needed unless there are lockfiles
@@ -226,6 +258,7 @@ pub struct Settings {
 
 /// The defaults, also used for an empty variable.
 const STATE_KEY: &str = "{state}/terraform.tfstate";
+const WORKSPACE_KEY_PREFIX: &str = "env:";
 const LEVEL: &str = "info";
 const APPROVALS: &str = "1";
 const REQUEST_TTL: &str = "30m";

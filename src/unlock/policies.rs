@@ -87,12 +87,12 @@ impl Policies {
     /// The rules of a state.
     #[must_use]
     pub fn of(&self, state: &State) -> &Policy {
-        self.matching(state).map_or(&self.general, |matching| &matching.policy)
+        self.matching(state).map_or(&self.general, |at| &self.by_state.policies[at].policy)
     }
 
-    /// The last pattern that matches a state, with its rules.
+    /// The last pattern that matches a state, as its index in [`by_state`](Self::by_state).
     #[must_use]
-    pub fn matching(&self, state: &State) -> Option<&StatePolicy> {
+    pub fn matching(&self, state: &State) -> Option<usize> {
         let ByState { policies, patterns } = &*self.by_state;
         if policies.is_empty() {
             return None;
@@ -102,7 +102,7 @@ impl Policies {
             let all = patterns.matches(name).into_iter();
             all.filter(|&at| policies[at].states.names_backend == names_backend).max()
         };
-        policies.get(last(short, false).max(last(&full, true))?)
+        last(short, false).max(last(&full, true))
     }
 
     /// The rules of states that no pattern matches.

@@ -3,10 +3,11 @@
 use crate::lock::Catalog;
 use crate::message::{Message, Text, Tone};
 use crate::text::SHORT;
-use crate::unlock::Policy;
+use crate::unlock::{Policies, Policy};
 
 /// The page of `/lock help`.
-pub(crate) fn help(catalog: &Catalog, policy: &Policy) -> Message {
+pub(crate) fn help(catalog: &Catalog, policies: &Policies) -> Message {
+    let policy = policies.general();
     let approvals = policy.approvals.get();
     let mut names = how_states_are_named();
     if let [first, _, ..] = catalog.backends() {
@@ -63,8 +64,22 @@ pub(crate) fn help(catalog: &Catalog, policy: &Policy) -> Message {
                 "Who asked, approved and released: the audit trail of one state, and its last holds.",
             ),
         )
-        .field(Text::own("Who may approve"), who_may_approve(policy))
+        .field(Text::own("Who may approve"), who_may_approve(policy).then(by_state(policies)))
         .field(Text::own("/lock help"), Text::own("This page."))
+}
+
+/// That a state may need other approvers, or more. Its card says which.
+fn by_state(policies: &Policies) -> &'static str {
+    let general = policies.general();
+    let differs = |own: &Policy| {
+        own.approver_roles != general.approver_roles || own.approvals != general.approvals
+    };
+    if policies.by_state().iter().any(|of| differs(&of.policy)) {
+        " Some states have other rules: the card of a request says how many must approve, and calls \
+         the roles that may."
+    } else {
+        ""
+    }
 }
 
 /// The approver roles, named without a ping.

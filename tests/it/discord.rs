@@ -9,6 +9,8 @@ mod hostile;
 mod outages;
 mod posting;
 mod process;
+#[cfg(unix)]
+mod process_config;
 mod process_gateway;
 mod scene;
 mod slow;

@@ -1,5 +1,8 @@
 //! `--help`, `.env.example` and the README agree about every setting, and mistakes are reported.
 
+mod check;
+mod file;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -62,7 +65,7 @@ fn the_readme_has_every_setting_with_its_default() {
 
 #[test]
 fn help_is_what_it_was() {
-    for name in ["", "run", "demo", "status", "list"] {
+    for name in ["", "run", "demo", "status", "list", "config"] {
         let mut command = Cli::command().term_width(100);
         command.build();
         let mut command = match name {
@@ -84,6 +87,7 @@ fn settings(flags: &[&str]) -> Settings {
         "--workspace-key-prefix=env:",
         "--lock-table=",
         "--use-lockfile=",
+        "--config=",
         "--log=",
         "--log-format=",
     ];

@@ -87,6 +87,11 @@ impl Stand {
         self.bot.0.0.lock().unwrap().as_ref().expect("a running bot").group()
     }
 
+    /// What the running bot has logged.
+    pub fn log(&self) -> String {
+        self.bot.0.0.lock().unwrap().as_ref().expect("a running bot").stderr()
+    }
+
     /// Sends SIGTERM, and returns the exit code.
     pub async fn terminate(&self) -> Option<i32> {
         self.terminate_and(async || ()).await

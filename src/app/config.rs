@@ -1,0 +1,107 @@
+//! `locktender config check`: what the settings mean, without a question to AWS or Discord.
+
+use super::output::print;
+use super::{AppError, Success};
+use crate::error::Refusal;
+use crate::lock::{
+    Backend, BackendStores, Catalog, Meanings, NameError, State, StatePath, is_lock_id, pasted,
+};
+use crate::settings::{Settings, SettingsError};
+use crate::words::config::{self as words, Meaning};
+
+/// Prints what the settings and the file mean, or what they mean for one state.
+///
+/// # Errors
+/// If a setting or the file is wrong, or the text is not a state's name.
+pub fn check_config(settings: &Settings, explain: Option<&str>) -> Result<Success, AppError> {
+    let lines: Vec<usize> = settings
+        .file()?
+        .map(|file| file.policies.iter().map(|policy| policy.line).collect())
+        .unwrap_or_default();
+    let missing: Vec<String> = settings.missing()?.iter().map(ToString::to_string).collect();
+    let policies = settings.policies_over(settings.policy_so_far()?)?;
+    let backends = match (settings.backends(), explain) {
+        (Err(SettingsError::Missing { .. }), None) => Vec::new(),
+        (backends, _) => backends?,
+    };
+    let meaning = Meaning {
+        file: settings.file_name(),
+        backends: &backends,
+        policies: &policies,
+        lines: &lines,
+        holders: &settings.holders()?,
+        unused: &settings.unused()?,
+        missing: &missing,
+    };
+    print(&match explain {
+        None => words::overview(&meaning),
+        Some(typed) => explained(typed, &meaning)?,
+    })?;
+    Ok(Success::Fine)
+}
+
+/// Every state that a text most likely means, each with its rules.
+fn explained(typed: &str, meaning: &Meaning<'_>) -> Result<String, AppError> {
+    if is_lock_id(pasted(typed)) {
+        return Err(AppError::Refused(words::lock_id_not_explained()));
+    }
+    let backends = meaning.backends.iter().map(BackendStores::backend).cloned();
+    let catalog = Catalog::new(backends.collect());
+    let (likeliest, others) = meanings(&catalog, typed)?;
+    let stores = |state: &State| {
+        meaning.backends.iter().find(|stores| stores.backend().name == state.backend)
+    };
+    let mut sections: Vec<String> = likeliest
+        .iter()
+        .filter_map(|state| Some(words::explained(state, stores(state)?, meaning)))
+        .collect();
+    if !others.is_empty() {
+        sections.push(words::also(&others));
+    }
+    Ok(sections.join("\n\n"))
+}
+
+/// The likeliest states of a text, and the paths of the others. Without a backend's name where one is
+/// needed, the likeliest in each backend.
+fn meanings(catalog: &Catalog, typed: &str) -> Result<(Vec<State>, Vec<StatePath>), AppError> {
+    let refused = |error| {
+        let typed = typed.to_owned();
+        AppError::from(Refusal::BadName { typed, error, nearest: None })
+    };
+    let (likeliest, others) = match catalog.meanings(typed) {
+        Ok(Meanings { refusal: Some(NameError::WhichBackend { .. }), ranks, .. }) => {
+            (in_each_backend(catalog, typed).map_err(refused)?, ranks)
+        }
+        Err(NameError::WhichBackend { .. }) => {
+            (in_each_backend(catalog, typed).map_err(refused)?, Vec::new())
+        }
+        // A text that is a key here may also be a path in a bucket that is not served. Which it is,
+        // only a look can tell.
+        Ok(Meanings {
+            refusal: None | Some(NameError::KeyOrBucket { .. }),
+            ranks,
+            in_full,
+            ..
+        }) => {
+            let mut ranks = ranks.into_iter();
+            let likeliest = ranks.next().unwrap_or_default();
+            // A full path leaves nothing to guess.
+            let others = if in_full.is_some() { Vec::new() } else { ranks.collect() };
+            (likeliest, others)
+        }
+        Ok(Meanings { refusal: Some(error), .. }) | Err(error) => return Err(refused(error)),
+    };
+    let others = others.into_iter().flatten().map(|state| state.path);
+    let is_new = |path: &StatePath| likeliest.iter().all(|state| state.path != *path);
+    let others = others.filter(is_new).collect();
+    Ok((likeliest, others))
+}
+
+/// The likeliest state of a name in each backend.
+fn in_each_backend(catalog: &Catalog, typed: &str) -> Result<Vec<State>, NameError> {
+    let in_backend = |backend: &Backend| {
+        let named = format!("{}:{}", backend.name, pasted(typed));
+        catalog.meanings(&named).map(|meanings| meanings.likeliest)
+    };
+    catalog.backends().iter().map(in_backend).collect()
+}
