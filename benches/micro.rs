@@ -265,6 +265,7 @@ fn context(reading: Reading) -> Context {
     Context {
         reading,
         policies: policy.into(),
+        holders: Arc::default(),
         ledger: Arc::new(AwsLedger::connect(&session, tables(), &[])),
         trail: Arc::new(AwsTrail::connect(&session, tables())),
         holds: holds.clone(),

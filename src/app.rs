@@ -30,6 +30,7 @@ use crate::context::Context;
 use crate::discord::{Bot, Connection, Poster};
 use crate::finding::{Known, Reading};
 use crate::lock::{BackendStores, Catalog, LockState};
+use crate::people::Holders;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::settings::{Settings, Tables};
 use crate::text::{LONG, clip};
@@ -86,6 +87,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
         tables,
         backends: &backends,
         policies,
+        holders: settings.holders()?,
         channels: Arc::new(Poster::new(connection.clone())),
         members: Arc::new(connection.clone()),
     };
@@ -176,6 +178,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
         tables: Demo::tables(),
         backends: &backends,
         policies: Demo::policy().into(),
+        holders: Holders::default(),
         channels: board.clone(),
         members: Demo::members(),
     };
@@ -211,6 +214,7 @@ struct Parts<'p> {
     tables: LedgerTables,
     backends: &'p [BackendStores],
     policies: Policies,
+    holders: Holders,
     channels: Arc<dyn Channels>,
     members: Arc<dyn Members>,
 }
@@ -222,17 +226,20 @@ impl Parts<'_> {
         let outbox = AwsOutbox::connect(session, self.tables.clone());
         let watches = Arc::new(AwsHolds::connect(session, self.tables));
         let holds = RememberedHolds::new(watches.clone(), reading.clock.clone());
+        let holders = Arc::new(self.holders);
         let courier = Arc::new(OutboxCourier {
             ledger: ledger.clone(),
             outbox: Arc::new(outbox),
             channels: self.channels,
             policies: self.policies.clone(),
+            holders: holders.clone(),
             clock: reading.clock.clone(),
             turns: Turns::default(),
         });
         let context = Context {
             reading,
             policies: self.policies,
+            holders,
             ledger,
             trail,
             holds: Arc::new(holds),

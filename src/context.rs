@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Refusal};
 use crate::finding::Reading;
-use crate::people::RequestId;
+use crate::people::{Actor, Holders, RequestId};
 use crate::ports::{Courier, Filed, Holds, Ledger, Members, Trail, Watches};
 use crate::unlock::{self, Policies, Policy, UnlockRequest};
 
@@ -15,6 +15,8 @@ pub struct Context {
     pub reading: Reading,
     /// The team's rules.
     pub policies: Policies,
+    /// The people behind the holders of locks.
+    pub holders: Arc<Holders>,
     /// The requests.
     pub ledger: Arc<dyn Ledger>,
     /// The audit trail.
@@ -34,6 +36,12 @@ impl Context {
     #[must_use]
     pub fn policy(&self, request: &UnlockRequest) -> &Policy {
         self.policies.of(&request.state)
+    }
+
+    /// Whether a person is known to be behind the holder of a request's lock.
+    #[must_use]
+    pub fn is_holder(&self, request: &UnlockRequest, actor: &Actor) -> bool {
+        request.holder(&self.holders) == Some(actor.person.id)
     }
 
     /// The request of a button. The button has only its number: the facts come from the table.

@@ -53,6 +53,7 @@ pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context
     Context {
         reading,
         policies: policy.into(),
+        holders: Arc::default(),
         ledger: Arc::new(AwsLedger::connect(&session, own_tables(table), &[stores])),
         trail: Arc::new(AwsTrail::connect(&session, own_tables(table))),
         holds: holds.clone(),

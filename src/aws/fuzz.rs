@@ -148,6 +148,7 @@ fn real() -> Vec<Item> {
     };
     let notices = [
         Notice::Stale {
+            holder: None,
             hold: Box::new(hold.clone()),
             verdict: Verdict { kind: Kind::Stale, evidence },
             channel: ChannelId::new(2),
@@ -264,6 +265,7 @@ fn use_hold(hold: &Hold, past: &[PastHold]) {
         let _ = stale_from(hold, past, limit);
         let evidence = verdict(hold, past, 200, limit, now());
         let notice_of = |hold: &Hold| Notice::Stale {
+            holder: None,
             hold: Box::new(hold.clone()),
             verdict: evidence.clone(),
             channel: ChannelId::new(1),
@@ -285,14 +287,14 @@ fn use_past(past: &PastHold, line: &Line) {
 
 fn use_filed(filed: &Filed) {
     let released = Notice::Released { request: filed.request.id, channel: None };
-    shown(Some(&card(&filed.request, &policy(), now())));
+    shown(Some(&card(&filed.request, &policy(), Some(UserId::new(1)), now())));
     shown(notice(&released, Some(&filed.request)).as_ref());
     let standing = filed.request.approvals.iter().map(|approval| approval.by.id).collect();
     let other = Found::Other(Box::new(held().lock));
     for by in [actor(1), actor(2)] {
         let events = [
             Event::Approve { by: &by, standing: &standing },
-            Event::Deny { by: &by, reason: None },
+            Event::Deny { by: &by, is_holder: false, reason: None },
             Event::Withdraw { by: &by, reason: None },
             Event::Expire,
             Event::LockChanged(Found::Gone),

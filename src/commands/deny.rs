@@ -1,4 +1,4 @@
-//! An approver denies a request: by `Deny` on the card, or by `/lock deny` from anywhere, also without a
+//! An approver, or the person behind the lock's holder, denies a request: by `Deny` on the card, or by `/lock deny` from anywhere, also without a
 //! card.
 
 use super::act::{apply_by, refuse};
@@ -15,7 +15,8 @@ pub(super) async fn run(
     reason: Option<&str>,
 ) -> Result<Reply, Error> {
     let filed = context.request(id).await?;
-    let event = || Event::Deny { by: by.actor, reason: reason.map(str::to_owned) };
+    let is_holder = context.is_holder(&filed.request, by.actor);
+    let event = || Event::Deny { by: by.actor, is_holder, reason: reason.map(str::to_owned) };
     let now = context.reading.clock.now();
     if let Err(refusal) = decide(&filed.request, event(), context.policy(&filed.request), now) {
         return Err(refuse(context, by, &filed, Tried::Deny, refusal).await);
@@ -34,7 +35,8 @@ pub(super) async fn run_for_state(
     reason: Option<&str>,
 ) -> Result<Reply, Error> {
     let filed = context.open_request(typed).await?;
-    let event = || Event::Deny { by: by.actor, reason: reason.map(str::to_owned) };
+    let is_holder = context.is_holder(&filed.request, by.actor);
+    let event = || Event::Deny { by: by.actor, is_holder, reason: reason.map(str::to_owned) };
     let said = words::denied(&filed.request);
     apply_by(context, by, filed, Tried::Deny, &event).await?;
     Ok(Reply::asker(said))

@@ -75,6 +75,7 @@ impl Paint {
                 Span::Named(name) | Span::Quoted(name) => line.push_str(name),
                 Span::Person(person) => line.push_str(&person.name),
                 Span::Message(..) => line.push_str("the card"),
+                Span::Account(id) => line.push_str(&format!("user {id}")),
                 Span::Channel(id) => line.push_str(&format!("channel {id}")),
                 Span::Role(_) => line.push_str("an approver role"),
                 Span::At(moment) => {

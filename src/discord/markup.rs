@@ -95,6 +95,7 @@ fn written(span: &Span, longest: usize) -> String {
         Span::Message(place, id) => {
             format!("https://discord.com/channels/{}/{}/{id}", place.guild, place.channel)
         }
+        Span::Account(id) => format!("<@{id}>"),
         Span::Role(id) => format!("<@&{id}>"),
         Span::Channel(id) => format!("<#{id}>"),
         // Names can be copied. In an embed, a mention shows the account without a ping.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::people::{ChannelId, MessageId, Person, Place, RoleId};
+use crate::people::{ChannelId, MessageId, Person, Place, RoleId, UserId};
 use crate::text::{LONG, SHORT, clip, visible};
 
 /// A piece of text with its meaning.
@@ -26,6 +26,8 @@ pub enum Span {
     Role(RoleId),
     /// A channel.
     Channel(ChannelId),
+    /// An account whose name is not known. Not pinged.
+    Account(UserId),
     /// A person by name, and by account where that can be shown. Not pinged.
     Person(Person),
 }
@@ -106,6 +108,12 @@ impl Text {
         self.push(Span::Person(Person { id: person.id, name }))
     }
 
+    /// Adds an account whose name is not known.
+    #[must_use]
+    pub fn account(self, user: UserId) -> Self {
+        self.push(Span::Account(user))
+    }
+
     /// Adds a link to another message.
     #[must_use]
     pub fn message(self, place: Place, id: MessageId) -> Self {
@@ -132,6 +140,7 @@ impl Text {
             Span::Own(words) | Span::Strong(words) => words.to_string(),
             Span::Named(text) | Span::Quoted(text) => text.clone(),
             Span::Person(person) => format!("{} ({})", person.name, person.id),
+            Span::Account(id) => format!("user {id}"),
             Span::Role(id) => format!("role {id}"),
             Span::Channel(id) => format!("channel {id}"),
             Span::At(moment) => moment.to_rfc3339_opts(SecondsFormat::Secs, true),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::Hash;
 use crate::error::Fault;
 use crate::message::Message;
-use crate::people::{ChannelId, MessageId, Person, RequestId};
+use crate::people::{ChannelId, MessageId, Person, RequestId, UserId};
 use crate::watch::{Hold, PastHold, Verdict};
 
 /// The notices that are not delivered yet, oldest first. Each is written together with the change
@@ -100,6 +100,9 @@ pub enum Notice {
         hold: Box<Hold>,
         /// The verdict with its evidence.
         verdict: Verdict,
+        /// The person behind its holder, if known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<UserId>,
         /// Where it is posted.
         channel: ChannelId,
     },

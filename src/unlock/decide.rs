@@ -28,11 +28,12 @@ pub enum Event<'e> {
         /// The earlier approvers who are still members with an approver role.
         standing: &'e BTreeSet<UserId>,
     },
-    /// A person denies the request. The holder of the lock may not yet do so without an approver role: the
-    /// bot does not know which person a holder is.
+    /// A person denies the request.
     Deny {
         /// Who.
         by: &'e Actor,
+        /// Whether they are known to be behind the holder of the lock, and so need no approver role.
+        is_holder: bool,
         /// Why, if they say.
         reason: Option<String>,
     },
@@ -98,7 +99,9 @@ pub fn decide(
         (Status::Pending, Event::Approve { by, standing }) => {
             approve(request, by, standing, policy, now)
         }
-        (Status::Pending, Event::Deny { by, reason }) => deny(request, by, reason, policy, now),
+        (Status::Pending, Event::Deny { by, is_holder, reason }) => {
+            deny(request, by, is_holder, reason, policy, now)
+        }
         (Status::Pending, Event::Withdraw { by, reason }) => withdraw(request, by, reason, now),
         // Without a card it cannot be approved, and it would block other requests.
         (Status::Pending, Event::Unpostable(why)) => {
@@ -154,7 +157,10 @@ fn approve(
     policy: &Policy,
     now: DateTime<Utc>,
 ) -> Result<Transition, Rejection> {
-    second_person(request, by, policy, Rejection::Requester)?;
+    second_person(request, by, Rejection::Requester)?;
+    if !policy.is_approver(by) {
+        return Err(Rejection::NotApprover);
+    }
     // An approval must be seen where the request was made. A denial is safe from anywhere.
     if by.place.channel != request.place.channel {
         return Err(Rejection::Elsewhere(request.place.channel));
@@ -190,13 +196,24 @@ fn approve(
 fn deny(
     request: &UnlockRequest,
     by: &Actor,
+    is_holder: bool,
     reason: Option<String>,
     policy: &Policy,
     now: DateTime<Utc>,
 ) -> Result<Transition, Rejection> {
-    second_person(request, by, policy, Rejection::RequesterDenies)?;
+    second_person(request, by, Rejection::RequesterDenies)?;
+    let is_approver = policy.is_approver(by);
+    if !is_approver && !is_holder {
+        return Err(Rejection::NotApprover);
+    }
     let reason = reason.and_then(|reason| written(&reason));
-    Ok(close(request, Outcome::Denied, Some(&by.person), reason, now))
+    let mut denied = close(request, Outcome::Denied, Some(&by.person), reason, now);
+    if !is_approver {
+        for entry in &mut denied.entries {
+            entry.detail = Some("as the holder of the lock".to_owned());
+        }
+    }
+    Ok(denied)
 }
 
 fn withdraw(
@@ -215,12 +232,10 @@ fn withdraw(
     Ok(close(request, Outcome::Withdrawn, Some(&by.person), reason, now))
 }
 
-/// Checks that a person can be the second one: not the requester, no bot, in the same server, with an
-/// approver role.
+/// Checks that a person can be the second one: not the requester, no bot, in the same server.
 fn second_person(
     request: &UnlockRequest,
     by: &Actor,
-    policy: &Policy,
     requester: Rejection,
 ) -> Result<(), Rejection> {
     if by.is_bot {
@@ -231,9 +246,6 @@ fn second_person(
     }
     if by.place.guild != request.place.guild {
         return Err(Rejection::OtherServer);
-    }
-    if !policy.is_approver(by) {
-        return Err(Rejection::NotApprover);
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Pinned, Policy};
 use crate::lock::State;
-use crate::people::{Person, Place, RequestId, UserId};
+use crate::people::{Holders, Person, Place, RequestId, UserId};
 
 /// A request for one lock to be released. Only [`decide`](super::decide()) changes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,6 +130,12 @@ impl UnlockRequest {
     #[must_use]
     pub fn status(&self) -> &Status {
         &self.status
+    }
+
+    /// The person behind the holder of its lock, if known.
+    #[must_use]
+    pub fn holder(&self, holders: &Holders) -> Option<UserId> {
+        holders.of(&self.pinned.lock().info()?.who)
     }
 
     /// Whether it has not ended.

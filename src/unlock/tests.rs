@@ -136,7 +136,7 @@ fn events<'e>(
     let other = Found::Other(lock());
     vec![
         ("approve", Event::Approve { by, standing }),
-        ("deny", Event::Deny { by, reason: None }),
+        ("deny", Event::Deny { by, is_holder: false, reason: None }),
         ("withdraw", Event::Withdraw { by: requester, reason: None }),
         ("expire", Event::Expire),
         ("lock changed hands", Event::LockChanged(other)),

@@ -5,6 +5,7 @@ use super::parts::by_holder;
 use super::request::{approvers, end};
 use crate::lock::{age, in_words};
 use crate::message::{Message, Text, Tone};
+use crate::people::UserId;
 use crate::ports::Notice;
 use crate::text::{LONG, REASON, SHORT};
 use crate::unlock::{Closing, Left, Outcome, UnlockRequest};
@@ -20,7 +21,7 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
         Notice::Ended { .. } => request.and_then(ended),
         Notice::HalfReleased { .. } => request.and_then(half_released),
         Notice::Cleared { .. } => Clearing::of(notice).map(|clearing| cleared(&[clearing])),
-        Notice::Stale { hold, verdict, .. } => Some(stale(hold, verdict)),
+        Notice::Stale { hold, verdict, holder, .. } => Some(stale(hold, verdict, *holder)),
         Notice::Checkpoint { at, chains, entries, digest } => Some(
             Message::sentence(
                 Tone::Plain,
@@ -148,10 +149,12 @@ pub fn notices_together(notices: &[&Notice]) -> Option<Message> {
         several => {
             let clearings: Vec<Clearing<'_>> =
                 several.iter().filter_map(|notice| Clearing::of(notice)).collect();
-            let stale: Vec<(&Hold, &Verdict)> = several
+            let stale: Vec<(&Hold, &Verdict, Option<UserId>)> = several
                 .iter()
                 .filter_map(|notice| match notice {
-                    Notice::Stale { hold, verdict, .. } => Some((&**hold, verdict)),
+                    Notice::Stale { hold, verdict, holder, .. } => {
+                        Some((&**hold, verdict, *holder))
+                    }
                     _ => None,
                 })
                 .collect();

@@ -1,11 +1,12 @@
 //! Messages for locks that have cleared or become stale.
 
 use super::parts::{held_by, or_unknown};
+use super::request::asked;
 use super::verdict::verdict_line;
 use crate::command::Command;
 use crate::lock::in_words;
 use crate::message::{Message, Text, Tone};
-use crate::people::Person;
+use crate::people::{Person, UserId};
 use crate::ports::Notice;
 use crate::text::SHORT;
 use crate::watch::{Ending, Hold, PastHold, Verdict};
@@ -72,13 +73,18 @@ fn clearing_line(Clearing { past, next, waiting }: &Clearing<'_>) -> Text {
 }
 
 /// Several holds that became stale at about the same time, as at the first look.
-pub(crate) fn all_stale(holds: &[(&Hold, &Verdict)]) -> Message {
+pub(crate) fn all_stale(holds: &[(&Hold, &Verdict, Option<UserId>)]) -> Message {
     let title = Text::own(format!("⏳ {} locks look stale", holds.len()));
     let mut message = Message::new(Tone::Held, title);
-    for (hold, verdict) in holds {
+    for (hold, verdict, holder) in holds {
         let held = held_by(format!(": held {} so far", in_words(verdict.evidence.age)), hold);
         let name = Text::default().name(hold.state.name.as_str(), SHORT);
-        message = message.line(name.append(held).then("."));
+        let text = name.append(held).then(".");
+        message = message.line(match holder {
+            Some(holder) => text.then(" ").account(*holder).then(", is your run alive?"),
+            None => text,
+        });
+        message.pings.extend(holder.filter(|holder| !message.pings.contains(holder)));
     }
     message.line(Text::own(
         "Look at one with /lock status, and request its release with /lock unlock.",
@@ -86,11 +92,16 @@ pub(crate) fn all_stale(holds: &[(&Hold, &Verdict)]) -> Message {
 }
 
 /// A hold that became stale, with a button to request its release.
-pub(crate) fn stale(hold: &Hold, verdict: &Verdict) -> Message {
+pub(crate) fn stale(hold: &Hold, verdict: &Verdict, holder: Option<UserId>) -> Message {
     let name = hold.state.name.as_str();
     let title = Text::own("⏳ ").name(name, SHORT).then(" looks stale");
     let line = held_by(format!("Held {} so far", in_words(verdict.evidence.age)), hold).then(".");
-    Message::new(Tone::Held, title).line(line).line(verdict_line(hold, verdict)).button(
+    let message = Message::new(Tone::Held, title).line(line).line(verdict_line(hold, verdict));
+    let message = match holder {
+        Some(holder) => asked(message, holder, ""),
+        None => message,
+    };
+    message.button(
         "Request unlock",
         Command::Unlock { state: hold.state.short_name(), reason: None },
         true,

@@ -46,7 +46,7 @@ pub(crate) fn help(catalog: &Catalog, policies: &Policies) -> Message {
         .field(
             Text::own("/lock deny state reason, /lock withdraw state reason"),
             Text::own(
-                "Deny an open request, as an approver. Withdraw your own. Both do the same as \
+                "Deny an open request, as an approver or as the person behind the lock. Withdraw your own. Both do the same as \
                      the buttons of the card, work from any channel, and work if the card is \
                      gone.",
             ),

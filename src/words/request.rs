@@ -9,17 +9,26 @@ use super::parts::or_unknown;
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
 use crate::message::{Message, Text, Tone};
-use crate::people::Person;
+use crate::people::{Person, UserId};
 use crate::ports::Filed;
 use crate::text::{LONG, REASON, SHORT};
 use crate::unlock::{Closing, Outcome, Policy, Status, UnlockRequest};
 
-/// The card of a request in its present state.
+/// The card of a request in its present state. `holder` is the person behind the holder of its lock, if known.
 #[must_use]
-pub fn card(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Message {
+pub fn card(
+    request: &UnlockRequest,
+    policy: &Policy,
+    holder: Option<UserId>,
+    now: DateTime<Utc>,
+) -> Message {
     match request.status() {
         Status::Pending => {
             let message = pending(request, policy, now);
+            let message = match holder.filter(|holder| *holder != request.requester.id) {
+                Some(holder) => asked(message, holder, " If it is, press Deny."),
+                None => message,
+            };
             if request.calls_approvers {
                 Message { calls: policy.approver_roles.iter().copied().collect(), ..message }
             } else {
@@ -53,6 +62,14 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
         .button("Approve", Command::Approve { request: request.id, typed: None }, true)
         .button("Deny", Command::Deny { request: request.id, reason: None }, true)
         .button("Withdraw", Command::Withdraw { request: request.id }, true)
+}
+
+/// Asks the person behind the holder of a lock, and pings them.
+pub(super) fn asked(message: Message, holder: UserId, then: &'static str) -> Message {
+    let text = Text::default().account(holder).strong(", is your run alive?").then(then);
+    let mut message = message.line(text);
+    message.pings.push(holder);
+    message
 }
 
 /// Compares the age of the lock with the age from which it looks stale. That limit comes from past

@@ -27,7 +27,7 @@ use tracing::{info, warn};
 
 pub use self::turns::Turns;
 use crate::error::Fault;
-use crate::people::{ChannelId, RequestId};
+use crate::people::{ChannelId, Holders, RequestId};
 use crate::ports::{Channels, Clock, Courier, Ledger, Outbox};
 use crate::unlock::Policies;
 
@@ -59,6 +59,8 @@ pub struct OutboxCourier {
     /// The rules that the cards show, and where things are announced. Without a channel for that, a release is
     /// announced in the channel of its request, and a checkpoint not at all.
     pub policies: Policies,
+    /// The people behind the holders of locks, whom a card asks.
+    pub holders: Arc<Holders>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The turns of the channels.

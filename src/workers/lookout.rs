@@ -291,7 +291,9 @@ impl Lookout {
             return Ok(Assessed { stale_from, is_told: false, is_news: false });
         };
         let told = Hold { told_stale: true, ..hold.clone() };
-        let notice = Notice::Stale { hold: Box::new(told), verdict: assessment.verdict, channel };
+        let holder = told.who.as_deref().and_then(|who| self.context.holders.of(who));
+        let verdict = assessment.verdict;
+        let notice = Notice::Stale { hold: Box::new(told), verdict, holder, channel };
         let is_first = self.context.holds.tell_stale(&hold, now, &notice).await;
         let is_news = is_first.map_err(WriteFault::into_fault)?;
         Ok(Assessed { stale_from, is_told: true, is_news })

@@ -6,6 +6,7 @@ mod delivery;
 mod forged;
 mod from_anywhere;
 mod giving_back;
+mod holders;
 mod in_steps;
 mod ledger;
 mod often;

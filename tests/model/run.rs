@@ -142,7 +142,9 @@ impl Run<'_> {
             What::Approve(_) => {
                 (Event::Approve { by: &actor, standing: &standing }, Attempt::Approve)
             }
-            What::Deny(_) => (Event::Deny { by: &actor, reason: None }, Attempt::Deny),
+            What::Deny(_) => {
+                (Event::Deny { by: &actor, is_holder: false, reason: None }, Attempt::Deny)
+            }
             What::Withdraw(_) => (Event::Withdraw { by: &actor, reason: None }, Attempt::Withdraw),
             What::Open => return None,
         };

@@ -135,7 +135,7 @@ fn a_denial_has_its_reason_in_the_card_and_on_record() {
     for (given, kept) in [(Some("it still runs"), Some("it still runs")), (None, None)] {
         let request = request_for(&row_alone());
         let reason = given.map(str::to_owned).or_else(blank);
-        let event = Event::Deny { by: &bob(), reason };
+        let event = Event::Deny { by: &bob(), is_holder: false, reason };
         let denied = decide(&request, event, &policy(1), minute(5)).unwrap();
         let closing = denied.next.closing().unwrap();
         assert_eq!((closing.note.as_deref(), &closing.by), (kept, &Some(bob().person)));

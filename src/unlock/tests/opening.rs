@@ -204,7 +204,7 @@ fn a_request_fits_into_one_item_whatever_is_in_it() {
         let lock = LockState::from_stores(BOTH, Some(row), Some(file));
         let opened = asked(&lock, &format!("x{long}"), &alice()).unwrap().next;
         for event in [
-            Event::Deny { by: &bob(), reason: Some(format!("x{long}")) },
+            Event::Deny { by: &bob(), is_holder: false, reason: Some(format!("x{long}")) },
             Event::LockChanged(other.clone()),
         ] {
             let ended = decide(&opened, event, &policy(1), minute(5)).unwrap().next;

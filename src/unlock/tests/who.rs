@@ -26,57 +26,71 @@ fn only_a_second_person_in_the_same_place_says_yes_or_no() {
     for (who, by) in &people {
         let now = |event| said(&decide(&request, event, &policy(1), minute(5)));
         table += &format!("{who}\n  approve: {}\n", said(&approve(&request, by, 1)));
-        table += &format!("  deny: {}\n", now(Event::Deny { by, reason: None }));
+        table += &format!("  deny: {}\n", now(Event::Deny { by, is_holder: false, reason: None }));
+        let deny = Event::Deny { by, is_holder: true, reason: None };
+        table += &format!("  deny, as the holder: {}\n", now(deny));
         table += &format!("  withdraw: {}\n", now(Event::Withdraw { by, reason: None }));
     }
     insta::assert_snapshot!(table, @"
     an approver
       approve: executing v1: request.approved, may release
       deny: Denied v1: request.denied
+      deny, as the holder: Denied v1: request.denied
       withdraw: refused: not the requester
     the requester
       approve: refused: requesters do not approve their own requests
       deny: refused: requesters withdraw
+      deny, as the holder: refused: requesters withdraw
       withdraw: Withdrawn v1: request.withdrawn
     the requester, an approver by now
       approve: refused: requesters do not approve their own requests
       deny: refused: requesters withdraw
+      deny, as the holder: refused: requesters withdraw
       withdraw: Withdrawn v1: request.withdrawn
     the requester, renamed
       approve: refused: requesters do not approve their own requests
       deny: refused: requesters withdraw
+      deny, as the holder: refused: requesters withdraw
       withdraw: Withdrawn v1: request.withdrawn
     the requester, elsewhere
       approve: refused: requesters do not approve their own requests
       deny: refused: requesters withdraw
+      deny, as the holder: refused: requesters withdraw
       withdraw: Withdrawn v1: request.withdrawn
     somebody of the requester's name
       approve: executing v1: request.approved, may release
       deny: Denied v1: request.denied
+      deny, as the holder: Denied v1: request.denied
       withdraw: refused: not the requester
     without a role
       approve: refused: not an approver
       deny: refused: not an approver
+      deny, as the holder: Denied v1: request.denied
       withdraw: refused: not the requester
     with another role
       approve: refused: not an approver
       deny: refused: not an approver
+      deny, as the holder: Denied v1: request.denied
       withdraw: refused: not the requester
     after gaining the role
       approve: executing v1: request.approved, may release
       deny: Denied v1: request.denied
+      deny, as the holder: Denied v1: request.denied
       withdraw: refused: not the requester
     a bot with the role
       approve: refused: applications do not approve
       deny: refused: applications do not approve
+      deny, as the holder: refused: applications do not approve
       withdraw: refused: not the requester
     an approver in another channel
       approve: refused: asked in another channel
       deny: Denied v1: request.denied
+      deny, as the holder: Denied v1: request.denied
       withdraw: refused: not the requester
     an approver in another server
       approve: refused: asked in another server
       deny: refused: asked in another server
+      deny, as the holder: refused: asked in another server
       withdraw: refused: not the requester
     ");
 }

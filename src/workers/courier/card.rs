@@ -27,14 +27,19 @@ impl OutboxCourier {
             return Ok(Ok(Told::NothingToSay));
         }
         let channel = request.place.channel;
-        let mut message = card(request, self.policies.of(&request.state), self.clock.now());
+        let policy = self.policies.of(&request.state);
+        let holder = request.holder(&self.holders);
+        let mut message = card(request, policy, holder, self.clock.now());
         if let Some(posted) = filed.card {
             match self.channels.edit(channel, posted, &message).await {
                 Err(Undelivered::MessageGone) if ended == Some(Outcome::Unlocked) => {
                     return Ok(Ok(Told::NothingToSay));
                 }
-                // The approvers were pinged with the first card.
-                Err(Undelivered::MessageGone) => message.calls.clear(),
+                // The approvers and the holder were pinged with the first card.
+                Err(Undelivered::MessageGone) => {
+                    message.calls.clear();
+                    message.pings.clear();
+                }
                 Err(gone @ Undelivered::ChannelGone { .. }) => {
                     return self.unpostable(filed, gone).await;
                 }

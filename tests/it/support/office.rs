@@ -19,7 +19,8 @@ use locktender::finding::Reading;
 use locktender::lock::{BackendStores, Catalog, StatePath};
 use locktender::message::Message;
 use locktender::people::{
-    Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RequestId, RoleId, Room, UserId,
+    Actor, ChannelId, EventId, GuildId, Holders, MessageId, Person, Place, RequestId, RoleId, Room,
+    UserId, WhoGlob,
 };
 use locktender::ports::{Acceptance, Channels, Clock, Courier, Filed, Locks, Members, Undelivered};
 use locktender::unlock::{Asking, Policies, Policy};
@@ -333,7 +334,8 @@ pub fn memory(session: &Session) -> Memory {
     }
 }
 
-/// The context of the commands, and the courier that delivers for it.
+/// The context of the commands, and the courier that delivers for it. The bot knows one person behind a holder:
+/// `hal`.
 pub fn context<C: Channels + 'static, M: Members + 'static>(
     session: &Session,
     backends: &[BackendStores],
@@ -344,17 +346,21 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
     let ledger = Arc::new(AwsLedger::connect(session, tables(), backends));
     let watches = Arc::new(AwsHolds::connect(session, tables()));
     let holds = Arc::new(RememberedHolds::new(watches.clone(), reading.clock.clone()));
+    let known = vec![(WhoGlob::new("hal@*").unwrap(), user("hal"))];
+    let holders = Arc::new(Holders::new(known).unwrap());
     let courier = Arc::new(OutboxCourier {
         ledger: ledger.clone(),
         outbox: Arc::new(AwsOutbox::connect(session, tables())),
         channels,
         policies: policies.clone(),
+        holders: holders.clone(),
         clock: reading.clock.clone(),
         turns: Turns::default(),
     });
     let context = Context {
         reading,
         policies,
+        holders,
         ledger,
         trail: Arc::new(AwsTrail::connect(session, tables())),
         holds,
