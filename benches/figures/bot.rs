@@ -50,6 +50,24 @@ impl Bot {
         Self::start(Path::new(LOCKTENDER), "run", variables, scene::EXPECTED).await
     }
 
+    /// Locktender that looks at the locks only once.
+    pub async fn locktender_at_rest(store: &Store, table: &str) -> Self {
+        let mut variables = store.variables(table);
+        variables.push(("LOCKTENDER_POLL_INTERVAL", "1d".to_owned()));
+        Self::start(Path::new(LOCKTENDER), "run", variables, &[LOCK_ID]).await
+    }
+
+    /// Locktender with the backends of a file. Its own tables are those of `table`.
+    pub async fn with_file(store: &Store, table: &str, file: &Path, interval: &str) -> Self {
+        let mut variables = store.variables(table);
+        variables.retain(|(name, _)| {
+            !name.starts_with("LOCKTENDER_STATE") && !name.ends_with("LOCK_TABLE")
+        });
+        variables.push(("LOCKTENDER_CONFIG", file.display().to_string()));
+        variables.push(("LOCKTENDER_POLL_INTERVAL", interval.to_owned()));
+        Self::start(Path::new(LOCKTENDER), "run", variables, &[LOCK_ID]).await
+    }
+
     /// The bare bot on one of the tables.
     pub async fn bare(store: &Store, table: &str) -> Self {
         let this = std::env::current_exe().unwrap();

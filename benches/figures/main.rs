@@ -12,6 +12,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench fails by panicking")]
 #![expect(unreachable_pub, reason = "`pub` means: for the other modules of this bench")]
 
+mod backends;
 mod bare;
 mod bot;
 mod bots;
@@ -35,7 +36,8 @@ use report::Report;
 use store::Store;
 
 /// The sections that can be measured alone, in the order of the figures.
-const SECTIONS: &[&str] = &["bots", "process", "list", "idle", "trail", "release", "watch"];
+const SECTIONS: &[&str] =
+    &["bots", "process", "list", "idle", "trail", "release", "watch", "backends"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -91,6 +93,9 @@ async fn measure(sections: &[&str]) -> String {
     }
     if sections.contains(&"watch") {
         watch::measure(&store, &mut report).await;
+    }
+    if sections.contains(&"backends") {
+        backends::measure(&store, &mut report).await;
     }
     report.to_string()
 }

@@ -54,6 +54,11 @@ impl Store {
         self.embedded.endpoint().rsplit(':').next().unwrap().parse().unwrap()
     }
 
+    /// Its address.
+    pub fn endpoint(&self) -> String {
+        self.embedded.endpoint()
+    }
+
     /// A session for the library to use it.
     pub fn session(&self) -> Session {
         Session::at(&self.embedded.endpoint(), Patience::default())
