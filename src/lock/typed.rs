@@ -171,11 +171,9 @@ impl Catalog {
             Some(path) => Some(path).filter(|path| self.fits(path)),
         };
         let in_full = in_full.cloned();
-        let exact = match self.fits(&exact) {
-            true => vec![exact.into()],
-            // No backend's rules say whose key it is.
-            false => self.in_each(&exact).collect(),
-        };
+        // If it fits no backend's rules, they do not say whose key it is.
+        let exact =
+            if self.fits(&exact) { vec![exact.into()] } else { self.in_each(&exact).collect() };
         let rest = [beside.into_iter().map(Place::from).collect(), named.collect()];
         let ranks = std::iter::once(exact).chain(rest);
         Ok(Paths { ranks: tidy(ranks), in_full, refusal })

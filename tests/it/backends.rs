@@ -243,7 +243,7 @@ async fn the_last_policy_that_matches_a_state_counts() {
             of("env:nothing", policy(2)),
         ])
         .unwrap();
-    let sites = Sites::with(policies).await;
+    let sites = Box::pin(Sites::with(policies)).await;
     sites.lock_main("net").await;
     sites.lock_team("net").await;
     sites.learn().await;

@@ -28,12 +28,12 @@ struct Found(BTreeMap<StatePath, (State, Halves)>);
 impl Found {
     /// The halves of a state. `None` if the path was found in the stores of another backend too.
     fn halves(&mut self, state: State) -> Option<&mut Halves> {
-        let path = state.path.clone();
-        let (of, halves) = self.0.entry(path).or_insert((state.clone(), Halves::default()));
-        if of.backend == state.backend {
+        let (path, backend) = (state.path.clone(), state.backend.clone());
+        let (of, halves) = self.0.entry(path).or_insert((state, Halves::default()));
+        if of.backend == backend {
             return Some(halves);
         }
-        let (one, other) = (of.backend.as_str(), state.backend.as_str());
+        let (one, other) = (of.backend.as_str(), backend.as_str());
         tracing::warn!(one, other, "two backends have a lock at the same path");
         None
     }

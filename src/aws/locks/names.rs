@@ -73,7 +73,7 @@ impl AwsLocks {
             return Ok(true);
         }
         let bucket = &place.bucket;
-        if self.places.lockfile_buckets().iter().any(|(with, _)| std::ptr::eq(*with, &**bucket)) {
+        if self.places.has_lockfiles(bucket) {
             return bucket.has_object(path).await;
         }
         match timeout(OBJECTS_PATIENCE, bucket.has_object(path)).await {

@@ -92,6 +92,12 @@ impl Places {
         grouped(with.map(|place| (&place.bucket, place)))
     }
 
+    /// Whether any backend has its lockfiles in this bucket.
+    pub(super) fn has_lockfiles(&self, bucket: &Arc<Bucket>) -> bool {
+        let mut with = self.all.iter().filter(|place| place.lockfiles().is_some());
+        with.any(|place| Arc::ptr_eq(&place.bucket, bucket))
+    }
+
     /// The buckets, each with its backends.
     pub(super) fn buckets(&self) -> Vec<(&Bucket, Vec<&Place>)> {
         grouped(self.all.iter().map(|place| (&place.bucket, place)))

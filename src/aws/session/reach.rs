@@ -14,7 +14,7 @@ use super::{Session, behavior, identities, retries, stalls, timeouts};
 use crate::aws::http::LazyHttp;
 use crate::lock::{Access, BackendStores};
 
-/// The name of an assumed role's session, as CloudTrail shows it.
+/// The name of an assumed role's session, as the logs of AWS show it.
 const ROLE_SESSION: &str = "locktender";
 
 /// How a session reaches AWS, for the sentences of its errors.
@@ -34,7 +34,8 @@ impl Session {
         for stores in backends {
             let access = stores.access();
             if !self.is_own(access) && !others.contains_key(access) {
-                others.insert(access.clone(), self.reach(access).await);
+                // On the heap: few backends need it, and every command waits for this.
+                others.insert(access.clone(), Box::pin(self.reach(access)).await);
             }
         }
         Self { others: Arc::new(others), ..self }
@@ -57,12 +58,11 @@ impl Session {
     async fn reach(&self, access: &Access) -> Self {
         // A client of its own: a backend that hangs must not take the connections of the others.
         let http = LazyHttp::default();
-        let sdk = match &access.profile {
-            Some(profile) => self.of_profile(profile, http).await,
-            None => {
-                let identities = identities(self.patience);
-                self.sdk.to_builder().http_client(http).identity_cache(identities).build()
-            }
+        let sdk = if let Some(profile) = &access.profile {
+            self.of_profile(profile, http).await
+        } else {
+            let identities = identities(self.patience);
+            self.sdk.to_builder().http_client(http).identity_cache(identities).build()
         };
         let region = access.region.clone().map(Region::new).or_else(|| sdk.region().cloned());
         let region = region.unwrap_or_else(|| Region::new(self.reached.region.clone()));

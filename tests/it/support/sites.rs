@@ -29,7 +29,7 @@ pub struct Sites {
 
 impl Sites {
     pub async fn open() -> Self {
-        Self::with(policy(1).into()).await
+        Box::pin(Self::with(policy(1).into())).await
     }
 
     pub async fn with(policies: Policies) -> Self {
