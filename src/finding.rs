@@ -3,6 +3,8 @@
 //! A lock shows that its state exists. A state without a lock is called free only if something of
 //! it has been seen, or if its full path was typed (docs/adr/0018).
 
+mod names;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -127,12 +129,12 @@ impl Reading {
     pub async fn resolve(&self, typed: &str) -> Result<State, Error> {
         let text = pasted(typed);
         if is_handle(text) {
-            return self.by_handle(text).await;
+            return self.by_handle(text).await.map(|state| self.shown(state));
         }
         if is_lock_id(text)
             && let Some(state) = self.locked_by(text).await?
         {
-            return Ok(state);
+            return Ok(self.shown(state));
         }
         let meanings = self.meanings(typed).await?;
         for rank in &meanings.ranks {
@@ -151,7 +153,7 @@ impl Reading {
             return Err(Refusal::NoLockWithId { id: text.to_owned() }.into());
         }
         match meanings.refusal {
-            None => Ok(meanings.likeliest),
+            None => Ok(self.shown(meanings.likeliest)),
             Some(refusal) => Err(self.bad_name(typed, refusal).await),
         }
     }
@@ -163,6 +165,7 @@ impl Reading {
         for (at, rank) in meanings.ranks.iter().enumerate() {
             let rank = self.likely(rank);
             let sights = join_all(rank.iter().map(|state| self.sight(state))).await;
+            let all_read = sights.iter().all(|it| matches!(it, Ok(Sight::Seen(_) | Sight::Unseen)));
             let mut seen = Vec::new();
             for (state, sight) in rank.iter().zip(sights) {
                 match sight {
@@ -183,7 +186,10 @@ impl Reading {
                 }
             }
             if let Some(report) = only(typed, seen, |report: &Report| &report.state.name)? {
-                return Ok(report);
+                // Where no names are remembered, as on the command line, every backend was just asked.
+                let is_alone = rank.len() > 1 && all_read;
+                let state = if is_alone { report.state.in_short() } else { report.state };
+                return Ok(Report { state, ..report });
             }
         }
         match (meanings.refusal, unread) {
@@ -216,37 +222,6 @@ impl Reading {
 
     fn report(&self, state: State, lock: LockState, known: Known) -> Report {
         Report { state: self.shown(state), lock, known, at: self.clock.now() }
-    }
-
-    /// The states of a name that several backends may have: those that have been seen, if any. A lookup of a name
-    /// must not read every backend.
-    fn likely<'r>(&self, rank: &'r [State]) -> Vec<&'r State> {
-        let known = self.directory.remembered().filter(|_| rank.len() > 1);
-        let is_known = |state: &&State| known.as_ref().is_some_and(|it| it.contains(&state.path));
-        let seen: Vec<&State> = rank.iter().filter(is_known).collect();
-        if seen.is_empty() { rank.iter().collect() } else { seen }
-    }
-
-    /// The state under the name that people use for it: without the backend, as long as no other backend is
-    /// known to have one of this name.
-    #[must_use]
-    pub fn shown(&self, state: State) -> State {
-        let is_unique = || {
-            let known = self.directory.remembered();
-            known.is_some_and(|known| known.is_unique(&state))
-                && self.catalog.is_short_for(state.bare_name(), &state.path)
-        };
-        match self.catalog.backends().len() {
-            0 | 1 => state,
-            _ if is_unique() => state.in_short(),
-            _ => state.in_full(),
-        }
-    }
-
-    /// A lock, with its state as it is [shown](Self::shown).
-    #[must_use]
-    pub fn shown_lock(&self, held: HeldLock) -> HeldLock {
-        HeldLock { state: self.shown(held.state), ..held }
     }
 
     async fn meanings(&self, typed: &str) -> Result<Meanings, Error> {
@@ -298,19 +273,6 @@ impl Reading {
 
     async fn is_in_directory(&self, state: &State) -> bool {
         self.directory.known().await.is_some_and(|known| known.contains(&state.path))
-    }
-
-    /// The known name most similar to a text.
-    async fn nearest(&self, typed: &str) -> Option<StateName> {
-        let known = self.directory.known().await?;
-        let alike = self.catalog.likenesses(typed);
-        let nearest = known.nearest_of(alike.iter().map(String::as_str))?;
-        Some(self.shown(nearest.clone()).name).filter(|name| name.as_str() != typed.trim())
-    }
-
-    async fn bad_name(&self, typed: &str, error: NameError) -> Error {
-        let nearest = self.nearest(typed).await;
-        Refusal::BadName { typed: typed.to_owned(), error, nearest }.into()
     }
 }
 

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::name::check;
+use super::template::{KeyTemplate, PLACEHOLDER};
 use super::{NameError, State, StateName, StatePath, is_handle, is_lock_id};
-
-/// The placeholder for the state's name in a key template.
-const PLACEHOLDER: &str = "{state}";
 
 /// Terraform's name for the workspace without a key prefix.
 const DEFAULT_WORKSPACE: &str = "default";
@@ -18,13 +16,6 @@ const DEFAULT_WORKSPACE: &str = "default";
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BackendName(Arc<str>);
-
-/// How a backend makes the key of a state from its name, as in `{state}/terraform.tfstate`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyTemplate {
-    before: String,
-    after: String,
-}
 
 /// The naming rules of one S3 backend, from its `backend "s3"` blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,42 +93,6 @@ impl fmt::Display for BackendName {
     }
 }
 
-impl std::str::FromStr for KeyTemplate {
-    type Err = BackendError;
-
-    fn from_str(text: &str) -> Result<Self, BackendError> {
-        let (before, after) = text.split_once(PLACEHOLDER).ok_or(BackendError::Placeholder)?;
-        if after.contains(PLACEHOLDER) {
-            return Err(BackendError::Placeholder);
-        }
-        // Terraform's keys have no leading slash, so one in the setting is a typing error.
-        let before = before.trim_start_matches('/');
-        Ok(Self { before: before.to_owned(), after: after.to_owned() })
-    }
-}
-
-impl fmt::Display for KeyTemplate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{PLACEHOLDER}{}", self.before, self.after)
-    }
-}
-
-impl KeyTemplate {
-    /// The length of its fixed parts, in bytes.
-    fn length(&self) -> usize {
-        self.before.len() + self.after.len()
-    }
-
-    fn key(&self, state: &str) -> String {
-        format!("{}{state}{}", self.before, self.after)
-    }
-
-    fn state<'k>(&self, key: &'k str) -> Option<&'k str> {
-        let state = key.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
-        (!state.is_empty()).then_some(state)
-    }
-}
-
 impl Backend {
     /// Whether its rules can make this key: `{state}/terraform.tfstate` makes
     /// `a/terraform.tfstate`, and in a workspace `env:/blue/a/terraform.tfstate`.
@@ -154,7 +109,7 @@ impl Backend {
 
     /// Whether every text is one of its keys.
     pub(super) fn is_plain(&self) -> bool {
-        self.key.before.is_empty() && self.key.after.is_empty()
+        self.key.is_plain()
     }
 
     /// The path of a name. Before a workspace, the name may also be a key as in the backend block.

@@ -13,10 +13,11 @@ mod path;
 mod record;
 mod state;
 mod stores;
+mod template;
 mod typed;
 
 pub use age::{age, in_words};
-pub use catalog::{Backend, BackendError, BackendName, Catalog, KeyTemplate};
+pub use catalog::{Backend, BackendError, BackendName, Catalog};
 pub use known::{KnownState, KnownStates, is_handle};
 pub use name::{NameError, State, StateName, is_invisible};
 pub use operation::Operation;
@@ -24,4 +25,5 @@ pub use path::{PathError, StatePath, is_digest_key};
 pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT, is_lock_id};
 pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, StoredLock, Stores, Unreadable};
 pub use stores::{Access, BackendStores, NoStore};
+pub use template::KeyTemplate;
 pub use typed::{Meanings, pasted};

@@ -11,10 +11,11 @@ use locktender::ports::Locks;
 use locktender::unlock::{Policies, Policy, StateGlob, StatePolicy};
 use locktender::workers::Lookout;
 
-use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, session};
+use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, record, session};
 use crate::support::office::{ANNOUNCE, actor, approver, policy};
+use crate::support::program::{Program, Ran};
 use crate::support::proxy::{Fate, Gate, Proxy};
-use crate::support::sites::Sites;
+use crate::support::sites::{DENIED, Sites};
 
 const TEAM_PATH: &str = "team-states/net/terraform.tfstate";
 
@@ -267,4 +268,41 @@ async fn the_last_policy_that_matches_a_state_counts() {
     }
     assert!(free(&sites, channel).contains("team:net is free"));
     assert_eq!(free(&sites, ANNOUNCE), "");
+}
+
+#[tokio::test]
+async fn the_command_line_names_what_a_list_lacks_and_ends_with_3() {
+    let (db, team) = tokio::join!(DynamoDb::start(), DynamoDb::start());
+    let proxy = Proxy::start(&team.endpoint()).await;
+    let program = Program::at(&db.endpoint()).set("LOCKTENDER_CONFIG", "locktender.toml");
+    let file = format!(
+        "[[backend]]\nname = 'main'\nbucket = 'states'\ndynamodb_table = '{TABLE}'\n\
+         [[backend]]\nname = 'team'\nbucket = 'team-states'\ndynamodb_table = '{TABLE}'\n\
+         endpoint = '{}'\n",
+        proxy.endpoint()
+    );
+    std::fs::write(program.folder().join("locktender.toml"), file).unwrap();
+    db.lock("env/prod/terraform.tfstate").await;
+    let path = TEAM_PATH.to_owned().try_into().unwrap();
+    team.sandbox.lock(&path, &record(&path)).await.unwrap();
+
+    let names = |ran: &Ran| -> Vec<String> {
+        let all: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let all = all.as_array().unwrap().iter();
+        all.map(|state| state["state"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = program.run(&["list", "--json"]).await;
+    assert_eq!((names(&all), all.code), (vec!["env/prod".to_owned(), "net".to_owned()], Some(0)));
+    let one = program.run(&["status", "net", "--json", "--exit-code"]).await;
+    assert!(one.stdout.starts_with(r#"{"state":"net","path":"team-states/net/"#), "{one:?}");
+    assert_eq!(one.code, Some(1));
+
+    proxy.rule(|_| Fate::Answer(403, DENIED.to_owned()));
+    let rest = program.run(&["list", "--json"]).await;
+    assert_eq!((names(&rest), rest.code), (vec!["main:env/prod".to_owned()], Some(3)));
+    insta::assert_snapshot!(rest.stderr, @"⚠️ The locks of team are missing here. The lock table `locks` refused access: allow dynamodb:Scan on it");
+    let other = program.run(&["status", "main:env/prod"]).await;
+    assert_eq!((other.code, other.stderr.as_str()), (Some(0), ""));
+    let down = program.run(&["status", "net"]).await;
+    assert_eq!(down.code, Some(3), "{down:?}");
 }

@@ -87,5 +87,5 @@ impl Sites {
     }
 }
 
-const DENIED: &str =
+pub const DENIED: &str =
     r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no"}"#;
