@@ -4,7 +4,7 @@ use super::output::print;
 use super::{AppError, Success};
 use crate::error::Refusal;
 use crate::lock::{
-    Backend, BackendStores, Catalog, Meanings, NameError, State, StatePath, is_lock_id, pasted,
+    BackendStores, Catalog, Meanings, NameError, State, StatePath, is_lock_id, pasted,
 };
 use crate::settings::{Settings, SettingsError};
 use crate::words::config::{self as words, Meaning};
@@ -61,24 +61,16 @@ fn explained(typed: &str, meaning: &Meaning<'_>) -> Result<String, AppError> {
     Ok(sections.join("\n\n"))
 }
 
-/// The likeliest states of a text, and the paths of the others. Without a backend's name where one is
-/// needed, the likeliest in each backend.
+/// The likeliest states of a text, and the paths of the others.
 fn meanings(catalog: &Catalog, typed: &str) -> Result<(Vec<State>, Vec<StatePath>), AppError> {
     let refused = |error| {
         let typed = typed.to_owned();
         AppError::from(Refusal::BadName { typed, error, nearest: None })
     };
     let (likeliest, others) = match catalog.meanings(typed) {
-        Ok(Meanings { refusal: Some(NameError::WhichBackend { .. }), ranks, .. }) => {
-            (in_each_backend(catalog, typed).map_err(refused)?, ranks)
-        }
-        Err(NameError::WhichBackend { .. }) => {
-            (in_each_backend(catalog, typed).map_err(refused)?, Vec::new())
-        }
-        // A text that is a key here may also be a path in a bucket that is not served. Which it is,
-        // only a look can tell.
+        // These two say that a look has to decide, and this takes none.
         Ok(Meanings {
-            refusal: None | Some(NameError::KeyOrBucket { .. }),
+            refusal: None | Some(NameError::KeyOrBucket { .. } | NameError::WhichBackend { .. }),
             ranks,
             in_full,
             ..
@@ -95,13 +87,4 @@ fn meanings(catalog: &Catalog, typed: &str) -> Result<(Vec<State>, Vec<StatePath
     let is_new = |path: &StatePath| likeliest.iter().all(|state| state.path != *path);
     let others = others.filter(is_new).collect();
     Ok((likeliest, others))
-}
-
-/// The likeliest state of a name in each backend.
-fn in_each_backend(catalog: &Catalog, typed: &str) -> Result<Vec<State>, NameError> {
-    let in_backend = |backend: &Backend| {
-        let named = format!("{}:{}", backend.name, pasted(typed));
-        catalog.meanings(&named).map(|meanings| meanings.likeliest)
-    };
-    catalog.backends().iter().map(in_backend).collect()
 }

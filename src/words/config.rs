@@ -117,13 +117,14 @@ pub(crate) fn explained(state: &State, stores: &BackendStores, meaning: &Meaning
     section(&visible(state.name.as_str()), &fields)
 }
 
-/// The less likely meanings of a name, and why a name cannot be trusted without a look at the stores.
+/// The less likely meanings of a name. Which it has depends on which states exist.
 pub(crate) fn also(others: &[StatePath]) -> String {
-    let others: Vec<String> = others.iter().map(|path| visible(path.as_str())).collect();
+    let others: Vec<String> =
+        others.iter().map(|path| format!("\n  {}", visible(path.as_str()))).collect();
     format!(
-        "This asked no backend. A state that exists goes before one that does not, so the name can \
-         also mean {}.",
-        others.join(" or ")
+        "This asked no backend. If nothing above exists, the name means one of these state paths that \
+         exists:{}",
+        others.concat()
     )
 }
 
