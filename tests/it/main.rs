@@ -26,6 +26,7 @@ mod architecture;
 mod budgets;
 #[cfg(unix)]
 mod end_to_end;
+mod iam;
 mod settings;
 
 // The tests' own tools.

@@ -1,6 +1,6 @@
 //! A bot with the same parts as `locktender run`, whose AWS calls are counted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::{SecondsFormat, TimeDelta};
 use futures::future::try_join_all;
 use locktender::audit::Hash;
-use locktender::aws::{AwsLocks, Patience, Session};
+use locktender::aws::{AwsLocks, Migrations, Patience, Session};
 use locktender::command::Command;
 use locktender::commands::Answer;
 use locktender::context::Context;
@@ -26,6 +26,7 @@ use locktender::workers::{Checkpoints, LiveDirectory, Lookout, OutboxCourier, Wa
 use super::sheet::Storage;
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, tables, text};
 use crate::support::given::{NOW, record};
+use crate::support::iam::Permission;
 use crate::support::meter::{Cost, Meter};
 use crate::support::office::{
     self, APPROVERS, Hands, Roster, Wall, context, lookout, memory, policy, words,
@@ -133,6 +134,8 @@ impl Bot {
     /// Starts a process with this policy.
     pub async fn start_with(&self, policy: Policy) -> Process {
         let session = Session::at(&self.meter.endpoint(), PATIENCE);
+        let pending = Migrations::connect(&session, tables()).pending().await.unwrap();
+        assert_eq!(pending, Vec::<String>::new());
         let backends = [self.backend()];
         let locks = Arc::new(AwsLocks::connect(&session, backends.to_vec()));
         let names = LiveDirectory::new(locks.clone()).with_memory(memory(&session));
@@ -158,6 +161,11 @@ impl Bot {
             courier,
             names,
         }
+    }
+
+    /// The permissions that AWS demands for all that was done so far.
+    pub fn demanded(&self) -> BTreeSet<Permission> {
+        self.meter.demanded()
     }
 
     /// The cost of a piece of work.

@@ -44,8 +44,13 @@ pub struct Bench {
 /// If a tool is missing and `LOCKTENDER_REQUIRE_E2E` is `1`.
 pub async fn bench() -> Option<Bench> {
     let terraform = tool("terraform")?;
-    let server = found_or_skip("moto_server", moto_server())?;
+    let server = moto_server()?;
     Some(Bench { terraform, moto: Moto::shared(&server).await })
+}
+
+/// The `moto_server` to start, on the same terms as [`bench`].
+pub fn moto_server() -> Option<PathBuf> {
+    found_or_skip("moto_server", find_moto_server())
 }
 
 /// A program on the search path, on the same terms as [`bench`].
@@ -106,7 +111,7 @@ fn found_or_skip(tool: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     found
 }
 
-fn moto_server() -> Option<PathBuf> {
+fn find_moto_server() -> Option<PathBuf> {
     if let Some(server) = std::env::var_os(MOTO_SERVER) {
         let server = PathBuf::from(server);
         assert!(is_executable(&server), "{MOTO_SERVER} names no program: {}", server.display());

@@ -3,6 +3,7 @@
 //! One address serves both services, so the bot reaches them with one session, as it reaches AWS.
 //! Requests with the header of `DynamoDB` go to the embedded one, all others to the S3 stand-in.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
+use super::iam::{Permission, demanded};
 use super::loopback::Loopback;
 use super::proxy::forward;
 
@@ -59,6 +61,8 @@ struct Shared {
     s3: SocketAddr,
     /// `None` while nothing is measured. Requests then pass at once and are not counted.
     measured: Mutex<Option<Measured>>,
+    /// The permissions that AWS demands for all requests, measured or not.
+    demanded: Mutex<BTreeSet<Permission>>,
 }
 
 #[derive(Default)]
@@ -80,6 +84,7 @@ impl Meter {
             dynamodb: address_of(dynamodb),
             s3: address_of(s3),
             measured: Mutex::default(),
+            demanded: Mutex::default(),
         });
         let state = shared.clone();
         let server = Loopback::start(move |method, uri, headers, body| {
@@ -92,6 +97,11 @@ impl Meter {
     /// Its address, `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         self.server.endpoint()
+    }
+
+    /// The permissions that AWS demands for the requests so far, measured or not.
+    pub fn demanded(&self) -> BTreeSet<Permission> {
+        self.shared.demanded.lock().unwrap().clone()
     }
 
     /// Does a piece of work, and returns its cost and its result.
@@ -124,6 +134,7 @@ impl Shared {
     ) -> Response {
         let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| Some(target.split_once('.')?.1));
+        self.demanded.lock().unwrap().extend(demanded(method, uri, headers, &body));
         let gate = self.measured().as_mut().map(|measured| measured.arrive(operation, method, uri));
         let is_counted = gate.is_some();
         if let Some(gate) = gate {

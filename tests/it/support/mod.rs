@@ -11,6 +11,8 @@ pub mod e2e;
 #[cfg(unix)]
 pub mod endpoint;
 pub mod given;
+pub mod guard;
+pub mod iam;
 #[cfg(unix)]
 pub mod leash;
 #[cfg(unix)]
