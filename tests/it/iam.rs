@@ -1,4 +1,5 @@
-//! The IAM policies of `deploy/iam`, held against what the bot calls: in the sources and in its doubles.
+//! The IAM policies of `deploy/iam`, held against what the bot calls: in the sources, in its doubles, and
+//! under moto's own IAM.
 
 pub mod calls;
 mod policies;
@@ -7,3 +8,5 @@ mod policies;
 mod enforced;
 #[cfg(unix)]
 mod job;
+#[cfg(unix)]
+mod moto;

@@ -13,7 +13,7 @@ const EXTEND: &str = "Add the call to CALLS in tests/it/iam/calls.rs, its action
     stops working without it to docs/IAM.md.";
 
 /// How the names of AWS's operations begin. The SDK has a method without arguments for each.
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 28] = [
     "abort_",
     "assume_",
     "batch_",
@@ -32,12 +32,16 @@ const VERBS: [&str; 24] = [
     "list_",
     "put_",
     "query",
+    "rename_",
     "restore_",
     "scan",
+    "select_",
     "tag_",
     "transact_",
     "untag_",
+    "upload_",
     "update_",
+    "write_",
 ];
 
 /// The parts of a transaction.
