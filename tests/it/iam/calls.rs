@@ -92,6 +92,8 @@ pub const CALLS: &[Call] = &[
     // The audit trail.
     call("own/audit_table.rs", ".query()", &[("dynamodb:Query", AuditTable, Bot)]),
     call("own/audit_table.rs", ".scan()", &[("dynamodb:Scan", AuditTable, Bot)]),
+    // Only for a backend with a role. Its statement is in docs/IAM.md.
+    call("session/reach.rs", "AssumeRoleProvider", &[]),
     // Migrations. The bot looks at its start whether they were applied.
     call(
         "migrations.rs",

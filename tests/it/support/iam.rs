@@ -114,6 +114,18 @@ pub fn template(name: &str) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// A statement that `docs/IAM.md` gives for some teams only.
+pub fn on_page(sid: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/IAM.md");
+    let page = fs::read_to_string(path).unwrap();
+    let blocks = page.split("```json\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let of_sid = |block: &&str| {
+        let statement: Value = serde_json::from_str(block).expect("a statement");
+        statement["Sid"] == sid
+    };
+    blocks.into_iter().find(of_sid).expect(sid).to_owned()
+}
+
 /// The same with the names of the doubles in place of the placeholders.
 fn filled(name: &str) -> String {
     let names =
