@@ -145,6 +145,7 @@ impl Reading {
             }
             let seen = rank.iter().zip(seen).filter(|(_, seen)| matches!(seen, Ok(true)));
             let seen = seen.map(|(state, _)| self.shown((*state).clone())).collect();
+            let seen = one_of_each_path(seen, |state| state, |_| false);
             if let Some(state) = only(typed, seen, |state: &State| &state.name)? {
                 return Ok(state);
             }
@@ -173,6 +174,10 @@ impl Reading {
                         seen.push(self.report((*state).clone(), *lock, Known::Seen));
                     }
                     Ok(Sight::Unseen) => {}
+                    // Another backend that may have the lock was read.
+                    Err(fault) if seen.iter().any(|it: &Report| it.state.path == state.path) => {
+                        unread = unread.or(Some(fault));
+                    }
                     // A failed read must not hide the lock of a state that exists or was certainly
                     // meant.
                     Err(fault)
@@ -185,6 +190,7 @@ impl Reading {
                     Ok(Sight::Unread(fault)) | Err(fault) => unread = unread.or(Some(fault)),
                 }
             }
+            let seen = one_of_each_path(seen, |report| &report.state, |report| report.is_locked());
             if let Some(report) = only(typed, seen, |report: &Report| &report.state.name)? {
                 // Where no names are remembered, as on the command line, every backend was just asked.
                 let is_alone = rank.len() > 1 && all_read;
@@ -277,6 +283,10 @@ impl Reading {
 }
 
 impl Report {
+    fn is_locked(&self) -> bool {
+        self.lock != LockState::Free
+    }
+
     /// Refuses to call a state free if it is not known to exist.
     ///
     /// # Errors
@@ -302,6 +312,24 @@ pub(crate) fn has_id(held: &HeldLock, id: &str) -> bool {
 fn not_read(fault: &Fault) -> Known {
     tracing::warn!(kind = fault.kind.as_str(), "whether there is such a state: {fault}");
     Known::NotRead { why: fault.to_string() }
+}
+
+/// Leaves out what is said twice of a path because several backends may have its lock: the locked ones count, or
+/// the likeliest one if none is locked.
+fn one_of_each_path<T>(
+    found: Vec<T>,
+    state: impl Fn(&T) -> &State,
+    is_locked: impl Fn(&T) -> bool,
+) -> Vec<T> {
+    let same = |a: &T, b: &T| state(a).path == state(b).path;
+    let counts = |at: usize| {
+        let one = &found[at];
+        let any_locked = found.iter().any(|other| same(one, other) && is_locked(other));
+        let is_first = found[..at].iter().all(|before| !same(one, before));
+        if any_locked { is_locked(one) } else { is_first }
+    };
+    let counting: Vec<bool> = (0..found.len()).map(counts).collect();
+    found.into_iter().zip(counting).filter(|(_, counts)| *counts).map(|(one, _)| one).collect()
 }
 
 /// The only item, or `None` without any. Several items are refused as ambiguous.

@@ -213,13 +213,27 @@ impl Catalog {
         self.backends.iter().find(is_named).or_else(|| self.backend_at(&state.path))
     }
 
-    /// The backend whose keys a path fits best: several backends may share a bucket, and the longest key template
-    /// says most.
+    /// The backend whose keys a path fits best.
     fn backend_at(&self, path: &StatePath) -> Option<&Backend> {
+        self.backends_at(path).into_iter().next()
+    }
+
+    /// The backends that may have the lock of a path: those whose keys it fits, the best one first. Several
+    /// backends may share a bucket, and the longest key template says most. If it fits none, all that have its
+    /// bucket.
+    fn backends_at(&self, path: &StatePath) -> Vec<&Backend> {
         let of_bucket = || self.backends.iter().filter(|backend| backend.bucket == path.bucket());
-        let fitting = of_bucket().filter(|backend| backend.name_of(path.key()).is_some());
-        // Of several equal ones, the first.
-        fitting.rev().max_by_key(|backend| backend.key.length()).or_else(|| of_bucket().next())
+        let fits = |backend: &&Backend| backend.name_of(path.key()).is_some();
+        let mut fitting: Vec<&Backend> = of_bucket().filter(fits).collect();
+        fitting.sort_by_key(|backend| std::cmp::Reverse(backend.key.length()));
+        if fitting.is_empty() { of_bucket().collect() } else { fitting }
+    }
+
+    /// The states that a path can be, in each backend that may have its lock, and in the one that was named.
+    pub(super) fn states_at(&self, path: &StatePath, named: Option<&Backend>) -> Vec<State> {
+        let mut backends = self.backends_at(path);
+        backends.extend(named.filter(|named| backends.iter().all(|it| it.name != named.name)));
+        backends.into_iter().map(|backend| self.state_in(backend, path.clone())).collect()
     }
 
     /// The path of a name in the backend that it names, or in each backend.

@@ -14,7 +14,8 @@ use super::{Catalog, NameError, State, StatePath};
 pub struct Meanings {
     /// The likeliest state.
     pub likeliest: State,
-    /// All states, likeliest first. States of one rank are equally likely.
+    /// All states, likeliest first. States of one rank are equally likely. A path occurs once for each backend
+    /// that may have its lock, first the one whose rules it fits best.
     pub ranks: Vec<Vec<State>>,
     /// The state whose full path was typed: a served bucket, and a key that fits its backend's
     /// rules. Nothing about it is guessed.
@@ -43,14 +44,6 @@ impl From<StatePath> for Place<'_> {
     }
 }
 
-impl Place<'_> {
-    /// Whether both are one place. A path alone belongs to the backend that it fits.
-    fn is_same(&self, other: &Self) -> bool {
-        let differ = self.backend.zip(other.backend).is_some_and(|(a, b)| a.name != b.name);
-        self.path == other.path && !differ
-    }
-}
-
 impl Meanings {
     /// All states, likeliest first.
     pub fn states(&self) -> impl Iterator<Item = &State> {
@@ -65,11 +58,8 @@ impl Catalog {
     /// When it can mean no state, or names a bucket that is not served.
     pub fn meanings(&self, typed: &str) -> Result<Meanings, NameError> {
         let paths = self.paths(typed)?;
-        let state = |place: &Place<'_>| match place.backend {
-            Some(backend) => Some(self.state_in(backend, place.path.clone())),
-            None => self.state_at(place.path.clone()),
-        };
-        let ranks = paths.ranks.iter().map(|rank| rank.iter().filter_map(state).collect());
+        let states = |place: &Place<'_>| self.states_at(&place.path, place.backend);
+        let ranks = paths.ranks.iter().map(|rank| rank.iter().flat_map(states).collect());
         let ranks: Vec<Vec<State>> = ranks.collect();
         Ok(Meanings {
             likeliest: ranks.iter().flatten().next().cloned().ok_or(NameError::Empty)?,
@@ -171,11 +161,8 @@ impl Catalog {
             Some(path) => Some(path).filter(|path| self.fits(path)),
         };
         let in_full = in_full.cloned();
-        // If it fits no backend's rules, they do not say whose key it is.
-        let exact =
-            if self.fits(&exact) { vec![exact.into()] } else { self.in_each(&exact).collect() };
         let rest = [beside.into_iter().map(Place::from).collect(), named.collect()];
-        let ranks = std::iter::once(exact).chain(rest);
+        let ranks = std::iter::once(vec![exact.into()]).chain(rest);
         Ok(Paths { ranks: tidy(ranks), in_full, refusal })
     }
 
@@ -234,12 +221,6 @@ impl Catalog {
         self.in_this_bucket(path.bucket()).any(|backend| backend.fits(path.key()))
     }
 
-    /// The path in each backend that has its bucket.
-    fn in_each(&self, path: &StatePath) -> impl Iterator<Item = Place<'_>> {
-        let place = |backend| Place { path: path.clone(), backend: Some(backend) };
-        self.in_this_bucket(path.bucket()).map(place)
-    }
-
     fn in_this_bucket(&self, bucket: &str) -> impl Iterator<Item = &Backend> {
         self.backends().iter().filter(move |backend| backend.bucket == bucket)
     }
@@ -288,7 +269,7 @@ fn tidy<'c>(ranks: impl IntoIterator<Item = Vec<Place<'c>>>) -> Vec<Vec<Place<'c
     for rank in ranks {
         let mut new: Vec<Place<'c>> = Vec::new();
         for place in rank {
-            if !tidied.iter().flatten().chain(&new).any(|before| before.is_same(&place)) {
+            if !tidied.iter().flatten().chain(&new).any(|before| before.path == place.path) {
                 new.push(place);
             }
         }

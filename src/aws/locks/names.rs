@@ -44,7 +44,7 @@ impl AwsLocks {
                     seen.states.extend(states);
                 }
                 Err(fault) => {
-                    tracing::warn!(%fault, "states are left out of the names that are offered");
+                    tracing::debug!(%fault, "states are left out of the names that are offered");
                     seen.unread.push(unread(users, fault));
                 }
             }
