@@ -1,4 +1,5 @@
-//! A proxy on the loopback that can drop requests, or drop their answers.
+//! A proxy on the loopback that can drop requests, or drop their answers. It stands in front of one server, or
+//! in front of a `DynamoDB` and an S3 as one account of AWS.
 //!
 //! The server behind it does its work for real. So an answer that is lost is lost after the write was
 //! done.
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use super::deadline::PATIENCE;
 use super::loopback::Loopback;
 
-/// A proxy in front of one server. Dropping it stops it.
+/// A proxy. Dropping it stops it.
 pub struct Proxy {
     server: Loopback,
     shared: Arc<Shared>,
@@ -78,7 +79,9 @@ type Rule = Box<dyn Fn(&Seen) -> Fate + Send + Sync>;
 type After = Box<dyn Fn(&Seen) + Send + Sync>;
 
 struct Shared {
+    /// The server of all requests without the target of a `DynamoDB` operation.
     upstream: SocketAddr,
+    dynamodb: SocketAddr,
     rule: Mutex<Arc<(Rule, After)>>,
     seen: Mutex<Vec<Seen>>,
 }
@@ -86,10 +89,20 @@ struct Shared {
 impl Proxy {
     /// Starts one that lets everything pass.
     pub async fn start(upstream: &str) -> Self {
-        let upstream = upstream.trim_start_matches("http://").parse().unwrap();
+        Self::account(upstream, upstream).await
+    }
+
+    /// Starts one in front of a `DynamoDB` and an S3, as one address.
+    pub async fn account(dynamodb: &str, s3: &str) -> Self {
+        let address = |url: &str| url.trim_start_matches("http://").parse().unwrap();
+        let (upstream, dynamodb) = (address(s3), address(dynamodb));
         let pass: (Rule, After) = (Box::new(|_| Fate::Pass), Box::new(|_| {}));
-        let shared =
-            Arc::new(Shared { upstream, rule: Mutex::new(Arc::new(pass)), seen: Mutex::default() });
+        let shared = Arc::new(Shared {
+            upstream,
+            dynamodb,
+            rule: Mutex::new(Arc::new(pass)),
+            seen: Mutex::default(),
+        });
         let state = shared.clone();
         let server = Loopback::start(move |method, uri, headers, body| {
             let shared = state.clone();
@@ -159,7 +172,8 @@ impl Shared {
                 if let Fate::Wait(gate) = &fate {
                     gate.pass().await;
                 }
-                let answer = forward(self.upstream, method, uri, headers, &body).await;
+                let upstream = if target.is_some() { self.dynamodb } else { self.upstream };
+                let answer = forward(upstream, method, uri, headers, &body).await;
                 (rule.1)(&seen);
                 match (fate, answer) {
                     (Fate::Pass | Fate::Wait(_), Some(answer)) => answer.map(Body::from),
