@@ -72,6 +72,8 @@ impl Gate {
 pub struct Seen {
     /// The operation: `TransactWriteItems` for `DynamoDB`, `DELETE /bucket/key` for other services.
     pub what: String,
+    /// The access key that it is signed with. Empty where it is not signed.
+    pub access_key: String,
     pub body: Bytes,
 }
 
@@ -156,7 +158,7 @@ impl Shared {
             None => format!("{method} {}", uri.path()),
         };
         let seen = {
-            let seen = Seen { what, body: body.clone() };
+            let seen = Seen { what, access_key: access_key(headers), body: body.clone() };
             self.seen.lock().unwrap().push(seen.clone());
             seen
         };
@@ -182,6 +184,12 @@ impl Shared {
             }
         }
     }
+}
+
+fn access_key(headers: &HeaderMap) -> String {
+    let signed = headers.get("authorization").and_then(|signed| signed.to_str().ok());
+    let scope = signed.and_then(|signed| signed.split_once("Credential="));
+    scope.and_then(|(_, scope)| scope.split('/').next()).unwrap_or_default().to_owned()
 }
 
 /// Forwards a request and returns the answer, or `None` if the server has closed the connection.
