@@ -19,7 +19,7 @@ pub use self::requests::{
 };
 pub use self::trail::{Extent, Trail};
 use crate::error::{Fault, GivenUp};
-use crate::lock::{BackendName, HeldLock, KnownState, KnownStates, LockState, State};
+use crate::lock::{BackendName, Distance, HeldLock, KnownState, KnownStates, LockState, State};
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
 
@@ -50,12 +50,27 @@ pub trait Locks: Send + Sync {
         Ok(self.seen().await?.states.iter().any(|known| known.state.path == state.path))
     }
 
-    /// Deletes the approved lockfile, if it is still exactly that object. [`Ledger::release`] deletes
-    /// the lock's row, in the transaction that records the release.
+    /// How far the lock table of a state is from the bot's own tables, as configured now. [`Ledger::release`]
+    /// deletes a row that is near, in the transaction that records the release.
+    ///
+    /// By default all tables are near.
+    fn distance(&self, _: &State) -> Distance {
+        Distance::Near
+    }
+
+    /// Deletes the approved lockfile, if it is still exactly that object.
     ///
     /// # Errors
     /// A fault. If its kind is final, the store refused every attempt and nothing was deleted.
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
+
+    /// Deletes the approved row, if it still has exactly that record. Only for a row that is far.
+    ///
+    /// # Errors
+    /// As for [`delete_lockfile`](Self::delete_lockfile). By default a bug, since all tables are near.
+    async fn delete_far_row(&self, _: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        Err(Fault::bug())
+    }
 }
 
 /// The held locks of the backends that could be read, and the backends that could not.
@@ -102,16 +117,16 @@ pub struct Seen {
     pub unread: Vec<Unread>,
 }
 
-/// The result of deleting a lockfile.
+/// The result of deleting a lockfile, or a row that is far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
     /// This delete removed it.
     Gone,
     /// It did not exist any more, and every attempt was answered, so its holder released it.
     Absent,
-    /// Nothing was deleted. The store says that another lockfile is there. It stays.
+    /// Nothing was deleted. The store says that another record is there. It stays.
     Changed,
-    /// One attempt got no answer, and a later one was refused. The approved lockfile may have been
+    /// One attempt got no answer, and a later one was refused. The approved record may have been
     /// removed, so the caller must read again.
     Unanswered,
 }

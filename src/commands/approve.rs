@@ -35,7 +35,8 @@ async fn approve(
     let request = &filed.request;
     let now = context.reading.clock.now();
     let standing = standing(context, request).await?;
-    let event = Event::Approve { by: by.actor, standing: &standing };
+    let table = context.reading.locks.distance(&request.state);
+    let event = Event::Approve { by: by.actor, standing: &standing, table };
     let approved = match decide(request, event, context.policy(request), now) {
         Ok(approved) => approved,
         Err(rejection) => return Err(refuse(context, by, filed, Tried::Approve, rejection).await),

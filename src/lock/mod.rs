@@ -24,6 +24,6 @@ pub use operation::Operation;
 pub use path::{PathError, StatePath, is_digest_key};
 pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT, is_lock_id};
 pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, StoredLock, Stores, Unreadable};
-pub use stores::{Access, BackendStores, NoStore};
+pub use stores::{Access, BackendStores, Distance, NoStore};
 pub use template::KeyTemplate;
 pub use typed::{Meanings, pasted};

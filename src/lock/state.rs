@@ -189,6 +189,18 @@ impl LockState {
         }
     }
 
+    /// The lock without its record in one store.
+    #[must_use]
+    pub fn without(&self, store: Store) -> Self {
+        let Some(Sources { expected, row, lockfile }) = self.sources().cloned() else {
+            return Self::Free;
+        };
+        match store {
+            Store::DynamoDb => Self::from_stores(expected, None, lockfile),
+            Store::S3 => Self::from_stores(expected, row, None),
+        }
+    }
+
     /// The lock's records. `None` for a free state.
     #[must_use]
     pub fn sources(&self) -> Option<&Sources> {

@@ -8,12 +8,12 @@ use crate::people::EventId;
 use crate::ports::{Change, Changed, Filed, Released};
 use crate::unlock::{ApprovedUnlock, Event, Transition, decide};
 
-/// Records the approval, and carries out the release that `right` permits. A row alone is deleted in the same
-/// transaction. Returns the request after it, or the conflict that prevented all of it.
+/// Records the approval, and carries out the release that `right` permits. A row alone that is near is deleted
+/// in the same transaction. Returns the request after it, or the conflict that prevented all of it.
 ///
 /// # Errors
-/// [`Error::Unsettled`] from the moment the start of a release with a lockfile is recorded: part of the lock
-/// may be gone then.
+/// [`Error::Unsettled`] from the moment the start of a release in steps is recorded: part of the lock may be
+/// gone then.
 pub(crate) async fn begin(
     context: &Context,
     filed: &Filed,
@@ -21,7 +21,7 @@ pub(crate) async fn begin(
     right: &ApprovedUnlock,
     interaction: EventId,
 ) -> Result<Attempt<Filed>, Error> {
-    if right.pinned().may_have_lockfile() {
+    if approved.next.is_released_in_steps() {
         let start = Change::of(filed, approved).by(interaction);
         return match context.ledger.change(&start).await? {
             Changed::Done(started) if started.request == approved.next => {

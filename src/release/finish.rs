@@ -4,13 +4,14 @@ use super::apply::{apply, has_advanced};
 use crate::conflict::{Attempt, retry_on_conflict};
 use crate::context::Context;
 use crate::error::{Error, Fault, FaultKind};
+use crate::lock::{Distance, Store};
 use crate::ports::{Change, Changed, Deleted, Filed, Released};
-use crate::unlock::{ApprovedUnlock, Event, LockfileFate, RemovedBy, Step, decide};
+use crate::unlock::{ApprovedUnlock, Event, Fate, Progress, Step, decide};
 
 /// Most looks at the lock in one go.
 const LOOKS: usize = 10;
 
-/// How often a store may say that a lockfile has changed, while the next look shows the same one.
+/// How often a store may say that a record has changed, while the next look shows the same one.
 const CHANGED: usize = 2;
 
 /// Deletes what is left of the approved lock, and records the end.
@@ -22,52 +23,66 @@ pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Err
         return Ok(filed);
     };
     let locks = &context.reading.locks;
-    // Whether a lockfile that is not there may have been removed by this release.
-    let mut may_have_removed = filed.request.resumed;
+    if locks.distance(right.state()) == Distance::Far && !filed.request.row_apart {
+        // A process with another configuration has just resumed it. The next attempt marks it again.
+        return Err(Error::Unsettled(Fault::too_busy()));
+    }
+    let mut progress = Progress::of(&filed.request);
     let mut changed = 0;
-    for _ in 0..LOOKS {
-        let lock = match locks.inspect(right.state()).await {
+    'look: for _ in 0..LOOKS {
+        let mut lock = match locks.inspect(right.state()).await {
             Ok(lock) => lock,
             // Nothing was removed, so the request can end here. People can ask again before a permission is
             // mended.
-            Err(fault) if fault.kind.is_final() && !may_have_removed => {
+            Err(fault) if fault.kind.is_final() && progress.is_untouched() => {
                 let why = format!("nothing was released, since the lock cannot be read: {fault}");
                 return apply(context, filed, Event::Failed(why)).await;
             }
             Err(fault) => return Err(Error::Unsettled(fault)),
         };
-        let has_row = match Step::next(right.pinned(), &lock, may_have_removed) {
-            Step::DeleteLockfile { row } => row,
-            Step::DeleteRow(lockfile) => {
-                return end_with_row(context, filed, &right, &lockfile).await;
-            }
-            Step::End(event) => return apply(context, filed, event).await,
-        };
-        let lockfile = match locks.delete_lockfile(&right).await {
-            Ok(Deleted::Gone) => LockfileFate::Removed(RemovedBy::Release),
-            // Its holder released it after the look.
-            Ok(Deleted::Absent) => continue,
-            Ok(Deleted::Changed) => {
-                changed += 1;
-                if changed == CHANGED {
-                    return Err(Error::Unsettled(changed_and_the_same()));
+        loop {
+            let half = match Step::next(&filed.request, &lock, &progress) {
+                Step::Delete(half) => half,
+                Step::DeleteRowWithEnd(lockfile) => {
+                    return end_with_row(context, filed, &right, &lockfile).await;
                 }
-                continue;
+                Step::End(event) => {
+                    return apply(context, filed, event).await.map_err(Error::unsettled);
+                }
+            };
+            match delete(context, &right, half).await {
+                Ok(Deleted::Gone) => {
+                    progress.remove(half);
+                    lock = lock.without(half);
+                }
+                // Its holder released it after the look.
+                Ok(Deleted::Absent) => continue 'look,
+                Ok(Deleted::Changed) => {
+                    changed += 1;
+                    if changed == CHANGED {
+                        return Err(Error::Unsettled(changed_and_the_same(half)));
+                    }
+                    continue 'look;
+                }
+                Ok(Deleted::Unanswered) => {
+                    progress.may_have_removed(half);
+                    continue 'look;
+                }
+                Err(fault) if fault.kind.is_final() => progress.refuse(half, fault.to_string()),
+                Err(fault) => return Err(Error::Unsettled(fault)),
             }
-            Ok(Deleted::Unanswered) => {
-                may_have_removed = true;
-                continue;
-            }
-            Err(fault) if fault.kind.is_final() => LockfileFate::Refused(fault.to_string()),
-            Err(fault) => return Err(Error::Unsettled(fault)),
-        };
-        return if has_row {
-            end_with_row(context, filed, &right, &lockfile).await
-        } else {
-            apply(context, filed, lockfile.ended_without_row()).await.map_err(Error::unsettled)
-        };
+        }
     }
     Err(Error::Unsettled(Fault::too_busy()))
+}
+
+/// Deletes one half of the approved lock, outside the transaction that records the end.
+async fn delete(context: &Context, right: &ApprovedUnlock, half: Store) -> Result<Deleted, Fault> {
+    let locks = &context.reading.locks;
+    match half {
+        Store::S3 => locks.delete_lockfile(right).await,
+        Store::DynamoDb => locks.delete_far_row(right).await,
+    }
 }
 
 /// Records the end of a release, and deletes the row in the same transaction.
@@ -75,7 +90,7 @@ async fn end_with_row(
     context: &Context,
     filed: Filed,
     right: &ApprovedUnlock,
-    lockfile: &LockfileFate,
+    lockfile: &Fate,
 ) -> Result<Filed, Error> {
     let ended = retry_on_conflict(filed, |filed| async move {
         let now = context.reading.clock.now();
@@ -107,15 +122,25 @@ async fn end_with_row(
     }
 }
 
-/// A store says that a lockfile has changed, and shows the same one. Such a store compares `ETag`s in another
-/// form than the one it returns.
-fn changed_and_the_same() -> Fault {
+/// A store says that a record has changed, and shows the same one. Such a store of lockfiles compares `ETag`s in
+/// another form than the one it returns.
+fn changed_and_the_same(half: Store) -> Fault {
+    let (subject, remedy) = match half {
+        Store::S3 => (
+            "The store of the lockfile",
+            "it says that the lockfile has changed, but shows the same one; find out whether it \
+             supports If-Match on DeleteObject",
+        ),
+        Store::DynamoDb => (
+            "The lock table",
+            "it says that the row has changed, but shows the same one; find out whether it supports \
+             conditions on DeleteItem",
+        ),
+    };
     Fault {
         kind: FaultKind::Unexpected,
-        subject: "The store of the lockfile".to_owned(),
-        remedy: "it says that the lockfile has changed, but shows the same one; find out \
-             whether it supports If-Match on DeleteObject"
-            .to_owned(),
+        subject: subject.to_owned(),
+        remedy: remedy.to_owned(),
         source: None,
     }
 }

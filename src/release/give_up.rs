@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::{Error, Fault};
 use crate::people::RequestId;
 use crate::ports::Filed;
-use crate::unlock::{Event, Left, Step, Unvouched};
+use crate::unlock::{Event, Left, Progress, Step, Unvouched};
 
 /// Ends a release that did not end within [`LONGEST_RELEASE`], and says what is left of the lock. `fault` is
 /// what prevented its end.
@@ -60,11 +60,11 @@ async fn failure(
 ) -> Event<'static> {
     let request = &filed.request;
     match context.reading.locks.inspect(&request.state).await {
-        // The first attempt may have removed the lockfile, even if the request is not marked as resumed.
-        Ok(lock) => match Step::next(&request.pinned, &lock, true) {
-            Step::DeleteLockfile { .. } => Event::Failed(format!("nothing was released: {why}")),
-            Step::DeleteRow(lockfile) => lockfile.row_left(why),
+        Ok(lock) => match Step::next(request, &lock, &Progress::given_up(request, why)) {
+            Step::End(event @ (Event::Failed(_) | Event::FailedMidway { .. })) => event,
             Step::End(event) => nothing_left(event),
+            // What is refused is not deleted.
+            Step::Delete(_) | Step::DeleteRowWithEnd(_) => Event::Failed(why.to_owned()),
         },
         Err(unread) => {
             let mut why = format!("what is left of the lock could not be read, and {why}");

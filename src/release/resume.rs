@@ -24,8 +24,9 @@ pub async fn resume(context: &Context, filed: Filed) -> Result<Filed, Error> {
 
 async fn resume_vouched(context: &Context, filed: Filed, vouched: Vouched) -> Result<Filed, Error> {
     debug_assert!(vouched.is_of(&filed.request));
-    // From here on, a lockfile that is gone may have been removed by the first attempt.
-    let filed =
-        if filed.request.resumed { filed } else { apply(context, filed, Event::Resume).await? };
+    // From here on, what is gone may have been removed by the first attempt. If the request says so already,
+    // the event changes nothing.
+    let table = context.reading.locks.distance(&filed.request.state);
+    let filed = apply(context, filed, Event::Resume(table)).await?;
     finish(context, filed).await
 }

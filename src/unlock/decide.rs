@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::end::{close, lock_changed, other_lock, released, released_and_retaken};
+use super::end::{close, half_of, lock_changed, other_lock, released, released_and_retaken};
 use super::transition::{changed, draft, written};
 use super::{
-    Approval, ApprovedUnlock, Found, Left, Outcome, Policy, Rejection, RemovedBy, Status,
+    Approval, ApprovedUnlock, Found, Left, Outcome, Policy, Progress, Rejection, RemovedBy, Status,
     Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
-use crate::lock::LockState;
+use crate::lock::{Distance, LockState, Store};
 use crate::people::{Actor, UserId};
 
 /// An event that may change a request.
@@ -27,6 +27,8 @@ pub enum Event<'e> {
         by: &'e Actor,
         /// The earlier approvers who are still members with an approver role.
         standing: &'e BTreeSet<UserId>,
+        /// How far the lock table is.
+        table: Distance,
     },
     /// A person denies the request.
     Deny {
@@ -48,18 +50,20 @@ pub enum Event<'e> {
     Expire,
     /// The pinned lock is no longer there. In a resumed release, gone means released.
     LockChanged(Found),
-    /// A release that was interrupted is resumed.
-    Resume,
+    /// A release that was interrupted is resumed, while the lock table is this far.
+    Resume(Distance),
     /// Every pinned record is gone, and this release removed them.
     Released,
     /// Every pinned record is gone, removed by this release or by the holder, and another lock is there now.
     ReleasedAndRetaken(Box<LockState>),
-    /// Another lock took the place of the pinned one after the pinned lockfile was removed.
+    /// Another lock took the place of the pinned one after a half of the pinned one was removed.
     ChangedMidway {
         /// The lock there now.
         to: Box<LockState>,
-        /// Who removed the lockfile.
-        lockfile: RemovedBy,
+        /// The half that was removed.
+        half: Store,
+        /// Who removed it.
+        by: RemovedBy,
     },
     /// The release cannot succeed, and has removed nothing. With what to do about it.
     Failed(String),
@@ -96,8 +100,8 @@ pub fn decide(
         {
             Err(Rejection::Expired(request.expires_at))
         }
-        (Status::Pending, Event::Approve { by, standing }) => {
-            approve(request, by, standing, policy, now)
+        (Status::Pending, Event::Approve { by, standing, table }) => {
+            approve(request, by, standing, table, policy, now)
         }
         (Status::Pending, Event::Deny { by, is_holder, reason }) => {
             deny(request, by, is_holder, reason, policy, now)
@@ -115,14 +119,18 @@ pub fn decide(
             | Event::ChangedMidway { .. }
             | Event::Failed(_)
             | Event::FailedMidway { .. }
-            | Event::Resume
+            | Event::Resume(_)
             | Event::Expire,
         ) => Err(Rejection::NotDue),
-        (Status::Executing, Event::Resume) if !request.resumed => Ok(resume(request, now)),
-        // It is gone, and this release removed nothing: the holder released it. This bot removes a row only
-        // together with the end of its request.
+        (Status::Executing, Event::Resume(table))
+            if !request.resumed || (table == Distance::Far && !request.row_apart) =>
+        {
+            Ok(resume(request, table, now))
+        }
+        // It is gone, and this release removed nothing: the holder released it. This bot removes a row that is
+        // near only together with the end of its request.
         (Status::Executing, Event::LockChanged(Found::Gone))
-            if !request.resumed || request.pinned.lockfile().is_none() =>
+            if Progress::of(request).removed_nothing_of(&request.pinned) =>
         {
             Ok(lock_changed(request, &Found::Gone, now))
         }
@@ -135,8 +143,8 @@ pub fn decide(
         (Status::Executing, Event::ReleasedAndRetaken(next)) => {
             Ok(released_and_retaken(request, &next, now))
         }
-        (Status::Executing, Event::ChangedMidway { to, lockfile }) => {
-            let note = format!("{}; {}", lockfile.sentence(), other_lock(request, &to));
+        (Status::Executing, Event::ChangedMidway { to, half, by }) => {
+            let note = format!("{}; {}", by.sentence(half_of(half)), other_lock(request, &to));
             Ok(close(request, Outcome::Superseded, None, Some(note), now))
         }
         (Status::Executing, Event::Failed(why)) => {
@@ -154,6 +162,7 @@ fn approve(
     request: &UnlockRequest,
     by: &Actor,
     standing: &BTreeSet<UserId>,
+    table: Distance,
     policy: &Policy,
     now: DateTime<Utc>,
 ) -> Result<Transition, Rejection> {
@@ -185,8 +194,9 @@ fn approve(
     let mut unlock = None;
     if next.missing_approvals(policy) == 0 {
         next.status = Status::Executing;
+        next.row_apart = table == Distance::Far;
         unlock = ApprovedUnlock::of(&next, policy);
-        if next.pinned.may_have_lockfile() {
+        if next.is_released_in_steps() {
             entries.push(draft(&next, Action::UnlockStarted, Some(&by.person), now));
         }
     }
@@ -250,9 +260,11 @@ fn second_person(
     Ok(())
 }
 
-fn resume(request: &UnlockRequest, now: DateTime<Utc>) -> Transition {
+fn resume(request: &UnlockRequest, table: Distance, now: DateTime<Utc>) -> Transition {
     let mut next = changed(request);
     next.resumed = true;
+    // An attempt while the table was far may have removed the row, wherever the table is now.
+    next.row_apart |= table == Distance::Far;
     let entry = draft(request, Action::UnlockStarted, None, now);
     let detail = Some("resumed after the first attempt was cut off".to_owned());
     Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None, openings: None }

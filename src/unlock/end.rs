@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::transition::{changed, draft};
-use super::{Closing, Found, Left, Outcome, RemovedBy, Status, Transition, UnlockRequest};
+use super::{
+    Closing, Found, Left, Outcome, Progress, RemovedBy, Status, Transition, UnlockRequest,
+};
 use crate::audit::{Action, Draft};
-use crate::lock::LockState;
+use crate::lock::{LockState, Store};
 use crate::people::Person;
 use crate::text::{REASON, clip};
 
@@ -23,7 +25,7 @@ pub(super) fn released_and_retaken(
     now: DateTime<Utc>,
 ) -> Transition {
     let by = request.approvals.last().map(|approval| &approval.by);
-    let removed = RemovedBy::ReleaseOrHolder.sentence();
+    let removed = RemovedBy::ReleaseOrHolder.sentence(removable(request));
     let note = format!("{removed}; {}, and stays", other_lock(request, next));
     close(request, Outcome::Unlocked, by, Some(note), now).leaving(Left::NextLock)
 }
@@ -38,11 +40,31 @@ pub(super) fn lock_changed(
         Found::Other(lock) => {
             let mut note = other_lock(request, lock);
             // Two processes may have resumed it at the same time.
-            if request.resumed && request.pinned.lockfile().is_some() {
-                note.insert_str(0, "an attempt at the release may have removed the lockfile; ");
+            if !Progress::of(request).removed_nothing_of(&request.pinned) {
+                let removed = removable(request);
+                let may_have = format!("an attempt at the release may have removed {removed}; ");
+                note.insert_str(0, &may_have);
             }
             close(request, Outcome::Superseded, None, Some(note), now)
         }
+    }
+}
+
+/// What an attempt at a release can remove before its end is recorded.
+fn removable(request: &UnlockRequest) -> &'static str {
+    let row = request.row_apart && request.pinned.row().is_some();
+    match (row, request.pinned.lockfile().is_some()) {
+        (true, true) => "the lock",
+        (true, false) => half_of(Store::DynamoDb),
+        (false, _) => half_of(Store::S3),
+    }
+}
+
+/// A half of a lock, for notes.
+pub(super) fn half_of(store: Store) -> &'static str {
+    match store {
+        Store::DynamoDb => "the DynamoDB row",
+        Store::S3 => "the lockfile",
     }
 }
 

@@ -19,8 +19,8 @@
 //! Resumed --> Unlocked: lock is gone, released, released and retaken
 //! ```
 //!
-//! `Resumed` is `Executing` after an interruption: if the lockfile is gone, the first attempt may have
-//! removed it. An approved request that needs more approvals stays pending. A test compares this chart with
+//! `Resumed` is `Executing` after an interruption: if the lockfile is gone, or a row in another account or
+//! region, the first attempt may have removed it. An approved request that needs more approvals stays pending. A test compares this chart with
 //! the rules.
 //!
 //! Everything here is a pure function. The lock, the people, their roles and the time are arguments, and the
@@ -36,6 +36,7 @@ mod openings;
 mod pinned;
 mod policies;
 mod policy;
+mod progress;
 mod refused;
 mod rejection;
 mod request;
@@ -53,9 +54,10 @@ pub use openings::{BY_A_PERSON, Lately, OF_A_STATE, Openings, WINDOW};
 pub use pinned::{Found, NotPinned, Pinned, Remains};
 pub use policies::{GlobError, Policies, StateGlob, StatePolicy};
 pub use policy::{Asking, Policy};
+pub use progress::{Progress, RemovedBy};
 pub use refused::{Tried, refused};
 pub use rejection::Rejection;
 pub use request::{Approval, Closing, Left, Outcome, Status, UnlockRequest};
-pub use steps::{LockfileFate, RemovedBy, Step};
+pub use steps::{Fate, Step};
 pub use transition::Transition;
 pub use vouched::{Unvouched, Vouched, vouched};

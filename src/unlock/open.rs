@@ -54,6 +54,7 @@ pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transit
         refused: BTreeMap::new(),
         status: Status::Pending,
         resumed: false,
+        row_apart: false,
         calls_approvers: ask.lately.calls(now),
     };
     let entry = draft(&request, Action::Opened, Some(&ask.by.person), now);

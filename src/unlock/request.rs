@@ -42,6 +42,10 @@ pub struct UnlockRequest {
     /// Whether its release was resumed after the first attempt was interrupted. From then on, the first
     /// attempt may have removed what is gone.
     pub resumed: bool,
+    /// Whether its release may delete the row before its end is recorded, as it does where the lock table is
+    /// far. Requests of earlier versions do not have this field; their rows were deleted with the record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub row_apart: bool,
     /// Whether its card pings the approver roles, which happens once an hour for a state. Requests of earlier
     /// versions do not have this field; their cards pinged.
     #[serde(default = "calls")]
@@ -99,7 +103,7 @@ pub enum Left {
     Row,
     /// The row was removed. The lockfile is still there.
     Lockfile,
-    /// The lockfile may have been removed. What is there now could not be read.
+    /// A part of the lock may have been removed. What is there now could not be read.
     Unknown,
 }
 
@@ -155,6 +159,12 @@ impl UnlockRequest {
     #[must_use]
     pub fn looks_stale(&self, now: DateTime<Utc>) -> bool {
         self.stale_from.is_some_and(|from| now >= from)
+    }
+
+    /// Whether its release takes several steps. Otherwise one transaction deletes the row and records the end.
+    #[must_use]
+    pub fn is_released_in_steps(&self) -> bool {
+        self.row_apart || self.pinned.may_have_lockfile()
     }
 
     /// How many people still have to approve.

@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::*;
-use crate::lock::{Flaw, LockRecord, LockState, State, StoredLock, Stores};
+use crate::lock::{Distance, Flaw, LockRecord, LockState, State, Store, StoredLock, Stores};
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
@@ -117,8 +117,17 @@ fn request_for(lock: &LockState) -> UnlockRequest {
 }
 
 fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transition, Rejection> {
+    approve_at(request, by, needed, Distance::Near)
+}
+
+fn approve_at(
+    request: &UnlockRequest,
+    by: &Actor,
+    needed: u32,
+    table: Distance,
+) -> Result<Transition, Rejection> {
     let standing = request.approvals.iter().map(|approval| approval.by.id).collect();
-    decide(request, Event::Approve { by, standing: &standing }, &policy(needed), minute(5))
+    decide(request, Event::Approve { by, standing: &standing, table }, &policy(needed), minute(5))
 }
 
 /// The same request after bob's approval, while its lock is being released.
@@ -135,20 +144,20 @@ fn events<'e>(
     let lock = || Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None));
     let other = Found::Other(lock());
     vec![
-        ("approve", Event::Approve { by, standing }),
+        ("approve", Event::Approve { by, standing, table: Distance::Near }),
         ("deny", Event::Deny { by, is_holder: false, reason: None }),
         ("withdraw", Event::Withdraw { by: requester, reason: None }),
         ("expire", Event::Expire),
         ("lock changed hands", Event::LockChanged(other)),
         ("lock is gone", Event::LockChanged(Found::Gone)),
-        ("resume", Event::Resume),
+        ("resume", Event::Resume(Distance::Near)),
         ("released", Event::Released),
         ("failed", Event::Failed("no permission".to_owned())),
         ("unpostable", Event::Unpostable("allow it to post".to_owned())),
         ("released and retaken", Event::ReleasedAndRetaken(lock())),
         (
             "changed midway",
-            Event::ChangedMidway { to: lock(), lockfile: RemovedBy::ReleaseOrHolder },
+            Event::ChangedMidway { to: lock(), half: Store::S3, by: RemovedBy::ReleaseOrHolder },
         ),
         ("failed midway", Event::FailedMidway { why: "no permission".to_owned(), left: Left::Row }),
     ]

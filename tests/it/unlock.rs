@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod crashes;
 mod delivery;
+mod far;
 mod forged;
 mod from_anywhere;
 mod giving_back;

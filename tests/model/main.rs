@@ -85,6 +85,7 @@ fn the_right_record_needs_its_condition() {
     let promise = "only the approved record is deleted, and with enough people";
     is_found(Flaw::NoRecordCondition, setups::row(), promise);
     is_found(Flaw::NoEtag, setups::lockfile(), promise);
+    is_found(Flaw::NoRecordCondition, setups::far_row(), promise);
 }
 
 #[test]
@@ -105,9 +106,10 @@ fn two_people_are_needed() {
 
 #[test]
 fn the_order_of_a_release_is_needed() {
-    let promise = "a lockfile goes after its start is on record";
+    let promise = "a half goes alone after its start is on record";
     is_found(Flaw::NotStarted, setups::lockfile(), promise);
-    let promise = "a row goes together with the record of it";
+    is_found(Flaw::NotStarted, setups::far_row(), promise);
+    let promise = "a near row goes together with the record of it";
     is_found(Flaw::RecordedLater, setups::row(), promise);
     is_found(Flaw::NotResumed, setups::lockfile(), "every request can end");
 }
@@ -116,9 +118,11 @@ fn the_order_of_a_release_is_needed() {
 fn what_the_trail_says_of_an_end_needs_its_care() {
     let free = "already free means that the bot deleted nothing";
     is_found(Flaw::NotMarked, setups::lockfile(), free);
+    is_found(Flaw::NotMarked, setups::far_row(), free);
     is_found(Flaw::SeenBefore, setups::lockfile(), free);
     is_found(Flaw::HalfForgotten, setups::both(), "unlocked means gone");
     is_found(Flaw::AnswerForgotten, setups::lockfile(), "what was removed is not hidden");
+    is_found(Flaw::AnswerForgotten, setups::far_row(), "what was removed is not hidden");
     let changed = "superseded means changed by somebody else";
     is_found(Flaw::SeenBefore, setups::both(), changed);
     is_found(Flaw::SeenBeforeOpening, setups::row_openings(), changed);

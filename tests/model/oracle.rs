@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use locktender::audit::Action;
+use locktender::lock::Distance;
 use locktender::people::{RequestId, UserId};
 use locktender::unlock::Outcome;
 
@@ -24,9 +25,9 @@ pub enum Breach {
     OtherPinned,
     /// A closed request was changed.
     ClosedChanged,
-    /// A row was deleted outside the transaction that records it.
+    /// A near row was deleted outside the transaction that records it.
     RowUnrecorded,
-    /// A lockfile was deleted before the start of the release was recorded.
+    /// A lockfile, or a far row, was deleted before the start of the release was recorded.
     NotStarted,
     /// A click had two effects.
     EffectTwice,
@@ -54,8 +55,15 @@ fn is_approved(protocol: &Protocol, state: &State, request: &TrueRequest) -> boo
     people.len() >= protocol.setup.approvals as usize
 }
 
-/// Checks a delete against the promises before it happens. `written` are the entries of its transaction.
-fn deleted(protocol: &Protocol, state: &mut State, id: RequestId, half: Half, written: &[Action]) {
+/// Checks a delete against the promises before it happens. `written` are the entries of its transaction, if it
+/// is part of one.
+fn deleted(
+    protocol: &Protocol,
+    state: &mut State,
+    id: RequestId,
+    half: Half,
+    written: Option<&[Action]>,
+) {
     let there = state.lock.get(half);
     let Some(place) = state.truth.requests.iter().position(|request| request.id == id) else {
         state.truth.breaches.insert(Breach::Unapproved);
@@ -66,13 +74,15 @@ fn deleted(protocol: &Protocol, state: &mut State, id: RequestId, half: Half, wr
         state.truth.breaches.insert(Breach::Unapproved);
     }
     let mut lines = state.store.trail.iter().filter(|line| line.request == id);
-    let breach = match half {
-        Half::Row => {
+    let is_far = protocol.setup.tables.contains(&Distance::Far);
+    let breach = match written {
+        None if half == Half::Row && !is_far => Some(Breach::RowUnrecorded),
+        Some(written) => {
             let ends = [Action::UnlockDone, Action::UnlockFailed];
             let is_recorded = written.iter().any(|action| ends.contains(action));
             (!is_recorded).then_some(Breach::RowUnrecorded)
         }
-        Half::Lockfile => {
+        None => {
             let is_started = lines.any(|line| line.action == Action::UnlockStarted);
             (!is_started).then_some(Breach::NotStarted)
         }
@@ -83,12 +93,12 @@ fn deleted(protocol: &Protocol, state: &mut State, id: RequestId, half: Half, wr
 
 /// Must be called before a row is deleted together with these entries.
 pub fn row_deleted(protocol: &Protocol, state: &mut State, id: RequestId, written: &[Action]) {
-    deleted(protocol, state, id, Half::Row, written);
+    deleted(protocol, state, id, Half::Row, Some(written));
 }
 
-/// Must be called before a lockfile is deleted.
-pub fn lockfile_deleted(protocol: &Protocol, state: &mut State, id: RequestId) {
-    deleted(protocol, state, id, Half::Lockfile, &[]);
+/// Must be called before a half is deleted outside a transaction.
+pub fn deleted_apart(protocol: &Protocol, state: &mut State, id: RequestId, half: Half) {
+    deleted(protocol, state, id, half, None);
 }
 
 /// Checks a write against the promises, and deletes the row of its transaction. `seen` is the lock of a

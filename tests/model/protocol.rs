@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-use locktender::lock::Stores;
+use locktender::lock::{Distance, Stores};
 use locktender::people::RequestId;
 use locktender::unlock::{Outcome, Policy};
 use stateright::Model;
@@ -24,6 +24,9 @@ pub struct Setup {
     pub name: &'static str,
     /// The stores in which the backend locks.
     pub stores: Stores,
+    /// For each replica, how far it has the lock table from the bot's own. They differ while a new
+    /// configuration is rolled out.
+    pub tables: [Distance; 2],
     /// The lock at the start.
     pub lock: Halves,
     /// The number of needed approvals.
@@ -210,7 +213,7 @@ impl Protocol {
             Step::Lookup(filed) if left.lookups > 0 && !filed.request.approvals.is_empty() => {
                 actions.push(Action::LookupFails { replica });
             }
-            Step::Write { .. } | Step::DeleteLockfile { .. } => {
+            Step::Write { .. } | Step::Delete { .. } => {
                 actions.extend((left.lost > 0).then(|| step(How::Lost)));
                 let is_delete = left.denied > 0 && task.step.deletes();
                 actions.extend(is_delete.then(|| step(How::Denied)));

@@ -1,8 +1,7 @@
 //! The release of a lock in steps, as in `src/release/`, and the events that come without a click.
 
-use locktender::unlock::{
-    self as release, ApprovedUnlock, Event, Found, LockfileFate, RemovedBy, decide,
-};
+use locktender::lock::{Distance, Store};
+use locktender::unlock::{self as release, ApprovedUnlock, Event, Fate, Found, Progress, decide};
 
 use crate::flaw::Flaw;
 use crate::oracle;
@@ -17,7 +16,6 @@ impl Run<'_> {
         match self.protocol.flaw {
             Some(Flaw::NotResumed) => None,
             Some(Flaw::NotMarked) => self.finish(filed),
-            _ if filed.request.resumed => self.finish(filed),
             _ => Some(Step::Apply { filed, due: Due::Resume, after: After::Finish }),
         }
     }
@@ -25,8 +23,11 @@ impl Run<'_> {
     /// Continues a started release to its end.
     pub fn finish(&mut self, filed: Shared<Filed>) -> Option<Step> {
         ApprovedUnlock::of(&filed.request, self.policy())?;
-        let may_have_removed = filed.request.resumed;
-        Some(self.look(Look::Finish { filed, may_have_removed }))
+        if self.table() == Distance::Far && !filed.request.row_apart {
+            return None;
+        }
+        let progress = Progress::of(&filed.request);
+        Some(self.look(Look::Finish { filed, progress }))
     }
 
     /// Continues with the rest of the lock that was seen.
@@ -34,73 +35,82 @@ impl Run<'_> {
         &mut self,
         filed: Shared<Filed>,
         seen: Halves,
-        may_have_removed: bool,
+        progress: Progress,
     ) -> Option<Step> {
         let lock = seen.lock(self.protocol.setup.stores);
-        let next = release::Step::next(&filed.request.pinned, &lock, may_have_removed);
-        Some(match next {
-            release::Step::DeleteLockfile { row } => {
-                Step::DeleteLockfile { filed, row, unanswered: false }
+        Some(match release::Step::next(&filed.request, &lock, &progress) {
+            release::Step::Delete(half) => {
+                Step::Delete { filed, half, seen, progress, unanswered: false }
             }
-            release::Step::DeleteRow(lockfile) => Step::End { filed, row: true, lockfile },
+            release::Step::DeleteRowWithEnd(lockfile) => Step::End { filed, lockfile },
             release::Step::End(event) => {
                 Step::Apply { filed, due: came_due(&event, seen)?, after: After::Nothing }
             }
         })
     }
 
-    /// Deletes the lockfile if its `ETag` is the pinned one. If the answer is lost, the client sends the
-    /// delete once more.
-    pub fn delete_lockfile(
+    /// Deletes a half if it is the pinned one. If the answer is lost, the client sends the delete once more.
+    pub fn delete(
         &mut self,
         filed: Shared<Filed>,
-        row: bool,
+        store: Store,
+        mut seen: Halves,
+        mut progress: Progress,
         unanswered: bool,
         how: How,
     ) -> Option<Step> {
-        let may_have_removed = filed.request.resumed
-            || (unanswered && self.protocol.flaw != Some(Flaw::AnswerForgotten));
-        let look_again = Look::Finish { filed: filed.clone(), may_have_removed };
-        if how == How::Denied && unanswered {
+        let half = Half::of(store);
+        if how == How::Denied && !unanswered {
+            progress.refuse(store, "not allowed".to_owned());
+            return self.found(filed, seen, progress);
+        }
+        if unanswered && self.protocol.flaw != Some(Flaw::AnswerForgotten) {
+            progress.may_have_removed(store);
+        }
+        let look_again = Look::Finish { filed: filed.clone(), progress: progress.clone() };
+        if how == How::Denied {
             return Some(self.look(look_again));
         }
-        if how == How::Denied {
-            let lockfile = LockfileFate::Refused("not allowed".to_owned());
-            return Some(Step::End { filed, row, lockfile });
-        }
         let right = ApprovedUnlock::of(&filed.request, self.policy())?;
-        let etag = right.pinned().lockfile()?.etag.as_deref();
-        let is_it = |there: Record| there.stored(Half::Lockfile).etag.as_deref() == etag;
-        match self.state.lock.lockfile {
-            Some(there) if !is_it(there) && self.protocol.flaw != Some(Flaw::NoEtag) => {
+        match self.state.lock.get(half) {
+            Some(there) if !self.is_pinned(&right, half, there)? => {
                 return Some(self.look(look_again));
             }
             Some(_) => {
-                oracle::lockfile_deleted(self.protocol, self.state, filed.request.id);
-                self.state.lock.lockfile = None;
+                oracle::deleted_apart(self.protocol, self.state, filed.request.id, half);
+                self.state.lock.set(half, None);
             }
             None if how != How::Lost => return Some(self.look(look_again)),
             None => {}
         }
         if how == How::Lost {
-            return Some(Step::DeleteLockfile { filed, row, unanswered: true });
+            return Some(Step::Delete { filed, half: store, seen, progress, unanswered: true });
         }
-        let lockfile = LockfileFate::Removed(RemovedBy::Release);
-        Some(Step::End { filed, row, lockfile })
+        progress.remove(store);
+        seen.set(half, None);
+        self.found(filed, seen, progress)
     }
 
-    /// Writes the end of a release, with the delete of the row if there is one.
-    pub fn end(&mut self, filed: Shared<Filed>, row: bool, lockfile: LockfileFate) -> Option<Step> {
+    /// Whether the condition of a delete holds: the `ETag` of a lockfile, the record of a row.
+    fn is_pinned(&self, right: &ApprovedUnlock, half: Half, there: Record) -> Option<bool> {
+        let (pinned, there) = (right.pinned(), there.stored(half));
+        Some(match (half, self.protocol.flaw) {
+            (Half::Lockfile, Some(Flaw::NoEtag)) | (Half::Row, Some(Flaw::NoRecordCondition)) => {
+                true
+            }
+            (Half::Lockfile, _) => pinned.lockfile()?.etag == there.etag,
+            (Half::Row, _) => pinned.row()?.record == there.record,
+        })
+    }
+
+    /// Writes the end of a release, with the delete of the row.
+    pub fn end(&mut self, filed: Shared<Filed>, lockfile: Fate) -> Option<Step> {
         let now = self.state.time.now();
-        let event = if row { lockfile.ended_with_row() } else { lockfile.ended_without_row() };
+        let event = lockfile.ended_with_row();
         let transition = decide(&filed.request, event, self.policy(), now).ok()?;
-        let right = ApprovedUnlock::of(&filed.request, self.policy());
-        let change = Change {
-            event: None,
-            release_row: right.filter(|_| row),
-            ..self.change(Some(filed), transition)
-        };
-        Some(written(change, Then::End { row, lockfile }))
+        let release_row = ApprovedUnlock::of(&filed.request, self.policy());
+        let change = Change { event: None, release_row, ..self.change(Some(filed), transition) };
+        Some(written(change, Then::End { lockfile }))
     }
 
     /// Writes an event that came without a click.
@@ -141,12 +151,12 @@ impl Run<'_> {
                 let both = (**approved).clone().and_then(ended);
                 return Some(self.send(Some(filed), both, Then::Approve));
             }
-            Then::End { lockfile: LockfileFate::Refused(_), .. }
+            Then::End { lockfile: Fate::Refused(_) }
                 if self.protocol.flaw == Some(Flaw::HalfForgotten) =>
             {
                 Event::LockChanged(found)
             }
-            Then::End { lockfile, .. } => lockfile.row_changed(found),
+            Then::End { lockfile } => lockfile.row_changed(found),
             _ => Event::LockChanged(found),
         };
         let due = came_due(&event, seen)?;
@@ -164,7 +174,7 @@ impl Run<'_> {
                 let both = (*approved).clone().and_then(failed);
                 Some(self.send(Some(filed), both, Then::Approve))
             }
-            Then::End { lockfile, .. } => {
+            Then::End { lockfile } => {
                 let due = came_due(&lockfile.row_left("not allowed"), Halves::default())?;
                 Some(Step::Apply { filed, due, after: After::Nothing })
             }
@@ -176,7 +186,7 @@ impl Run<'_> {
         let lock = |seen: Halves| Box::new(seen.lock(self.protocol.setup.stores));
         match due {
             Due::Expire => Event::Expire,
-            Due::Resume => Event::Resume,
+            Due::Resume => Event::Resume(self.table()),
             Due::Released => Event::Released,
             Due::Retaken(seen) => Event::ReleasedAndRetaken(lock(seen)),
             Due::Failed => Event::Failed("not allowed".to_owned()),
@@ -184,7 +194,7 @@ impl Run<'_> {
             Due::HalfFailed(left) => Event::FailedMidway { why: "not allowed".to_owned(), left },
             Due::Gone => Event::LockChanged(Found::Gone),
             Due::Other(seen) => Event::LockChanged(Found::Other(lock(seen))),
-            Due::Midway(seen, lockfile) => Event::ChangedMidway { to: lock(seen), lockfile },
+            Due::Midway(seen, half, by) => Event::ChangedMidway { to: lock(seen), half, by },
         }
     }
 }
@@ -198,7 +208,7 @@ fn came_due(event: &Event<'_>, seen: Halves) -> Option<Due> {
         Event::FailedMidway { left, .. } => Due::HalfFailed(*left),
         Event::LockChanged(Found::Gone) => Due::Gone,
         Event::LockChanged(Found::Other(_)) => Due::Other(seen),
-        Event::ChangedMidway { lockfile, .. } => Due::Midway(seen, *lockfile),
+        Event::ChangedMidway { half, by, .. } => Due::Midway(seen, *half, *by),
         _ => return None,
     })
 }

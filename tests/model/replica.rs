@@ -3,8 +3,9 @@
 //! It follows `src/commands/`, `src/release/` and `src/workers/warden.rs`, await by await. The code between
 //! two awaits is one step here. A fault that wrote nothing ends the command, like a crash.
 
+use locktender::lock::Store;
 use locktender::people::RequestId;
-use locktender::unlock::{Left, LockfileFate, Rejection, RemovedBy, Transition, Tried};
+use locktender::unlock::{Fate, Left, Progress, Rejection, RemovedBy, Transition, Tried};
 
 use crate::store::{Change, Filed, Shared, Tail};
 use crate::world::{Halves, Record};
@@ -61,10 +62,10 @@ pub enum Step {
     LookAgain { change: Shared<Change>, tail: Tail, then: Then },
     /// Read the request that holds the path's guard.
     Guarded { change: Shared<Change>, tail: Tail, seen: Halves, again: bool, other: RequestId },
-    /// Delete the lockfile. `unanswered`: an earlier attempt got no answer.
-    DeleteLockfile { filed: Shared<Filed>, row: bool, unanswered: bool },
-    /// Decide on the end of a release.
-    End { filed: Shared<Filed>, row: bool, lockfile: LockfileFate },
+    /// Delete a half before the end is recorded. `unanswered`: an earlier attempt got no answer.
+    Delete { filed: Shared<Filed>, half: Store, seen: Halves, progress: Progress, unanswered: bool },
+    /// Decide on the end of a release that deletes the row with the record.
+    End { filed: Shared<Filed>, lockfile: Fate },
 }
 
 /// The result of reading a store.
@@ -83,8 +84,8 @@ pub enum Look {
     Over { other: Shared<Filed>, seen: Halves },
     /// To find out whether the pinned lock is still there.
     Warden(Shared<Filed>),
-    /// To release it. `may_have_removed`: this release may have removed a missing lockfile.
-    Finish { filed: Shared<Filed>, may_have_removed: bool },
+    /// To release it, with what this release has done so far.
+    Finish { filed: Shared<Filed>, progress: Progress },
 }
 
 /// An event that comes without a click.
@@ -99,7 +100,7 @@ pub enum Due {
     HalfFailed(Left),
     Gone,
     Other(Halves),
-    Midway(Halves, RemovedBy),
+    Midway(Halves, Store, RemovedBy),
 }
 
 /// The continuation after a `Due` was settled.
@@ -129,8 +130,8 @@ pub enum Then {
     Refuse(Shared<Rejection>, Attempt),
     /// It writes an event that came without a click.
     Apply(Due, After),
-    /// It is the end of a release in steps.
-    End { row: bool, lockfile: LockfileFate },
+    /// It is the end of a release that deletes the row with the record.
+    End { lockfile: Fate },
 }
 
 /// The kind of a refused attempt: [`Tried`], with a hash.
@@ -155,7 +156,7 @@ impl Step {
     /// Whether it deletes a record of a lock.
     pub fn deletes(&self) -> bool {
         match self {
-            Self::DeleteLockfile { .. } => true,
+            Self::Delete { .. } => true,
             Self::Write { change, .. } => change.release_row.is_some(),
             _ => false,
         }

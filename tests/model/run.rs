@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use locktender::lock::Distance;
 use locktender::people::{Actor, EventId, RequestId, UserId};
 use locktender::unlock::{
     Ask, Event, Found, Lately, Policy, Rejection, Status, Transition, Tried, decide, open, refused,
@@ -76,11 +77,16 @@ impl Run<'_> {
                     _ => Some(self.look(over)),
                 }
             }
-            Step::DeleteLockfile { filed, row, unanswered } => {
-                self.delete_lockfile(filed, row, unanswered, how)
+            Step::Delete { filed, half, seen, progress, unanswered } => {
+                self.delete(filed, half, seen, progress, unanswered, how)
             }
-            Step::End { filed, row, lockfile } => self.end(filed, row, lockfile),
+            Step::End { filed, lockfile } => self.end(filed, lockfile),
         }
+    }
+
+    /// How far this replica has the lock table.
+    pub fn table(&self) -> Distance {
+        self.protocol.setup.tables[self.replica]
     }
 
     pub fn policy(&self) -> &Policy {
@@ -140,7 +146,8 @@ impl Run<'_> {
         let standing: BTreeSet<UserId> = approvers.filter(stands).collect();
         let (event, attempt) = match what {
             What::Approve(_) => {
-                (Event::Approve { by: &actor, standing: &standing }, Attempt::Approve)
+                let table = self.table();
+                (Event::Approve { by: &actor, standing: &standing, table }, Attempt::Approve)
             }
             What::Deny(_) => {
                 (Event::Deny { by: &actor, is_holder: false, reason: None }, Attempt::Deny)
@@ -162,7 +169,7 @@ impl Run<'_> {
         if out && who != Who::Bob && earlier.any(|id| id == Who::Bob.id()) {
             self.state.truth.breaches.insert(Breach::VoidCounted);
         }
-        if right.pinned().may_have_lockfile() {
+        if transition.next.is_released_in_steps() {
             return match flaw {
                 Some(Flaw::NotStarted) => {
                     self.finish(Shared::new(Filed { request: transition.next, ..(*filed).clone() }))
@@ -226,7 +233,7 @@ impl Run<'_> {
                 let due = due(&found, seen);
                 Some(Step::Apply { filed, due, after: After::Nothing })
             }
-            Look::Finish { filed, may_have_removed } => self.found(filed, seen, may_have_removed),
+            Look::Finish { filed, progress } => self.found(filed, seen, progress),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The configurations to explore.
 
-use locktender::lock::Stores;
+use locktender::lock::{Distance, Stores};
 use locktender::unlock::Outcome::{
     AlreadyFree, Denied, Expired, Failed, Superseded, Unlocked, Unpostable, Withdrawn,
 };
@@ -21,6 +21,10 @@ pub fn all() -> Vec<Setup> {
         refusals(),
         row_openings(),
         lockfile_openings(),
+        far_row(),
+        far_both(),
+        moved_row(),
+        moved_both(),
     ]
 }
 
@@ -142,6 +146,35 @@ pub fn lockfile_openings() -> Setup {
     }
 }
 
+/// A row in another account.
+pub fn far_row() -> Setup {
+    Setup { name: "a far row", tables: [Distance::Far; 2], ..near_row() }
+}
+
+/// A row in another account, and a lockfile.
+pub fn far_both() -> Setup {
+    Setup { name: "a far row and a lockfile", tables: [Distance::Far; 2], ..both() }
+}
+
+/// A row whose table moves to another account, or back.
+pub fn moved_row() -> Setup {
+    let tables = [Distance::Near, Distance::Far];
+    Setup { name: "a row, of which one replica has that it is far", tables, ..near_row() }
+}
+
+/// The same with a lockfile.
+pub fn moved_both() -> Setup {
+    let left = Left { moves: 2, crashes: 1, ..Left::default() };
+    let ends = &[Unlocked, Superseded, AlreadyFree];
+    Setup { name: "the same with a lockfile", left, ends, tables: moved_row().tables, ..both() }
+}
+
+/// A row with the same actions as [`lockfile`].
+fn near_row() -> Setup {
+    let Setup { stores, lock, .. } = opened("", true, false, 1);
+    Setup { stores, lock, ..lockfile() }
+}
+
 fn openings(times: u8) -> Vec<Click> {
     vec![
         click(1, Who::Ann, What::Open, times),
@@ -161,6 +194,7 @@ fn opened(name: &'static str, row: bool, lockfile: bool, approvals: u32) -> Setu
     Setup {
         name,
         stores: Stores { row, lockfile },
+        tables: [Distance::Near; 2],
         lock: Halves { row: first(row), lockfile: first(lockfile) },
         approvals,
         clicks: Vec::new(),

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use locktender::lock::{LockRecord, LockState, State as TfState, StoredLock, Stores};
+use locktender::lock::{LockRecord, LockState, State as TfState, Store, StoredLock, Stores};
 use locktender::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
@@ -35,6 +35,15 @@ pub struct Halves {
 pub enum Half {
     Row,
     Lockfile,
+}
+
+impl Half {
+    pub fn of(store: Store) -> Self {
+        match store {
+            Store::DynamoDb => Self::Row,
+            Store::S3 => Self::Lockfile,
+        }
+    }
 }
 
 /// The people.

@@ -84,7 +84,7 @@ impl Run<'_> {
             Then::Apply(_, after) if is_resumed => self.applied(filed, after),
             Then::End { .. } if is_resumed => None,
             Then::Apply(due, after) => Some(Step::Apply { filed, due, after }),
-            Then::End { row, lockfile } => Some(Step::End { filed, row, lockfile }),
+            Then::End { lockfile } => Some(Step::End { filed, lockfile }),
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::aws::own::{LedgerTables, OwnTable, PK, VERSION, path_key};
 use crate::aws::session::{Reached, Session};
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
-use crate::lock::{BackendStores, StatePath};
+use crate::lock::{BackendStores, Distance, StatePath};
 use crate::people::{MessageId, RequestId, UserId};
 use crate::ports::{Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released};
 use crate::unlock::{ApprovedUnlock, Lately, UnlockRequest};
@@ -56,7 +56,8 @@ pub struct AwsLedger {
     pub(in crate::aws) own: OwnTable,
     pub(in crate::aws) audit_table: String,
     pub(in crate::aws) trail: AwsTrail,
-    pub(in crate::aws) backends: Vec<BackendStores>,
+    /// The backends whose lock tables are near.
+    pub(in crate::aws) near: Vec<BackendStores>,
     pub(in crate::aws) reached: Reached,
 }
 
@@ -65,11 +66,12 @@ impl AwsLedger {
     #[must_use]
     pub fn connect(session: &Session, tables: LedgerTables, backends: &[BackendStores]) -> Self {
         let client = session.dynamodb();
+        let is_near = |stores: &&BackendStores| session.distance(stores.access()) == Distance::Near;
         Self {
             own: OwnTable::new(session, tables.table.clone()),
             audit_table: tables.audit_table.clone(),
             trail: AwsTrail::connect(session, tables),
-            backends: backends.to_vec(),
+            near: backends.iter().filter(is_near).cloned().collect(),
             reached: session.reached().clone(),
             client,
         }

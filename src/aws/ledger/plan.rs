@@ -235,10 +235,10 @@ fn put_new(table: &str, item: Item, key: &str) -> Result<Put, BuildError> {
 }
 
 impl AwsLedger {
-    /// The lock table of a request's backend.
+    /// The lock table of a request's backend, if it is near.
     pub(in crate::aws) fn lock_table(&self, request: &UnlockRequest) -> Result<&str, Fault> {
         let backend = &request.state.backend;
-        let stores = self.backends.iter().find(|stores| stores.backend().name == *backend);
+        let stores = self.near.iter().find(|stores| stores.backend().name == *backend);
         stores.and_then(|stores| stores.lock_table()).ok_or_else(|| Fault {
             kind: FaultKind::Missing,
             subject: format!("The lock table of the backend `{backend}`"),

@@ -1,5 +1,6 @@
 //! The only deletes of locks. Each demands an `ApprovedUnlock`.
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::delete_object::DeleteObjectError;
@@ -8,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 
 use crate::aws::answers::Answers;
 use crate::aws::locks::lockfiles::Bucket;
-use crate::aws::locks::rows::{DIGEST, KEY, RECORD};
+use crate::aws::locks::rows::{self, DIGEST, KEY, LockTable, RECORD};
 use crate::aws::values::text;
 use crate::error::Fault;
 use crate::lock::Flaw;
@@ -16,6 +17,7 @@ use crate::ports::Deleted;
 use crate::unlock::ApprovedUnlock;
 
 const ALLOW_DELETE: &str = "allow s3:DeleteObject on *.tflock";
+const ALLOW_DELETE_ITEM: &str = "allow dynamodb:DeleteItem on it";
 
 /// The delete of the approved row, on the condition that the row still has the approved record.
 /// `None` if the approved lock has no row. If the condition fails, `DynamoDB` returns the stored
@@ -48,6 +50,48 @@ pub(in crate::aws) fn delete_row(table: &str, unlock: &ApprovedUnlock) -> Option
             .expression_attribute_values(":pinned", pinned()?),
     };
     delete.build().ok()
+}
+
+impl LockTable {
+    /// Deletes the approved row, if it still has the approved record. A row that is deleted together with the
+    /// record of the release goes another way: see [`delete_row`].
+    pub(super) async fn delete(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        let Some(delete) = delete_row(self.name(), unlock) else {
+            // Nothing is deleted, so the result must not be `Gone`.
+            return Ok(Deleted::Changed);
+        };
+        let answers = Answers::default();
+        let deleted = self
+            .client()
+            .delete_item()
+            .table_name(delete.table_name)
+            .set_key(Some(delete.key))
+            .set_condition_expression(delete.condition_expression)
+            .set_expression_attribute_names(delete.expression_attribute_names)
+            .set_expression_attribute_values(delete.expression_attribute_values)
+            .set_return_values_on_condition_check_failure(
+                delete.return_values_on_condition_check_failure,
+            )
+            .customize()
+            .interceptor(answers.clone())
+            .send()
+            .await;
+        let Err(error) = deleted else {
+            return Ok(Deleted::Gone);
+        };
+        let is_refused = error.raw_response().is_some_and(|raw| raw.status().as_u16() < 500);
+        if is_refused && answers.is_one_missing() {
+            return Ok(Deleted::Unanswered);
+        }
+        match error.as_service_error() {
+            Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
+                let row = failed.item().filter(|item| !item.is_empty()).cloned();
+                let lock = row.and_then(|row| rows::stored(unlock.state().path.as_str(), row));
+                Ok(if lock.is_some() { Deleted::Changed } else { Deleted::Absent })
+            }
+            _ => Err(self.subject().fault(ALLOW_DELETE_ITEM, error)),
+        }
+    }
 }
 
 impl Bucket {

@@ -17,7 +17,7 @@ use self::lockfiles::Bucket;
 use self::places::{Place, Places};
 use crate::aws::session::Session;
 use crate::error::{Fault, FaultKind};
-use crate::lock::{BackendStores, LockState, State, StatePath, StoredLock};
+use crate::lock::{BackendStores, Distance, LockState, State, StatePath, StoredLock};
 use crate::ports::{Deleted, Listing, Locks, Seen, Unread};
 use crate::unlock::ApprovedUnlock;
 
@@ -103,6 +103,17 @@ impl Locks for AwsLocks {
 
     async fn list(&self) -> Result<Listing, Fault> {
         self.read_all().await
+    }
+
+    fn distance(&self, state: &State) -> Distance {
+        // The transaction of the ledger refuses a row of an unknown backend.
+        self.places.of(state).map_or(Distance::Near, |place| place.distance)
+    }
+
+    async fn delete_far_row(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {
+        let state = unlock.state();
+        let table = self.place_of(state)?.table.as_ref();
+        table.ok_or_else(|| not_configured(state))?.delete(unlock).await
     }
 
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {

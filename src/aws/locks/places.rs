@@ -5,13 +5,15 @@ use std::sync::Arc;
 use crate::aws::locks::lockfiles::Bucket;
 use crate::aws::locks::rows::LockTable;
 use crate::aws::session::{Reached, Session};
-use crate::lock::{Backend, BackendName, BackendStores, Catalog, State, StatePath};
+use crate::lock::{Backend, BackendName, BackendStores, Catalog, Distance, State, StatePath};
 
 /// A backend, and its table and bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) stores: BackendStores,
     pub(super) table: Option<Arc<LockTable>>,
+    /// How far the table is from the bot's own tables.
+    pub(super) distance: Distance,
     /// The bucket of its states, with its lockfiles if it has any.
     pub(super) bucket: Arc<Bucket>,
 }
@@ -48,6 +50,7 @@ impl Places {
         let mut tables: Vec<(Reached, Arc<LockTable>)> = Vec::new();
         let mut buckets: Vec<(Reached, Arc<Bucket>)> = Vec::new();
         let place = |stores: BackendStores| {
+            let distance = session.distance(stores.access());
             let session = session.of(stores.access());
             let reached = session.reached();
             let table = stores.lock_table().map(|name| {
@@ -65,7 +68,7 @@ impl Places {
                 |bucket| bucket.name() == name,
                 || Bucket::new(session, name),
             );
-            Place { stores, table, bucket }
+            Place { stores, table, distance, bucket }
         };
         Self { catalog, all: backends.into_iter().map(place).collect() }
     }

@@ -49,6 +49,14 @@ impl LockTable {
         &self.name
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
     /// The lock row of one state, read strongly consistently.
     pub(in crate::aws) async fn get(&self, path: &StatePath) -> Result<Option<StoredLock>, Fault> {
         let row = self.row(path.as_str()).await?;

@@ -12,7 +12,7 @@ use aws_types::origin::Origin;
 
 use super::{Session, behavior, identities, retries, stalls, timeouts};
 use crate::aws::http::LazyHttp;
-use crate::lock::{Access, BackendStores};
+use crate::lock::{Access, BackendStores, Distance};
 
 /// The name of an assumed role's session, as the logs of AWS show it.
 const ROLE_SESSION: &str = "locktender";
@@ -47,9 +47,13 @@ impl Session {
         self.others.get(access).unwrap_or(self)
     }
 
-    /// Whether a backend is reached as the bot's own tables are, in the same account and region. One transaction
-    /// can then change its lock table and the bot's own.
-    pub(in crate::aws) fn is_own(&self, access: &Access) -> bool {
+    /// How far the lock table of a backend that is reached in this way is from the bot's own tables.
+    pub(in crate::aws) fn distance(&self, access: &Access) -> Distance {
+        if self.is_own(access) { Distance::Near } else { Distance::Far }
+    }
+
+    /// Whether a backend is reached as the bot's own tables are, in the same account and region.
+    fn is_own(&self, access: &Access) -> bool {
         let region = access.region.as_deref();
         let rest = Access { region: None, ..access.clone() };
         rest == Access::default() && region.is_none_or(|region| region == self.reached.region)

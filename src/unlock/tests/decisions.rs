@@ -19,7 +19,8 @@ const OUTCOMES: [Outcome; 8] = [
 fn every_event_does_one_thing_in_every_open_status() {
     let (dave, alice, nobody) = (dave(), alice(), BTreeSet::new());
     let executing = executing(&row_alone());
-    let resumed = decide(&executing, Event::Resume, &policy(1), minute(6)).unwrap().next;
+    let resumed =
+        decide(&executing, Event::Resume(Distance::Near), &policy(1), minute(6)).unwrap().next;
     let mut table = String::new();
     for (status, request) in [
         ("pending", request_for(&row_alone())),
@@ -178,12 +179,12 @@ fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
     // Before `Resume` the bot has removed nothing, so the holder must have released the lock.
     let gone = Event::LockChanged(Found::Gone);
     assert_eq!(said(&now(&started, gone.clone())), "AlreadyFree v2: unlock.already_free");
-    let resumed = now(&started, Event::Resume).unwrap();
+    let resumed = now(&started, Event::Resume(Distance::Near)).unwrap();
     assert_eq!(said(&Ok(resumed.clone())), "executing v2: unlock.started");
     assert_eq!(resumed.entries[0].actor, None);
     assert!(resumed.entries[0].detail.as_ref().unwrap().starts_with("resumed"));
     assert_eq!(right_of(&resumed.next), right_of(&started));
-    assert_eq!(now(&resumed.next, Event::Resume), Err(Rejection::UnderWay));
+    assert_eq!(now(&resumed.next, Event::Resume(Distance::Near)), Err(Rejection::UnderWay));
     for event in [gone, Event::Released] {
         let done = now(&resumed.next, event).unwrap();
         assert_eq!(said(&Ok(done.clone())), "Unlocked v3: unlock.done");
@@ -197,17 +198,27 @@ fn a_failure_and_a_change_of_hands_say_what_happened() {
     let request = executing(&row_and_lockfile());
     let found = |record| Found::Other(Box::new(LockState::from_stores(ROW, Some(record), None)));
     let other = "the lock there now is 92c15b3e-7c3c-1b5d-8d35-0d3f6f6f2b10 by zoe@laptop";
-    let midway = |lockfile| Event::ChangedMidway {
+    let midway = |half, by| Event::ChangedMidway {
         to: Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None)),
-        lockfile,
+        half,
+        by,
     };
     let cases = [
         (Event::Failed("no s3:DeleteObject".to_owned()), Some("no s3:DeleteObject".to_owned())),
         (Event::LockChanged(found(row(OTHER))), Some(other.to_owned())),
-        (midway(RemovedBy::Release), Some(format!("this release removed the lockfile; {other}"))),
         (
-            midway(RemovedBy::ReleaseOrHolder),
+            midway(Store::S3, RemovedBy::Release),
+            Some(format!("this release removed the lockfile; {other}")),
+        ),
+        (
+            midway(Store::S3, RemovedBy::ReleaseOrHolder),
             Some(format!("the lockfile was removed, by this release or by its holder; {other}")),
+        ),
+        (
+            midway(Store::DynamoDb, RemovedBy::ReleaseOrHolder),
+            Some(format!(
+                "the DynamoDB row was removed, by this release or by its holder; {other}"
+            )),
         ),
         (
             Event::LockChanged(found(row(&RECORD.replace(',', ", ")))),

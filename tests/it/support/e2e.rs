@@ -17,6 +17,9 @@ const MOTO_SERVER: &str = "LOCKTENDER_MOTO_SERVER";
 /// The variable that turns a skip into a failure when it is `1`.
 const REQUIRE: &str = "LOCKTENDER_REQUIRE_E2E";
 
+/// The number of another account than moto's default one.
+const FOREIGN: &str = "222222222222";
+
 /// Where the backend keeps its lock records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Locking {
@@ -82,6 +85,21 @@ impl Bench {
                 Locking::Lockfile => None,
             },
             use_lockfile: locking != Locking::Row,
+            role_arn: None,
+        }
+    }
+
+    /// A backend in another account, reached by a role. Its lock table has this name, whatever tables of that
+    /// name other accounts have.
+    pub async fn foreign_backend(&self, table: &str, use_lockfile: bool) -> Backend {
+        let endpoint = self.moto.endpoint().in_account(FOREIGN);
+        Backend {
+            bucket: Bucket::create(endpoint, unique("states")).await,
+            dynamodb_table: Some(LockTable::create(endpoint, table).await),
+            key: "pay/network/terraform.tfstate".to_owned(),
+            use_lockfile,
+            role_arn: Some(format!("arn:aws:iam::{FOREIGN}:role/locktender")),
+            ..self.backend(Locking::Row).await
         }
     }
 

@@ -13,9 +13,13 @@ use tokio::net::TcpStream;
 
 pub const REGION: &str = "us-east-1";
 
-/// The address of a moto.
+/// The address of a moto, as one of its accounts sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Endpoint(pub SocketAddr);
+pub struct Endpoint {
+    pub address: SocketAddr,
+    /// The number of the account. `None` for the default one.
+    pub account: Option<&'static str>,
+}
 
 pub struct Request<'a> {
     /// `s3` or `dynamodb`, as in a signature's scope.
@@ -34,6 +38,11 @@ pub struct Response {
 }
 
 impl Endpoint {
+    /// The same moto, as another account sees it.
+    pub fn in_account(self, account: &'static str) -> Self {
+        Self { account: Some(account), ..self }
+    }
+
     /// The environment that makes a child process use this moto as AWS.
     pub fn env(self) -> [(&'static str, String); 5] {
         [
@@ -49,7 +58,7 @@ impl Endpoint {
         let what = format!("{} {}", request.method, request.target);
         let message = self.message(&request);
         let exchange = async {
-            let mut stream = TcpStream::connect(self.0).await?;
+            let mut stream = TcpStream::connect(self.address).await?;
             stream.write_all(&message).await?;
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer).await?;
@@ -71,9 +80,12 @@ impl Endpoint {
              Credential=test/20260101/{REGION}/{service}/aws4_request, \
              SignedHeaders=host, Signature=0\r\n\
              Content-Length: {}\r\n",
-            self.0,
+            self.address,
             body.len()
         );
+        if let Some(account) = self.account {
+            write!(head, "x-moto-account-id: {account}\r\n").expect("a String takes all");
+        }
         for (name, value) in *headers {
             write!(head, "{name}: {value}\r\n").expect("a String takes all");
         }
@@ -84,7 +96,7 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.0)
+        write!(f, "http://{}", self.address)
     }
 }
 

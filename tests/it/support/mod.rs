@@ -10,6 +10,7 @@ pub mod dynamodb;
 pub mod e2e;
 #[cfg(unix)]
 pub mod endpoint;
+pub mod far;
 pub mod given;
 pub mod guard;
 pub mod iam;

@@ -71,5 +71,6 @@ fn listening(output: &str) -> Option<Endpoint> {
     let (_, rest) = output.split_once(LISTENING)?;
     // Wait for the end of the line: before that the port may be incomplete.
     let (address, _) = rest.split_once('\n')?;
-    address.trim().parse().ok().map(Endpoint)
+    let address = address.trim().parse().ok()?;
+    Some(Endpoint { address, account: None })
 }

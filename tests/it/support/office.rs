@@ -218,6 +218,26 @@ impl Office {
         prompt(context, courier)
     }
 
+    /// Replaces the bot by one that was just started, which reaches its tables and locks in this way.
+    pub fn restart(
+        &mut self,
+        session: &Session,
+        backends: &[BackendStores],
+        locks: Arc<dyn Locks>,
+    ) {
+        let reading = Reading {
+            catalog: self.context.reading.catalog.clone(),
+            directory: Arc::new(PatientDirectory::new(locks.clone())),
+            locks,
+            clock: self.time.clone(),
+        };
+        let edges = (self.wall.clone(), self.roster.clone());
+        let policies = self.context.policies.clone();
+        let (context, courier) = context(session, backends, reading, policies, edges);
+        self.context = prompt(context, courier.clone());
+        self.courier = courier;
+    }
+
     /// An event ID that has not been used.
     pub fn event(&self) -> EventId {
         EventId::new(self.events.fetch_add(1, Ordering::Relaxed))

@@ -1,4 +1,5 @@
-//! A proxy on the loopback that can drop requests, or drop their answers.
+//! A proxy on the loopback that can drop requests, or drop their answers. It stands in front of one server, or
+//! in front of a `DynamoDB` and an S3 as one account of AWS.
 //!
 //! The server behind it does its work for real. So an answer that is lost is lost after the write was
 //! done.
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use super::deadline::PATIENCE;
 use super::loopback::Loopback;
 
-/// A proxy in front of one server. Dropping it stops it.
+/// A proxy. Dropping it stops it.
 pub struct Proxy {
     server: Loopback,
     shared: Arc<Shared>,
@@ -71,6 +72,8 @@ impl Gate {
 pub struct Seen {
     /// The operation: `TransactWriteItems` for `DynamoDB`, `DELETE /bucket/key` for other services.
     pub what: String,
+    /// The access key that it is signed with. Empty where it is not signed.
+    pub access_key: String,
     pub body: Bytes,
 }
 
@@ -78,7 +81,9 @@ type Rule = Box<dyn Fn(&Seen) -> Fate + Send + Sync>;
 type After = Box<dyn Fn(&Seen) + Send + Sync>;
 
 struct Shared {
+    /// The server of all requests without the target of a `DynamoDB` operation.
     upstream: SocketAddr,
+    dynamodb: SocketAddr,
     rule: Mutex<Arc<(Rule, After)>>,
     seen: Mutex<Vec<Seen>>,
 }
@@ -86,10 +91,20 @@ struct Shared {
 impl Proxy {
     /// Starts one that lets everything pass.
     pub async fn start(upstream: &str) -> Self {
-        let upstream = upstream.trim_start_matches("http://").parse().unwrap();
+        Self::account(upstream, upstream).await
+    }
+
+    /// Starts one in front of a `DynamoDB` and an S3, as one address.
+    pub async fn account(dynamodb: &str, s3: &str) -> Self {
+        let address = |url: &str| url.trim_start_matches("http://").parse().unwrap();
+        let (upstream, dynamodb) = (address(s3), address(dynamodb));
         let pass: (Rule, After) = (Box::new(|_| Fate::Pass), Box::new(|_| {}));
-        let shared =
-            Arc::new(Shared { upstream, rule: Mutex::new(Arc::new(pass)), seen: Mutex::default() });
+        let shared = Arc::new(Shared {
+            upstream,
+            dynamodb,
+            rule: Mutex::new(Arc::new(pass)),
+            seen: Mutex::default(),
+        });
         let state = shared.clone();
         let server = Loopback::start(move |method, uri, headers, body| {
             let shared = state.clone();
@@ -143,7 +158,7 @@ impl Shared {
             None => format!("{method} {}", uri.path()),
         };
         let seen = {
-            let seen = Seen { what, body: body.clone() };
+            let seen = Seen { what, access_key: access_key(headers), body: body.clone() };
             self.seen.lock().unwrap().push(seen.clone());
             seen
         };
@@ -159,7 +174,8 @@ impl Shared {
                 if let Fate::Wait(gate) = &fate {
                     gate.pass().await;
                 }
-                let answer = forward(self.upstream, method, uri, headers, &body).await;
+                let upstream = if target.is_some() { self.dynamodb } else { self.upstream };
+                let answer = forward(upstream, method, uri, headers, &body).await;
                 (rule.1)(&seen);
                 match (fate, answer) {
                     (Fate::Pass | Fate::Wait(_), Some(answer)) => answer.map(Body::from),
@@ -168,6 +184,12 @@ impl Shared {
             }
         }
     }
+}
+
+fn access_key(headers: &HeaderMap) -> String {
+    let signed = headers.get("authorization").and_then(|signed| signed.to_str().ok());
+    let scope = signed.and_then(|signed| signed.split_once("Credential="));
+    scope.and_then(|(_, scope)| scope.split('/').next()).unwrap_or_default().to_owned()
 }
 
 /// Forwards a request and returns the answer, or `None` if the server has closed the connection.

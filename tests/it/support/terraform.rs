@@ -23,6 +23,8 @@ pub struct Backend {
     pub workspace_key_prefix: Option<String>,
     pub dynamodb_table: Option<LockTable>,
     pub use_lockfile: bool,
+    /// The role that Terraform and the bot assume, in the account of the bucket and the table.
+    pub role_arn: Option<String>,
 }
 
 impl Backend {
@@ -33,7 +35,11 @@ impl Backend {
             "key": self.key,
             "use_lockfile": self.use_lockfile,
             "region": REGION,
-            "endpoints": { "s3": self.endpoint.to_string(), "dynamodb": self.endpoint.to_string() },
+            "endpoints": {
+                "s3": self.endpoint.to_string(),
+                "dynamodb": self.endpoint.to_string(),
+                "sts": self.endpoint.to_string(),
+            },
             "use_path_style": true,
             "skip_credentials_validation": true,
             "skip_metadata_api_check": true,
@@ -42,6 +48,9 @@ impl Backend {
         });
         if let Some(prefix) = &self.workspace_key_prefix {
             arguments["workspace_key_prefix"] = json!(prefix);
+        }
+        if let Some(role) = &self.role_arn {
+            arguments["assume_role"] = json!({ "role_arn": role });
         }
         if let Some(table) = &self.dynamodb_table {
             arguments["dynamodb_table"] = json!(table.name);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 
 use crate::support::deadline::Deadline;
-use crate::support::dynamodb::{TABLE, text};
+use crate::support::dynamodb::{DynamoDb, TABLE, text};
 use crate::support::e2e;
 use crate::support::given::record;
 use crate::support::proxy::Proxy;
@@ -35,6 +35,24 @@ enum Lock {
     Row,
     Lockfile,
     Both,
+    /// A row in another account.
+    FarRow,
+    /// The same, and a lockfile there.
+    FarBoth,
+}
+
+impl Lock {
+    fn has_row(self) -> bool {
+        self != Self::Lockfile
+    }
+
+    fn has_lockfile(self) -> bool {
+        matches!(self, Self::Lockfile | Self::Both | Self::FarBoth)
+    }
+
+    fn is_far(self) -> bool {
+        matches!(self, Self::FarRow | Self::FarBoth)
+    }
 }
 
 /// The click during which the bot dies.
@@ -65,6 +83,8 @@ struct Scene {
     stand: Stand,
     trap: Arc<Trap>,
     path: String,
+    /// The other account, if the lock table is there.
+    far: Option<DynamoDb>,
     lockfile: Option<Bucket>,
     /// The point at which the bot dies, for failure messages.
     point: String,
@@ -80,45 +100,61 @@ impl Scene {
         let stand = Stand::new().await.set("LOCKTENDER_APPROVALS", &click.needed().to_string());
         let trap = Arc::new(Trap::new(stand.executioner()));
         let mut proxies = Vec::new();
-        let mut through = async |upstream: &str| {
-            let proxy = Proxy::start(upstream).await;
+        let mut through = |proxy: Proxy| {
             let (before, after) = (trap.clone(), trap.clone());
             proxy.rule_and_after(move |_| before.meet(), move |_| after.after());
             let endpoint = proxy.endpoint();
             proxies.push(proxy);
             endpoint
         };
-        let dynamodb = through(&stand.db.endpoint()).await;
-        let discord = through(&stand.discord.url()).await;
+        let dynamodb = through(Proxy::start(&stand.db.endpoint()).await);
+        let discord = through(Proxy::start(&stand.discord.url()).await);
         let mut stand =
             stand.set("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb).set("DISCORD_API_URL", &discord);
         let mut bucket_name = "states".to_owned();
         let mut lockfile = None;
-        if let Some(bench) = bench.filter(|_| lock != Lock::Row) {
+        if let Some(bench) = bench.filter(|_| lock.has_lockfile()) {
             let bucket = bench.bucket().await;
             bucket_name.clone_from(&bucket.name);
-            let s3 = through(&bench.moto.endpoint().to_string()).await;
+            lockfile = Some(bucket);
+        }
+        let s3 = bench.map(|bench| bench.moto.endpoint().to_string());
+        let mut far = None;
+        if lock.is_far() {
+            let db = DynamoDb::start().await;
+            let s3 = s3.unwrap_or_else(|| db.endpoint());
+            let account = through(Proxy::account(&db.endpoint(), &s3).await);
+            let file = format!(
+                "[[backend]]\nname = 'main'\nbucket = '{bucket_name}'\ndynamodb_table = '{TABLE}'\n\
+                 use_lockfile = {}\nendpoint = '{account}'\n",
+                lock.has_lockfile()
+            );
+            std::fs::write(stand.program.folder().join("locktender.toml"), file).unwrap();
+            stand = stand.set("LOCKTENDER_CONFIG", "locktender.toml");
+            far = Some(db);
+        } else if let Some(s3) = s3.filter(|_| lock.has_lockfile()) {
+            let s3 = through(Proxy::start(&s3).await);
             stand = stand
                 .set("AWS_ENDPOINT_URL_S3", &s3)
                 .set("LOCKTENDER_USE_LOCKFILE", "true")
-                .set("LOCKTENDER_STATE_BUCKET", &bucket.name)
-                .set("LOCKTENDER_LOCK_TABLE", if lock == Lock::Both { TABLE } else { "" });
-            lockfile = Some(bucket);
+                .set("LOCKTENDER_STATE_BUCKET", &bucket_name)
+                .set("LOCKTENDER_LOCK_TABLE", if lock.has_row() { TABLE } else { "" });
         }
         let path = format!("{bucket_name}/{KEY}");
         let record = record("1f6e7bc2", "OperationTypeApply", "root@vm", "2026-11-23T07:48:00Z");
-        if lock != Lock::Lockfile {
-            stand.db.put(&path, &[("Info", text(&record))]).await;
+        if lock.has_row() {
+            far.as_ref().unwrap_or(&stand.db).put(&path, &[("Info", text(&record))]).await;
         }
         if let Some(bucket) = &lockfile {
             bucket.put(&format!("{KEY}.tflock"), record.as_bytes()).await;
         }
         let point = format!("{click:?} of {lock:?}, {dies}");
-        Self { stand, trap, path, lockfile, point, _proxies: proxies }
+        Self { stand, trap, path, far, lockfile, point, _proxies: proxies }
     }
 
     async fn is_locked(&self) -> bool {
-        let row = !self.stand.db.rows(TABLE).await.is_empty();
+        let table = self.far.as_ref().unwrap_or(&self.stand.db);
+        let row = !table.rows(TABLE).await.is_empty();
         let lockfile = match &self.lockfile {
             Some(bucket) => bucket.get(&format!("{KEY}.tflock")).await.is_some(),
             None => false,
@@ -306,4 +342,17 @@ async fn a_bot_that_is_killed_anywhere_finishes_what_it_began_on_a_lockfile() {
         (Lock::Both, Click::Approve),
     ];
     kill_everywhere(&cases, 120, Some(&bench)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_is_killed_anywhere_finishes_what_it_began_on_a_far_row() {
+    let clicks = [Click::Open, Click::Approve, Click::ApproveSecond];
+    kill_everywhere(&clicks.map(|click| (Lock::FarRow, click)), 70, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_is_killed_anywhere_finishes_what_it_began_on_a_far_row_and_a_lockfile() {
+    let Some(bench) = e2e::bench().await else { return };
+    let cases = [(Lock::FarBoth, Click::Open), (Lock::FarBoth, Click::Approve)];
+    kill_everywhere(&cases, 50, Some(&bench)).await;
 }
