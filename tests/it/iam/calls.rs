@@ -41,6 +41,7 @@ pub struct Call {
 pub const CALLS: &[Call] = &[
     // Locks.
     call("locks/deletes.rs", "Delete::builder()", &[("dynamodb:DeleteItem", LockTable, Bot)]),
+    call("locks/deletes.rs", ".delete_item()", &[("dynamodb:DeleteItem", LockTable, Bot)]),
     call(
         "locks/deletes.rs",
         ".delete_object()",
