@@ -21,7 +21,7 @@ use locktender::error::{Fault, GivenUp};
 use locktender::finding::{Reading, Report};
 use locktender::lock::{
     Backend, BackendName, Catalog, HeldLock, KnownState, KnownStates, LockRecord, LockState, State,
-    StatePath, StoredLock, Stores,
+    StatePath, StoreCheck, StoredLock, Stores,
 };
 use locktender::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
@@ -77,7 +77,8 @@ fn parse_a_record(bencher: Bencher) {
 fn word_and_write_a_status(bencher: Bencher) {
     let held = Given::locks(1).0.remove(0);
     let known = locktender::finding::Known::Seen;
-    let report = Report { state: held.state, lock: held.lock, known, at: noon() };
+    let store = StoreCheck::Kept;
+    let report = Report { state: held.state, lock: held.lock, known, store, at: noon() };
     bencher.bench(|| text(&locktender::words::lock::status(black_box(&report)), Style::Coloured));
 }
 

@@ -22,7 +22,9 @@ pub use self::end::{AppError, Success};
 pub use self::migrations::{check_migrations, migrate};
 use self::output::{complain, print, print_json, stdout_style};
 use self::workers::Workers;
-use crate::aws::{AwsHolds, AwsLedger, AwsLocks, AwsOutbox, AwsTrail, LedgerTables, Session};
+use crate::aws::{
+    AwsHolds, AwsLedger, AwsLocks, AwsOutbox, AwsStoreChecks, AwsTrail, LedgerTables, Session,
+};
 use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
@@ -38,7 +40,8 @@ use crate::unlock::Policies;
 use crate::words::list::missing_of;
 use crate::words::lock as words;
 use crate::workers::{
-    LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds, Turns,
+    LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds,
+    StoreFindings, Turns,
 };
 
 /// Pause between two lookout passes in the demo.
@@ -65,7 +68,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let stopped = shutdown.clone();
     on_signal(move || stopped.cancel())?;
     let session = Session::from_environment().await?.for_backends(&backends).await;
-    let tables = settings.tables().into();
+    let tables: LedgerTables = settings.tables().into();
     // On the heap: it is needed once, and the bot's future lives as long as the bot.
     let prepare = Box::pin(async {
         if migrate {
@@ -79,7 +82,8 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     };
     prepared?;
     let memory = memory(&session, &tables);
-    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()));
+    let checks = AwsStoreChecks::connect(&session, tables.clone());
+    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()).with_checks(checks));
     let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
     let reading = reading(&backends, locks.clone(), names.clone());
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
@@ -97,6 +101,8 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     workers.start(&names, |names, shutdown| async move { names.run(shutdown).await });
     workers.start_last(&courier, OutboxCourier::run);
     workers.watch_requests(&context);
+    let findings = Arc::new(StoreFindings(locks.clone()));
+    workers.start(&findings, |findings, shutdown| async move { findings.run(shutdown).await });
     for group in locks.groups() {
         let lookout = Arc::new(Lookout::new(context.clone(), Arc::new(group), interval));
         workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
@@ -120,6 +126,10 @@ pub async fn status(
     exit_code: bool,
 ) -> Result<Success, AppError> {
     let reading = command_line(settings).await?;
+    if let Err(fault) = reading.locks.learn().await {
+        // The status then says that it is not known.
+        tracing::debug!(kind = fault.kind.as_str(), "findings about stores not read: {fault}");
+    }
     let report = reading.look(state).await?;
     if json {
         print_json(&StatusJson::from(&report))?;
@@ -269,8 +279,10 @@ fn memory(session: &Session, tables: &LedgerTables) -> Memory {
 async fn command_line(settings: &Settings) -> Result<Reading, AppError> {
     let backends = settings.backends()?;
     let session = Session::from_environment().await?.for_backends(&backends).await;
-    let memory = memory(&session, &settings.tables().into());
-    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()));
+    let tables = settings.tables().into();
+    let memory = memory(&session, &tables);
+    let checks = AwsStoreChecks::connect(&session, tables);
+    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()).with_checks(checks));
     // The names are only read when they are needed.
     let directory = PatientDirectory::new(locks.clone()).with_memory(memory);
     Ok(reading(&backends, locks, Arc::new(directory)))

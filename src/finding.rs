@@ -12,8 +12,8 @@ use futures::future::join_all;
 
 use crate::error::{Error, Fault, Refusal};
 use crate::lock::{
-    Catalog, HeldLock, LockState, Meanings, NameError, Sources, State, StateName, is_handle,
-    is_lock_id, pasted,
+    Catalog, HeldLock, LockState, Meanings, NameError, Sources, State, StateName, StoreCheck,
+    is_handle, is_lock_id, pasted,
 };
 use crate::ports::{Clock, Directory, Listing, Locks};
 
@@ -39,6 +39,8 @@ pub struct Report {
     pub lock: LockState,
     /// Whether it is certainly the state that the person meant.
     pub known: Known,
+    /// What is known of the store of its lockfiles.
+    pub store: StoreCheck,
     /// When it was read.
     pub at: DateTime<Utc>,
 }
@@ -227,7 +229,8 @@ impl Reading {
     }
 
     fn report(&self, state: State, lock: LockState, known: Known) -> Report {
-        Report { state: self.shown(state), lock, known, at: self.clock.now() }
+        let store = self.locks.means(&state).lockfiles;
+        Report { state: self.shown(state), lock, known, store, at: self.clock.now() }
     }
 
     async fn meanings(&self, typed: &str) -> Result<Meanings, Error> {

@@ -18,8 +18,10 @@ pub use self::requests::{
     Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released, notices,
 };
 pub use self::trail::{Extent, Trail};
-use crate::error::{Fault, GivenUp};
-use crate::lock::{BackendName, Distance, HeldLock, KnownState, KnownStates, LockState, State};
+use crate::error::{Fault, GivenUp, WriteFault};
+use crate::lock::{
+    BackendName, HeldLock, KnownState, KnownStates, LockState, Means, State, StoreCheck,
+};
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
 
@@ -50,12 +52,17 @@ pub trait Locks: Send + Sync {
         Ok(self.seen().await?.states.iter().any(|known| known.state.path == state.path))
     }
 
-    /// How far the lock table of a state is from the bot's own tables, as configured now. [`Ledger::release`]
-    /// deletes a row that is near, in the transaction that records the release.
+    /// What the stores of a state promise to a release, as configured and as far as it is known now.
+    /// [`Ledger::release`] deletes a row that is near, in the transaction that records the release.
     ///
-    /// By default all tables are near.
-    fn distance(&self, _: &State) -> Distance {
-        Distance::Near
+    /// By default all tables are near, and all stores keep conditions.
+    fn means(&self, _: &State) -> Means {
+        Means::default()
+    }
+
+    /// Reads again what `locktender doctor` has found about stores of lockfiles.
+    async fn learn(&self) -> Result<(), Fault> {
+        Ok(())
     }
 
     /// Deletes the approved lockfile, if it is still exactly that object.
@@ -129,6 +136,32 @@ pub enum Deleted {
     /// One attempt got no answer, and a later one was refused. The approved record may have been
     /// removed, so the caller must read again.
     Unanswered,
+}
+
+/// What `locktender doctor` found about stores of lockfiles that are not AWS's own.
+#[async_trait]
+pub trait StoreChecks: Send + Sync {
+    /// Remembers a finding, in place of an earlier one about the same bucket at the same address.
+    ///
+    /// # Errors
+    /// As for [`Ledger::change`].
+    async fn remember(&self, found: &CheckedStore) -> Result<(), WriteFault>;
+
+    /// All findings that this version understands.
+    async fn remembered(&self) -> Result<Vec<CheckedStore>, Fault>;
+}
+
+/// A finding about a store of lockfiles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedStore {
+    /// The address of the store's API.
+    pub endpoint: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What was found. [`StoreCheck::Unverified`] forgets an earlier finding.
+    pub found: StoreCheck,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// The members of the server.

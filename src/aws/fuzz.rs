@@ -23,7 +23,7 @@ use crate::aws::own::stored::json as json_of;
 use crate::aws::session::Patience;
 use crate::aws::session::Session;
 use crate::aws::values::{Item, fields, item};
-use crate::lock::{Distance, HeldLock, LockRecord, LockState, State, StoredLock, Stores};
+use crate::lock::{HeldLock, LockRecord, LockState, Means, State, StoreCheck, StoredLock, Stores};
 use crate::message::Message;
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
@@ -130,6 +130,7 @@ fn real() -> Vec<Item> {
         id: RequestId::of(EventId::new(7)),
         state: &state(),
         lock: &held().lock,
+        store: StoreCheck::Kept,
         stale_from: Some(now()),
         reason: "died",
         by: &actor(1),
@@ -293,13 +294,13 @@ fn use_filed(filed: &Filed) {
     let other = Found::Other(Box::new(held().lock));
     for by in [actor(1), actor(2)] {
         let events = [
-            Event::Approve { by: &by, standing: &standing, table: Distance::Near },
+            Event::Approve { by: &by, standing: &standing, means: Means::default() },
             Event::Deny { by: &by, is_holder: false, reason: None },
             Event::Withdraw { by: &by, reason: None },
             Event::Expire,
             Event::LockChanged(Found::Gone),
             Event::LockChanged(other.clone()),
-            Event::Resume(Distance::Near),
+            Event::Resume(Means::default()),
             Event::Released,
             Event::Failed("no".to_owned()),
         ];

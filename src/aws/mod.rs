@@ -26,6 +26,7 @@ pub use self::migrations::Migrations;
 pub use self::own::LedgerTables;
 pub use self::own::holds::AwsHolds;
 pub use self::own::outbox::AwsOutbox;
+pub use self::own::store_checks::AwsStoreChecks;
 pub use self::own::trail::AwsTrail;
 #[cfg(feature = "embedded")]
 pub use self::sandbox::Sandbox;

@@ -35,8 +35,8 @@ async fn approve(
     let request = &filed.request;
     let now = context.reading.clock.now();
     let standing = standing(context, request).await?;
-    let table = context.reading.locks.distance(&request.state);
-    let event = Event::Approve { by: by.actor, standing: &standing, table };
+    let means = context.reading.locks.means(&request.state);
+    let event = Event::Approve { by: by.actor, standing: &standing, means };
     let approved = match decide(request, event, context.policy(request), now) {
         Ok(approved) => approved,
         Err(rejection) => return Err(refuse(context, by, filed, Tried::Approve, rejection).await),

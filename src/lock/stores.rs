@@ -18,15 +18,6 @@ pub struct Access {
     pub endpoint: Option<String>,
 }
 
-/// Whether one transaction can change a backend's lock table and the bot's own tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Distance {
-    /// It can: they are in the same account and region, and are reached in the same way.
-    Near,
-    /// It cannot.
-    Far,
-}
-
 /// A backend and its stores, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendStores {

@@ -15,7 +15,7 @@ use super::{
     Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
-use crate::lock::{Distance, LockState, Store};
+use crate::lock::{Distance, LockState, Means, Store, StoreCheck};
 use crate::people::{Actor, UserId};
 
 /// An event that may change a request.
@@ -27,8 +27,8 @@ pub enum Event<'e> {
         by: &'e Actor,
         /// The earlier approvers who are still members with an approver role.
         standing: &'e BTreeSet<UserId>,
-        /// How far the lock table is.
-        table: Distance,
+        /// What the stores of the lock promise.
+        means: Means,
     },
     /// A person denies the request.
     Deny {
@@ -50,8 +50,8 @@ pub enum Event<'e> {
     Expire,
     /// The pinned lock is no longer there. In a resumed release, gone means released.
     LockChanged(Found),
-    /// A release that was interrupted is resumed, while the lock table is this far.
-    Resume(Distance),
+    /// A release that was interrupted is resumed, while the stores of the lock promise this.
+    Resume(Means),
     /// Every pinned record is gone, and this release removed them.
     Released,
     /// Every pinned record is gone, removed by this release or by the holder, and another lock is there now.
@@ -100,8 +100,8 @@ pub fn decide(
         {
             Err(Rejection::Expired(request.expires_at))
         }
-        (Status::Pending, Event::Approve { by, standing, table }) => {
-            approve(request, by, standing, table, policy, now)
+        (Status::Pending, Event::Approve { by, standing, means }) => {
+            approve(request, by, standing, means, policy, now)
         }
         (Status::Pending, Event::Deny { by, is_holder, reason }) => {
             deny(request, by, is_holder, reason, policy, now)
@@ -122,10 +122,10 @@ pub fn decide(
             | Event::Resume(_)
             | Event::Expire,
         ) => Err(Rejection::NotDue),
-        (Status::Executing, Event::Resume(table))
-            if !request.resumed || (table == Distance::Far && !request.row_apart) =>
+        (Status::Executing, Event::Resume(means))
+            if !request.resumed || (means.table == Distance::Far && !request.row_apart) =>
         {
-            Ok(resume(request, table, now))
+            Ok(resume(request, means, now))
         }
         // It is gone, and this release removed nothing: the holder released it. This bot removes a row that is
         // near only together with the end of its request.
@@ -162,7 +162,7 @@ fn approve(
     request: &UnlockRequest,
     by: &Actor,
     standing: &BTreeSet<UserId>,
-    table: Distance,
+    means: Means,
     policy: &Policy,
     now: DateTime<Utc>,
 ) -> Result<Transition, Rejection> {
@@ -194,10 +194,12 @@ fn approve(
     let mut unlock = None;
     if next.missing_approvals(policy) == 0 {
         next.status = Status::Executing;
-        next.row_apart = table == Distance::Far;
+        next.row_apart = means.table == Distance::Far;
         unlock = ApprovedUnlock::of(&next, policy);
         if next.is_released_in_steps() {
-            entries.push(draft(&next, Action::UnlockStarted, Some(&by.person), now));
+            let started = draft(&next, Action::UnlockStarted, Some(&by.person), now);
+            let detail = delete_of_lockfile(&next, means).map(str::to_owned);
+            entries.push(Draft { detail, ..started });
         }
     }
     Ok(Transition { next, entries, unlock, openings: None })
@@ -260,12 +262,30 @@ fn second_person(
     Ok(())
 }
 
-fn resume(request: &UnlockRequest, table: Distance, now: DateTime<Utc>) -> Transition {
+fn resume(request: &UnlockRequest, means: Means, now: DateTime<Utc>) -> Transition {
     let mut next = changed(request);
     next.resumed = true;
     // An attempt while the table was far may have removed the row, wherever the table is now.
-    next.row_apart |= table == Distance::Far;
+    next.row_apart |= means.table == Distance::Far;
     let entry = draft(request, Action::UnlockStarted, None, now);
-    let detail = Some("resumed after the first attempt was cut off".to_owned());
+    let resumed = Some("resumed after the first attempt was cut off");
+    let detail: Vec<&str> = resumed.into_iter().chain(delete_of_lockfile(request, means)).collect();
+    let detail = Some(detail.join("; "));
     Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None, openings: None }
+}
+
+/// What the trail says of the delete of a lockfile whose store may ignore the condition of that delete.
+fn delete_of_lockfile(request: &UnlockRequest, means: Means) -> Option<&'static str> {
+    request.pinned.lockfile()?;
+    match means.lockfiles {
+        StoreCheck::Kept => None,
+        StoreCheck::Ignored => Some(
+            "the store ignores conditions, so the lockfile is read again right before its delete; one that another \
+             run takes in between is deleted too",
+        ),
+        StoreCheck::Unverified => Some(
+            "it is not known whether the store keeps conditions, so the lockfile is read again right before its \
+             delete; one that another run takes in between may be deleted too",
+        ),
+    }
 }

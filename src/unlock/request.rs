@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Pinned, Policy};
-use crate::lock::State;
+use crate::lock::{State, StoreCheck};
 use crate::people::{Holders, Person, Place, RequestId, UserId};
 
 /// A request for one lock to be released. Only [`decide`](super::decide()) changes one.
@@ -46,6 +46,10 @@ pub struct UnlockRequest {
     /// far. Requests of earlier versions do not have this field; their rows were deleted with the record.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub row_apart: bool,
+    /// What was known of the store of its lockfile when the request was opened. Requests of earlier versions do
+    /// not have this field.
+    #[serde(default, skip_serializing_if = "StoreCheck::is_kept")]
+    pub store: StoreCheck,
     /// Whether its card pings the approver roles, which happens once an hour for a state. Requests of earlier
     /// versions do not have this field; their cards pinged.
     #[serde(default = "calls")]

@@ -17,7 +17,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::*;
-use crate::lock::{Distance, Flaw, LockRecord, LockState, State, Store, StoredLock, Stores};
+use crate::lock::{
+    Distance, Flaw, LockRecord, LockState, Means, State, Store, StoreCheck, StoredLock, Stores,
+};
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
@@ -107,7 +109,16 @@ fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Rejec
     let id = RequestId::of(EventId::new(9_000));
     let stale_from = Some(minute(20));
     let lately = Lately::default();
-    let ask = Ask { id, state: &state(), lock, stale_from, reason, by, lately: &lately };
+    let ask = Ask {
+        id,
+        state: &state(),
+        lock,
+        store: StoreCheck::Kept,
+        stale_from,
+        reason,
+        by,
+        lately: &lately,
+    };
     open(ask, &policy(1), minute(0))
 }
 
@@ -117,17 +128,17 @@ fn request_for(lock: &LockState) -> UnlockRequest {
 }
 
 fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transition, Rejection> {
-    approve_at(request, by, needed, Distance::Near)
+    approve_by(request, by, needed, Means::default())
 }
 
-fn approve_at(
+fn approve_by(
     request: &UnlockRequest,
     by: &Actor,
     needed: u32,
-    table: Distance,
+    means: Means,
 ) -> Result<Transition, Rejection> {
     let standing = request.approvals.iter().map(|approval| approval.by.id).collect();
-    decide(request, Event::Approve { by, standing: &standing, table }, &policy(needed), minute(5))
+    decide(request, Event::Approve { by, standing: &standing, means }, &policy(needed), minute(5))
 }
 
 /// The same request after bob's approval, while its lock is being released.
@@ -144,13 +155,13 @@ fn events<'e>(
     let lock = || Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None));
     let other = Found::Other(lock());
     vec![
-        ("approve", Event::Approve { by, standing, table: Distance::Near }),
+        ("approve", Event::Approve { by, standing, means: Means::default() }),
         ("deny", Event::Deny { by, is_holder: false, reason: None }),
         ("withdraw", Event::Withdraw { by: requester, reason: None }),
         ("expire", Event::Expire),
         ("lock changed hands", Event::LockChanged(other)),
         ("lock is gone", Event::LockChanged(Found::Gone)),
-        ("resume", Event::Resume(Distance::Near)),
+        ("resume", Event::Resume(Means::default())),
         ("released", Event::Released),
         ("failed", Event::Failed("no permission".to_owned())),
         ("unpostable", Event::Unpostable("allow it to post".to_owned())),

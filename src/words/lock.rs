@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::half::half_line;
 use super::parts::{held_by, operation, or_unknown};
+use super::store::store_line;
 use crate::command::Command;
 use crate::finding::{Known, Report};
 use crate::lock::{LockState, Sources, State, StateName, Store, Unreadable, age, in_words};
@@ -22,6 +23,10 @@ pub fn status(report: &Report) -> Message {
         LockState::Free => without_lock(report),
         LockState::Held(lock) => held(report, &lock.sources),
         LockState::Unreadable(lock) => unreadable(report, lock),
+    };
+    let message = match store_line(report.store) {
+        Some(line) => message.line(line),
+        None => message,
     };
     message.read_at(report.at)
 }

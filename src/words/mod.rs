@@ -17,6 +17,7 @@ pub mod lock;
 pub(crate) mod parts;
 pub mod refused;
 pub mod request;
+mod store;
 pub(crate) mod terminal;
 pub(crate) mod verdict;
 pub(crate) mod watching;

@@ -6,6 +6,7 @@ use super::half::half_line;
 use super::help::who_may_approve;
 use super::lock::{held_for, lock_fields};
 use super::parts::or_unknown;
+use super::store::store_line;
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
 use crate::message::{Message, Text, Tone};
@@ -51,6 +52,9 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
         .line(held_for(lock, now).then(" ").append(compared(request, now)))
         .line(to_check(lock));
     if let Some(line) = half_line(lock) {
+        message = message.line(line);
+    }
+    if let Some(line) = store_line(request.store) {
         message = message.line(line);
     }
     let message = requested_by(message, request)

@@ -7,6 +7,7 @@ mod directory;
 mod lookout;
 mod remembered;
 mod restart;
+mod store_checks;
 mod warden;
 
 pub use checkpoint::{Checkpoints, verify};
@@ -16,4 +17,5 @@ pub use directory::{LiveDirectory, Memory, PatientDirectory};
 pub use lookout::Lookout;
 pub use remembered::RememberedHolds;
 pub use restart::{REST, restarting};
+pub use store_checks::StoreFindings;
 pub use warden::Warden;

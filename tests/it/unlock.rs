@@ -1,5 +1,6 @@
 //! Two-person control: the rules, the store and the trail together, without Discord.
 
+mod conditions;
 #[cfg(unix)]
 mod crashes;
 mod delivery;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use locktender::lock::Distance;
+use locktender::lock::{Distance, Means, StoreCheck};
 use locktender::people::{Actor, EventId, RequestId, UserId};
 use locktender::unlock::{
     Ask, Event, Found, Lately, Policy, Rejection, Status, Transition, Tried, decide, open, refused,
@@ -89,6 +89,10 @@ impl Run<'_> {
         self.protocol.setup.tables[self.replica]
     }
 
+    pub fn means(&self) -> Means {
+        Means { table: self.table(), ..Means::default() }
+    }
+
     pub fn policy(&self) -> &Policy {
         &self.protocol.policy
     }
@@ -146,8 +150,8 @@ impl Run<'_> {
         let standing: BTreeSet<UserId> = approvers.filter(stands).collect();
         let (event, attempt) = match what {
             What::Approve(_) => {
-                let table = self.table();
-                (Event::Approve { by: &actor, standing: &standing, table }, Attempt::Approve)
+                let means = self.means();
+                (Event::Approve { by: &actor, standing: &standing, means }, Attempt::Approve)
             }
             What::Deny(_) => {
                 (Event::Deny { by: &actor, is_holder: false, reason: None }, Attempt::Deny)
@@ -204,6 +208,7 @@ impl Run<'_> {
             id,
             state: state(),
             lock: &lock,
+            store: StoreCheck::Kept,
             stale_from: None,
             reason,
             by: &self.actor()?,

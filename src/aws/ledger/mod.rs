@@ -14,6 +14,7 @@
 //! | `watch` | hash of a state path | who waits for the lock |
 //! | `checkpoint` | `last` | the last checkpoint of the trail |
 //! | `checkpoint#`when | which part | the heads that a checkpoint has seen |
+//! | `store` | hash of address and bucket | what was found about a store of lockfiles |
 //! | `migration` | its name | a migration that was applied |
 
 pub(in crate::aws) mod commit;

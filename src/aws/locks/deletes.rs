@@ -2,6 +2,8 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::delete_object::DeleteObjectError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -104,6 +106,17 @@ impl Bucket {
             // result must not be `Gone`.
             return Ok(Deleted::Changed);
         };
+        let is_kept = self.check().is_kept();
+        if !is_kept {
+            // The store may ignore the condition. Then only this look protects another lock.
+            match self.get(&unlock.state().path).await? {
+                None => return Ok(Deleted::Absent),
+                Some(there) if Some(&there) != unlock.pinned().lockfile() => {
+                    return Ok(Deleted::Changed);
+                }
+                Some(_) => {}
+            }
+        }
         let answers = Answers::default();
         let deleted = self
             .client()
@@ -112,10 +125,11 @@ impl Bucket {
             .key(unlock.state().path.lockfile_key())
             .if_match(etag)
             .customize()
-            .interceptor(answers.clone())
-            .send()
-            .await;
-        let Err(error) = deleted else {
+            .interceptor(answers.clone());
+        // A second try would come without another look.
+        let once = || Builder::new().retry_config(RetryConfig::disabled());
+        let deleted = if is_kept { deleted } else { deleted.config_override(once()) };
+        let Err(error) = deleted.send().await else {
             return Ok(Deleted::Gone);
         };
         // The codes are from "How to perform conditional deletes" in the S3 user guide. A 404 with

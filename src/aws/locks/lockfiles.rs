@@ -18,7 +18,8 @@ use crate::aws::error::Subject;
 use crate::aws::locks::seen_lockfiles::{Listed, SeenLockfiles, Sorted, Version, is_of_one_object};
 use crate::aws::session::Session;
 use crate::error::Fault;
-use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock};
+use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoreCheck, StoredLock};
+use crate::ports::CheckedStore;
 use crate::text::visible;
 
 /// How many records a listing fetches at once: enough to hide S3's 20 to 50 ms an object, and far
@@ -38,13 +39,17 @@ pub(super) struct Bucket {
     /// Limit for reading the bytes of a record. The SDK's own limit ends when S3 answers.
     body_limit: Duration,
     seen: Mutex<SeenLockfiles>,
+    /// The address of a store that is not AWS's own, and what is known of it.
+    other: Option<(String, Mutex<StoreCheck>)>,
 }
 
 impl Bucket {
     pub(super) fn new(session: &Session, name: &str) -> Self {
         let subject = Subject::bucket(name, session.reached());
         let (client, body_limit) = (session.s3(), session.patience().attempt);
-        Self { name: name.to_owned(), subject, client, body_limit, seen: Mutex::default() }
+        let unverified = || Mutex::new(StoreCheck::Unverified);
+        let other = session.other_store().map(|endpoint| (endpoint, unverified()));
+        Self { name: name.to_owned(), subject, client, body_limit, seen: Mutex::default(), other }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -57,6 +62,29 @@ impl Bucket {
 
     pub(super) fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    /// Whether the store keeps conditions, as far as it is known.
+    pub(super) fn check(&self) -> StoreCheck {
+        self.other.as_ref().map_or(StoreCheck::Kept, |(_, check)| {
+            *check.lock().unwrap_or_else(PoisonError::into_inner)
+        })
+    }
+
+    /// Whether that is known only from a finding.
+    pub(super) fn is_learnt(&self) -> bool {
+        self.other.is_some()
+    }
+
+    /// Takes over the finding about this store, if there is one.
+    pub(super) fn learn(&self, found: &[CheckedStore]) {
+        let Some((endpoint, check)) = &self.other else {
+            return;
+        };
+        let mut found = found.iter();
+        let found = found.find(|it| it.endpoint == *endpoint && it.bucket == self.name);
+        let found = found.map_or(StoreCheck::Unverified, |it| it.found);
+        *check.lock().unwrap_or_else(PoisonError::into_inner) = found;
     }
 
     /// The lockfile of one state. S3 reads are strongly consistent.

@@ -15,10 +15,11 @@ use tokio::sync::Semaphore;
 pub(in crate::aws) use self::deletes::delete_row;
 use self::lockfiles::Bucket;
 use self::places::{Place, Places};
+use crate::aws::own::store_checks::AwsStoreChecks;
 use crate::aws::session::Session;
 use crate::error::{Fault, FaultKind};
-use crate::lock::{BackendStores, Distance, LockState, State, StatePath, StoredLock};
-use crate::ports::{Deleted, Listing, Locks, Seen, Unread};
+use crate::lock::{BackendStores, LockState, Means, State, StatePath, StoredLock};
+use crate::ports::{Deleted, Listing, Locks, Seen, StoreChecks, Unread};
 use crate::unlock::ApprovedUnlock;
 
 /// How many listings run at once.
@@ -30,6 +31,8 @@ const LISTINGS: usize = 2;
 pub struct AwsLocks {
     places: Places,
     listing: Semaphore,
+    /// Where the findings about stores are.
+    checks: Option<AwsStoreChecks>,
 }
 
 /// A trace of a state in a table or bucket.
@@ -48,7 +51,13 @@ impl AwsLocks {
     }
 
     fn at(places: Places) -> Self {
-        Self { places, listing: Semaphore::new(LISTINGS) }
+        Self { places, listing: Semaphore::new(LISTINGS), checks: None }
+    }
+
+    /// The same locks, with what `locktender doctor` finds about their stores. [`Locks::learn`] reads it.
+    #[must_use]
+    pub fn with_checks(self, checks: AwsStoreChecks) -> Self {
+        Self { checks: Some(checks), ..self }
     }
 
     /// The same locks in groups of backends that share no table and no bucket. A group that hangs does not
@@ -105,9 +114,24 @@ impl Locks for AwsLocks {
         self.read_all().await
     }
 
-    fn distance(&self, state: &State) -> Distance {
-        // The transaction of the ledger refuses a row of an unknown backend.
-        self.places.of(state).map_or(Distance::Near, |place| place.distance)
+    fn means(&self, state: &State) -> Means {
+        // The ledger refuses the row of an unknown backend, and there is no bucket to delete in.
+        self.places.of(state).map_or_else(Means::default, Place::means)
+    }
+
+    async fn learn(&self) -> Result<(), Fault> {
+        let Some(checks) = &self.checks else {
+            return Ok(());
+        };
+        let unsure = self.places.lockfile_buckets().into_iter().map(|(bucket, _)| bucket);
+        let unsure: Vec<&Bucket> = unsure.filter(|bucket| bucket.is_learnt()).collect();
+        if !unsure.is_empty() {
+            let found = checks.remembered().await?;
+            for bucket in unsure {
+                bucket.learn(&found);
+            }
+        }
+        Ok(())
     }
 
     async fn delete_far_row(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::aws::locks::lockfiles::Bucket;
 use crate::aws::locks::rows::LockTable;
 use crate::aws::session::{Reached, Session};
-use crate::lock::{Backend, BackendName, BackendStores, Catalog, Distance, State, StatePath};
+use crate::lock::{
+    Backend, BackendName, BackendStores, Catalog, Distance, Means, State, StatePath,
+};
 
 /// A backend, and its table and bucket.
 #[derive(Clone, Debug)]
@@ -29,6 +31,11 @@ pub(super) struct Places {
 impl Place {
     pub(super) fn backend(&self) -> &Backend {
         self.stores.backend()
+    }
+
+    pub(super) fn means(&self) -> Means {
+        let lockfiles = self.lockfiles().map(Bucket::check).unwrap_or_default();
+        Means { table: self.distance, lockfiles }
     }
 
     /// The bucket, if the backend has lockfiles.

@@ -55,6 +55,8 @@ pub struct Session {
     reads: Reads,
     /// The sessions of backends that are reached in another way.
     others: Arc<HashMap<Access, Session>>,
+    /// Whether its S3 keeps conditions, although it is not AWS's own.
+    is_trusted: bool,
 }
 
 impl Default for Patience {
@@ -99,7 +101,7 @@ impl Session {
     }
 
     /// A session for an AWS double at one address, such as `http://127.0.0.1:8000`. It accepts any
-    /// credentials.
+    /// credentials. Its S3 is trusted to keep conditions.
     #[must_use]
     pub fn at(endpoint: &str, patience: Patience) -> Self {
         let credentials = Credentials::new("locktender", "locktender", None, None, "double of AWS");
@@ -115,12 +117,12 @@ impl Session {
             .stalled_stream_protection(stalls())
             .build();
         let reached = Reached { region: ANY_REGION.to_owned(), access: Access::default() };
-        Self::of_sdk(sdk, reached, patience)
+        Self { is_trusted: true, ..Self::of_sdk(sdk, reached, patience) }
     }
 
     fn of_sdk(sdk: SdkConfig, reached: Reached, patience: Patience) -> Self {
         let reads = Reads::new(aws_sdk_dynamodb::Client::new(&sdk));
-        Self { sdk, reached, patience, reads, others: Arc::default() }
+        Self { sdk, reached, patience, reads, others: Arc::default(), is_trusted: false }
     }
 
     /// How it reaches AWS, for the sentences of its errors.
@@ -152,6 +154,11 @@ impl Session {
         aws_sdk_s3::Client::from_conf(config)
     }
 
+    /// The address of the store of lockfiles, if it is not AWS's own and may thus ignore conditions.
+    pub(super) fn other_store(&self) -> Option<String> {
+        self.endpoint_of("S3").filter(|endpoint| !self.is_trusted && !is_of_aws(endpoint))
+    }
+
     /// Whether the `DynamoDB` endpoint is a double: only doubles speak plain HTTP.
     pub(super) fn has_dynamodb_double(&self) -> bool {
         self.endpoint_of("DynamoDB").is_some_and(|endpoint| endpoint.starts_with("http:"))
@@ -171,6 +178,14 @@ impl Session {
         let of_service = || self.sdk.service_config()?.load_config(key.ok()?);
         of_service().or_else(|| self.sdk.endpoint_url().map(str::to_owned))
     }
+}
+
+/// Whether an address is one of AWS's own: a regional, a private or a dual-stack endpoint.
+fn is_of_aws(endpoint: &str) -> bool {
+    let host = endpoint.split_once("://").map_or(endpoint, |(_, host)| host);
+    let host = host.split(['/', ':', '?', '#']).next().unwrap_or_default();
+    let domains = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
+    domains.iter().any(|domain| host.to_ascii_lowercase().ends_with(domain))
 }
 
 /// The metadata service of the EC2 instance that this may run on, with short timeouts.

@@ -9,7 +9,16 @@ fn at(minutes: &[i64]) -> Openings {
 fn opened(by: &Actor, lately: &Lately, now: DateTime<Utc>) -> Result<Transition, Rejection> {
     let (id, lock) = (RequestId::of(EventId::new(9_000)), row_alone());
     let (state, reason) = (state(), "dead");
-    let ask = Ask { id, state: &state, lock: &lock, stale_from: None, reason, by, lately };
+    let ask = Ask {
+        id,
+        state: &state,
+        lock: &lock,
+        store: StoreCheck::Kept,
+        stale_from: None,
+        reason,
+        by,
+        lately,
+    };
     open(ask, &policy(1), now)
 }
 

@@ -41,7 +41,6 @@ pub struct Call {
 pub const CALLS: &[Call] = &[
     // Locks.
     call("locks/deletes.rs", "Delete::builder()", &[("dynamodb:DeleteItem", LockTable, Bot)]),
-    // A row in another account, outside the transaction.
     call("locks/deletes.rs", ".delete_item()", &[("dynamodb:DeleteItem", LockTable, Bot)]),
     call(
         "locks/deletes.rs",

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use locktender::aws::{AwsLocks, Session};
+use locktender::aws::{AwsLocks, AwsStoreChecks, Session};
 use locktender::lock::{Access, BackendStores, Stores};
 use locktender::ports::Locks;
 
-use super::dynamodb::{BUCKET, DynamoDb, TABLE, backend, session, text};
+use super::dynamodb::{BUCKET, DynamoDb, TABLE, backend, session, tables, text};
 use super::office::Office;
 use super::proxy::Proxy;
 use super::s3::S3;
@@ -86,6 +86,7 @@ async fn bot(
     let endpoint = far.map(Proxy::endpoint);
     let backends = vec![backend.reached_by(Access { endpoint, ..Access::default() })];
     let session = session(&own.endpoint()).for_backends(&backends).await;
-    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()));
+    let checks = AwsStoreChecks::connect(&session, tables());
+    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()).with_checks(checks));
     (session, backends, locks)
 }

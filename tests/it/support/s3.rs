@@ -24,6 +24,7 @@ struct Inside {
 pub struct Objects {
     by_key: BTreeMap<String, Object>,
     written: u64,
+    ignores_conditions: bool,
 }
 
 struct Object {
@@ -52,6 +53,11 @@ impl S3 {
     /// Applies this rule to all requests from now on.
     pub fn rule(&self, rule: impl FnMut(&Asked, &mut Objects) -> Option<Answer> + Send + 'static) {
         self.inside.lock().unwrap().rule = Box::new(rule);
+    }
+
+    /// From now on it ignores conditions, as some stores do that are only compatible with S3.
+    pub fn ignore_conditions(&self) {
+        self.inside.lock().unwrap().objects.ignores_conditions = true;
     }
 
     /// Writes an object.
@@ -101,13 +107,15 @@ impl Objects {
         }
         let key = asked.key();
         let Some(object) = self.by_key.get(&key) else {
-            return stub::s3_error(404, "NoSuchKey");
+            // Without a condition, a delete of nothing succeeds.
+            let succeeds = self.ignores_conditions && asked.method == "DELETE";
+            return if succeeds { stub::bare(204, &[]) } else { stub::s3_error(404, "NoSuchKey") };
         };
         if asked.method == "GET" {
             return stub::object_with_etag(object.body.clone(), &object.etag);
         }
         let condition = asked.headers.get("if-match").map(|etag| etag.to_str().unwrap());
-        if condition.is_some_and(|etag| etag != object.etag) {
+        if !self.ignores_conditions && condition.is_some_and(|etag| etag != object.etag) {
             return stub::s3_error(412, "PreconditionFailed");
         }
         self.by_key.remove(&key);

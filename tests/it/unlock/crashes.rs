@@ -5,6 +5,7 @@
 //! the request arrives, so that it is not carried out, or when it has been carried out and is not answered
 //! yet. Then the bot is started again, and the person presses again if the card is still open.
 
+mod lock;
 mod trap;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::support::given::record;
 use crate::support::proxy::Proxy;
 use crate::support::stand::Stand;
 use crate::support::store::Bucket;
+use lock::Lock;
 use trap::{Trap, When};
 
 /// The number of bots at once. Most of the time each one waits for a worker's next round.
@@ -28,32 +30,6 @@ const ALL_KILL_POINTS: &str = "LOCKTENDER_ALL_KILL_POINTS";
 
 /// Odd, so that the bot is killed both before and after requests.
 const STRIDE: usize = 11;
-
-/// Where the lock is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lock {
-    Row,
-    Lockfile,
-    Both,
-    /// A row in another account.
-    FarRow,
-    /// The same, and a lockfile there.
-    FarBoth,
-}
-
-impl Lock {
-    fn has_row(self) -> bool {
-        self != Self::Lockfile
-    }
-
-    fn has_lockfile(self) -> bool {
-        matches!(self, Self::Lockfile | Self::Both | Self::FarBoth)
-    }
-
-    fn is_far(self) -> bool {
-        matches!(self, Self::FarRow | Self::FarBoth)
-    }
-}
 
 /// The click during which the bot dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,10 +33,7 @@ impl Trap {
             proxy.rule_and_after(
                 move |_| {
                     let number = before.met.fetch_add(1, Ordering::SeqCst);
-                    match before.is_dead(number, at, when) {
-                        true => before.kill(),
-                        false => Fate::Pass,
-                    }
+                    if before.is_dead(number, at, when) { before.kill() } else { Fate::Pass }
                 },
                 move |_| {
                     let number = after.carried_out.fetch_add(1, Ordering::SeqCst);

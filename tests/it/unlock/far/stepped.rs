@@ -18,7 +18,7 @@ async fn approve_and(scene: &Scene, meanwhile: impl AsyncFnOnce()) {
         meanwhile().await;
         gate.open();
     };
-    tokio::join!(scene.approve(), step);
+    tokio::join!(Box::pin(scene.approve()), step);
 }
 
 #[tokio::test]
