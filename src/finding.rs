@@ -139,14 +139,13 @@ impl Reading {
             return Ok(self.shown(state));
         }
         let meanings = self.meanings(typed).await?;
-        for rank in &meanings.ranks {
-            let rank = self.likely(rank);
+        for rank in meanings.ranks(self.exists()) {
             let seen = join_all(rank.iter().map(|state| self.directory.has_seen(state))).await;
             if seen.iter().any(Result::is_err) {
                 break;
             }
             let seen = rank.iter().zip(seen).filter(|(_, seen)| matches!(seen, Ok(true)));
-            let seen = seen.map(|(state, _)| self.shown((*state).clone())).collect();
+            let seen = seen.map(|(state, _)| self.shown(state.clone())).collect();
             let seen = one_of_each_path(seen, |state| state, |_| false);
             if let Some(state) = only(typed, seen, |state: &State| &state.name)? {
                 return Ok(state);
@@ -156,7 +155,10 @@ impl Reading {
             return Err(Refusal::NoLockWithId { id: text.to_owned() }.into());
         }
         match meanings.refusal {
-            None => Ok(self.shown(meanings.likeliest)),
+            None => {
+                let likeliest = meanings.likeliest().ok_or_else(Fault::bug)?;
+                Ok(self.shown(likeliest))
+            }
             Some(refusal) => Err(self.bad_name(typed, refusal).await),
         }
     }
@@ -165,15 +167,14 @@ impl Reading {
     async fn look_at_meanings(&self, typed: &str) -> Result<Report, Error> {
         let meanings = self.meanings(typed).await?;
         let mut unread = None;
-        for (at, rank) in meanings.ranks.iter().enumerate() {
-            let rank = self.likely(rank);
+        for (at, rank) in meanings.ranks(self.exists()).enumerate() {
             let sights = join_all(rank.iter().map(|state| self.sight(state))).await;
             let all_read = sights.iter().all(|it| matches!(it, Ok(Sight::Seen(_) | Sight::Unseen)));
             let mut seen = Vec::new();
             for (state, sight) in rank.iter().zip(sights) {
                 match sight {
                     Ok(Sight::Seen(lock)) => {
-                        seen.push(self.report((*state).clone(), *lock, Known::Seen));
+                        seen.push(self.report(state.clone(), *lock, Known::Seen));
                     }
                     Ok(Sight::Unseen) => {}
                     // Another backend that may have the lock was read.
@@ -184,7 +185,7 @@ impl Reading {
                     // meant.
                     Err(fault)
                         if (at == 0 && meanings.refusal.is_none())
-                            || meanings.in_full.as_ref() == Some(state)
+                            || meanings.in_full.as_ref() == Some(&state.path)
                             || self.is_in_directory(state).await =>
                     {
                         return Err(fault.into());
@@ -200,6 +201,7 @@ impl Reading {
                 return Ok(Report { state, ..report });
             }
         }
+        let likeliest = meanings.likeliest().ok_or_else(Fault::bug)?;
         match (meanings.refusal, unread) {
             // It may be in the backend that could not be read.
             (Some(NameError::WhichBackend { .. }), Some(fault)) => return Err(fault.into()),
@@ -207,10 +209,11 @@ impl Reading {
             (None, not_read) => unread = not_read,
         }
         let nearest = self.nearest(typed).await;
-        let (state, known) = match (meanings.in_full, unread) {
+        let typed_in_full = meanings.in_full.and_then(|path| self.catalog.state_at(path));
+        let (state, known) = match (typed_in_full, unread) {
             (Some(state), _) => (state, Known::InFull { nearest }),
-            (None, None) => (meanings.likeliest, Known::Unseen { nearest }),
-            (None, Some(fault)) => (meanings.likeliest, not_read(&fault)),
+            (None, None) => (likeliest, Known::Unseen { nearest }),
+            (None, Some(fault)) => (likeliest, not_read(&fault)),
         };
         Ok(self.report(state, LockState::Free, known))
     }
@@ -233,7 +236,7 @@ impl Reading {
         Report { state: self.shown(state), lock, known, store, at: self.clock.now() }
     }
 
-    async fn meanings(&self, typed: &str) -> Result<Meanings, Error> {
+    async fn meanings(&self, typed: &str) -> Result<Meanings<'_>, Error> {
         match self.catalog.meanings(typed) {
             Ok(meanings) => Ok(meanings),
             Err(error) => Err(self.bad_name(typed, error).await),

@@ -193,7 +193,10 @@ impl Catalog {
     /// depends on which states have been seen.
     pub fn resolve(&self, typed: &str) -> Result<State, NameError> {
         let meanings = self.meanings(typed)?;
-        meanings.refusal.map_or(Ok(meanings.likeliest), Err)
+        match meanings.refusal {
+            Some(refusal) => Err(refusal),
+            None => meanings.likeliest().ok_or(NameError::Empty),
+        }
     }
 
     /// The state at a path. `None` if no backend has that bucket.

@@ -9,30 +9,24 @@ use super::catalog::Backend;
 use super::name::check;
 use super::{Catalog, NameError, State, StatePath};
 
-/// The states that a text can mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Meanings {
-    /// The likeliest state.
-    pub likeliest: State,
-    /// All states, likeliest first. States of one rank are equally likely. A path occurs once for each backend
-    /// that may have its lock, first the one whose rules it fits best.
-    pub ranks: Vec<Vec<State>>,
-    /// The state whose full path was typed: a served bucket, and a key that fits its backend's
-    /// rules. Nothing about it is guessed.
-    pub in_full: Option<State>,
+/// The states that a text can mean, likeliest first.
+///
+/// A state gets its name only when it is asked for: of twenty backends a text means one state in each, and few of
+/// them exist.
+#[derive(Clone, Debug)]
+pub struct Meanings<'c> {
+    catalog: &'c Catalog,
+    /// The places of one rank are equally likely.
+    ranks: Vec<Vec<Place<'c>>>,
+    /// The state path that was typed in full: a served bucket, and a key that fits its backend's rules. Nothing
+    /// about it is guessed.
+    pub in_full: Option<StatePath>,
     /// Why the text is refused if none of these states was ever seen.
     pub refusal: Option<NameError>,
 }
 
-/// [`Meanings`] before the states have names.
-struct Paths<'c> {
-    ranks: Vec<Vec<Place<'c>>>,
-    in_full: Option<StatePath>,
-    refusal: Option<NameError>,
-}
-
 /// A path, and the backend if the text names one.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Place<'c> {
     path: StatePath,
     backend: Option<&'c Backend>,
@@ -44,10 +38,33 @@ impl From<StatePath> for Place<'_> {
     }
 }
 
-impl Meanings {
-    /// All states, likeliest first.
-    pub fn states(&self) -> impl Iterator<Item = &State> {
-        self.ranks.iter().flatten()
+impl Meanings<'_> {
+    /// The paths of all states, likeliest first. There is at least one.
+    pub fn paths(&self) -> impl Iterator<Item = &StatePath> {
+        self.ranks.iter().flatten().map(|place| &place.path)
+    }
+
+    /// The likeliest state. `None` for a path in a bucket that is not served.
+    #[must_use]
+    pub fn likeliest(&self) -> Option<State> {
+        let place = self.ranks.iter().flatten().next()?;
+        self.catalog.states_at(&place.path, place.backend).into_iter().next()
+    }
+
+    /// The states, rank by rank. The states of one rank are equally likely. A path occurs once for each backend
+    /// that may have its lock, first the one whose rules it fits best. If `exists` knows some of several paths of
+    /// a rank, the others are left out.
+    pub fn ranks<'m>(
+        &'m self,
+        exists: impl Fn(&StatePath) -> bool + 'm,
+    ) -> impl Iterator<Item = Vec<State>> + 'm {
+        self.ranks.iter().map(move |rank| {
+            let known = rank.iter().filter(|place| rank.len() > 1 && exists(&place.path));
+            let known: Vec<&Place<'_>> = known.collect();
+            let rank = if known.is_empty() { rank.iter().collect() } else { known };
+            let states = rank.into_iter();
+            states.flat_map(|place| self.catalog.states_at(&place.path, place.backend)).collect()
+        })
     }
 }
 
@@ -56,17 +73,29 @@ impl Catalog {
     ///
     /// # Errors
     /// When it can mean no state, or names a bucket that is not served.
-    pub fn meanings(&self, typed: &str) -> Result<Meanings, NameError> {
-        let paths = self.paths(typed)?;
-        let states = |place: &Place<'_>| self.states_at(&place.path, place.backend);
-        let ranks = paths.ranks.iter().map(|rank| rank.iter().flat_map(states).collect());
-        let ranks: Vec<Vec<State>> = ranks.collect();
-        Ok(Meanings {
-            likeliest: ranks.iter().flatten().next().cloned().ok_or(NameError::Empty)?,
-            ranks,
-            in_full: paths.in_full.and_then(|path| self.state_at(path)),
-            refusal: paths.refusal,
-        })
+    pub fn meanings(&self, typed: &str) -> Result<Meanings<'_>, NameError> {
+        let text = pasted(typed);
+        let meanings = self.meanings_of(text);
+        // A key may begin or end with blanks or quotes, so the unchanged text goes first.
+        let as_it_stands = StatePath::parse(typed)
+            .ok()
+            .filter(|path| path.as_str() != text && self.serves(path.bucket()));
+        let Some(path) = as_it_stands else {
+            return meanings;
+        };
+        let mut meanings =
+            meanings.unwrap_or_else(|refusal| self.with(Vec::new(), None, Some(refusal)));
+        meanings.ranks.insert(0, vec![path.into()]);
+        Ok(meanings)
+    }
+
+    fn with<'c>(
+        &'c self,
+        ranks: Vec<Vec<Place<'c>>>,
+        in_full: Option<StatePath>,
+        refusal: Option<NameError>,
+    ) -> Meanings<'c> {
+        Meanings { catalog: self, ranks, in_full, refusal }
     }
 
     /// Texts to compare with known names, to suggest one when nothing was seen under this text.
@@ -81,7 +110,7 @@ impl Catalog {
         let in_bucket = paths.filter_map(|path| self.state_at(path));
         alike.extend(in_bucket.map(|state| state.name.to_string()));
         let meanings = self.meanings(typed);
-        let states = meanings.iter().flat_map(Meanings::states);
+        let states = meanings.iter().flat_map(|meanings| meanings.ranks(|_| false)).flatten();
         alike.extend(states.map(|state| state.name.to_string()));
         alike
     }
@@ -90,7 +119,7 @@ impl Catalog {
     /// in other backends.
     #[must_use]
     pub fn is_short_for(&self, name: &str, path: &StatePath) -> bool {
-        self.paths(name).is_ok_and(|paths| {
+        self.meanings(name).is_ok_and(|paths| {
             let is_sure = matches!(paths.refusal, None | Some(NameError::WhichBackend { .. }));
             is_sure && paths.ranks[0].iter().any(|place| place.path == *path)
         })
@@ -98,32 +127,13 @@ impl Catalog {
 
     /// Whether this path is the likeliest meaning of a text.
     pub(super) fn leads_to(&self, text: &str, path: &StatePath) -> bool {
-        let paths = self.paths(text);
+        let paths = self.meanings(text);
         paths.is_ok_and(|paths| {
             paths.refusal.is_none() && paths.ranks[0].iter().all(|place| place.path == *path)
         })
     }
 
-    fn paths(&self, typed: &str) -> Result<Paths<'_>, NameError> {
-        let text = pasted(typed);
-        let paths = self.paths_of(text);
-        // A key may begin or end with blanks or quotes, so the unchanged text goes first.
-        let as_it_stands = StatePath::parse(typed)
-            .ok()
-            .filter(|path| path.as_str() != text && self.serves(path.bucket()));
-        let Some(path) = as_it_stands else {
-            return paths;
-        };
-        let mut paths = paths.unwrap_or_else(|refusal| Paths {
-            ranks: Vec::new(),
-            in_full: None,
-            refusal: Some(refusal),
-        });
-        paths.ranks.insert(0, vec![path.into()]);
-        Ok(paths)
-    }
-
-    fn paths_of(&self, text: &str) -> Result<Paths<'_>, NameError> {
+    fn meanings_of(&self, text: &str) -> Result<Meanings<'_>, NameError> {
         if text.is_empty() {
             return Err(NameError::Empty);
         }
@@ -138,7 +148,7 @@ impl Catalog {
 
     /// What a key in a named bucket can mean: that exact key, the state whose lockfile or digest
     /// has that key, or the state with that name.
-    fn in_bucket(&self, bucket: &str, key: &str) -> Result<Paths<'_>, NameError> {
+    fn in_bucket(&self, bucket: &str, key: &str) -> Result<Meanings<'_>, NameError> {
         if !self.serves(bucket) {
             return Err(NameError::Bucket { wanted: bucket.to_owned(), served: self.served() });
         }
@@ -163,11 +173,11 @@ impl Catalog {
         let in_full = in_full.cloned();
         let rest = [beside.into_iter().map(Place::from).collect(), named.collect()];
         let ranks = std::iter::once(vec![exact.into()]).chain(rest);
-        Ok(Paths { ranks: tidy(ranks), in_full, refusal })
+        Ok(self.with(tidy(ranks), in_full, refusal))
     }
 
     /// What a text without a served bucket can mean: a name, or a key as in the backend block.
-    fn anywhere(&self, text: &str) -> Result<Paths<'_>, NameError> {
+    fn anywhere(&self, text: &str) -> Result<Meanings<'_>, NameError> {
         let keys = self.keys(text);
         let besides: Vec<Place<'_>> = keys
             .iter()
@@ -192,7 +202,7 @@ impl Catalog {
         let ranks = tidy([keys, besides, named, odd_keys, odd_besides]);
         match (ranks.is_empty(), refusal) {
             (true, refusal) => Err(refusal.unwrap_or(NameError::TooLong(text.len()))),
-            (false, refusal) => Ok(Paths { ranks, in_full: None, refusal }),
+            (false, refusal) => Ok(self.with(ranks, None, refusal)),
         }
     }
 
