@@ -193,7 +193,7 @@ impl Reading {
                     Ok(Sight::Unread(fault)) | Err(fault) => unread = unread.or(Some(fault)),
                 }
             }
-            let seen = one_of_each_path(seen, |report| &report.state, |report| report.is_locked());
+            let seen = one_of_each_path(seen, |report| &report.state, Report::is_locked);
             if let Some(report) = only(typed, seen, |report: &Report| &report.state.name)? {
                 // Where no names are remembered, as on the command line, every backend was just asked.
                 let is_alone = rank.len() > 1 && all_read;
