@@ -71,6 +71,15 @@ pub trait Locks: Send + Sync {
     /// A fault. If its kind is final, the store refused every attempt and nothing was deleted.
     async fn delete_lockfile(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault>;
 
+    /// Has the backend's own tool release the approved lock, by its ID. Reads the lock right before. The tool's
+    /// delete has no condition.
+    ///
+    /// # Errors
+    /// A fault. If its kind is final, nothing was deleted. By default a bug, since no backend has a tool.
+    async fn force_unlock(&self, _: &ApprovedUnlock) -> Result<Forced, Fault> {
+        Err(Fault::bug())
+    }
+
     /// Deletes the approved row, if it still has exactly that record. Only for a row that is far.
     ///
     /// # Errors
@@ -136,6 +145,17 @@ pub enum Deleted {
     /// One attempt got no answer, and a later one was refused. The approved record may have been
     /// removed, so the caller must read again.
     Unanswered,
+}
+
+/// The result of a release by a backend's own tool. The next look at the lock says what it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forced {
+    /// It ran and calls it a success. With what it said.
+    Done(String),
+    /// It failed, perhaps after it has deleted a part of the lock. With what it said.
+    Failed(String),
+    /// It was not run, since the lock is not the approved one any more.
+    Changed,
 }
 
 /// What `locktender doctor` found about stores of lockfiles that are not AWS's own.

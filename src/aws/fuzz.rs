@@ -23,7 +23,7 @@ use crate::aws::own::stored::json as json_of;
 use crate::aws::session::Patience;
 use crate::aws::session::Session;
 use crate::aws::values::{Item, fields, item};
-use crate::lock::{HeldLock, LockRecord, LockState, Means, State, StoreCheck, StoredLock, Stores};
+use crate::lock::{HeldLock, LockRecord, LockState, Means, State, StoredLock, Stores};
 use crate::message::Message;
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
@@ -130,7 +130,7 @@ fn real() -> Vec<Item> {
         id: RequestId::of(EventId::new(7)),
         state: &state(),
         lock: &held().lock,
-        store: StoreCheck::Kept,
+        means: Means::default(),
         stale_from: Some(now()),
         reason: "died",
         by: &actor(1),

@@ -9,6 +9,18 @@ pub struct Means {
     pub table: Distance,
     /// Whether the store of its lockfiles keeps conditions. [`StoreCheck::Kept`] for a state without lockfiles.
     pub lockfiles: StoreCheck,
+    /// The program that deletes its locks in place of the bot. Its table is then called far.
+    pub tool: Option<Tool>,
+}
+
+/// A program that can release a lock: the backend's own tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tool {
+    /// `terraform`.
+    Terraform,
+    /// `tofu`, of OpenTofu.
+    Tofu,
 }
 
 /// Whether one transaction can change a backend's lock table and the bot's own tables.
@@ -33,6 +45,20 @@ pub enum StoreCheck {
     Ignored,
     /// It is not AWS's S3, and no finding of `locktender doctor` is known.
     Unverified,
+}
+
+impl Tool {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Terraform, Self::Tofu];
+
+    /// The name of the program.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform",
+            Self::Tofu => "tofu",
+        }
+    }
 }
 
 impl StoreCheck {

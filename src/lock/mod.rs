@@ -20,7 +20,7 @@ mod typed;
 pub use age::{age, in_words};
 pub use catalog::{Backend, BackendError, BackendName, Catalog};
 pub use known::{KnownState, KnownStates, is_handle};
-pub use means::{Distance, Means, StoreCheck};
+pub use means::{Distance, Means, StoreCheck, Tool};
 pub use name::{NameError, State, StateName, is_invisible};
 pub use operation::Operation;
 pub use path::{PathError, StatePath, is_digest_key};

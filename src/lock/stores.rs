@@ -1,6 +1,6 @@
 //! Where a backend keeps its locks.
 
-use super::{Backend, Stores};
+use super::{Backend, Stores, Tool};
 
 /// How the stores of a backend are reached, where this differs from the bot's own tables. Empty for a backend in
 /// the bot's own account and region.
@@ -25,6 +25,7 @@ pub struct BackendStores {
     access: Access,
     lock_table: Option<String>,
     use_lockfile: bool,
+    tool: Option<Tool>,
 }
 
 /// A backend without a lock table and without lockfiles: nothing could be locked in it, so every
@@ -48,13 +49,25 @@ impl BackendStores {
         if lock_table.is_none() && !use_lockfile {
             return Err(NoStore);
         }
-        Ok(Self { backend, access: Access::default(), lock_table, use_lockfile })
+        Ok(Self { backend, access: Access::default(), lock_table, use_lockfile, tool: None })
     }
 
     /// The same stores, reached in this way.
     #[must_use]
     pub fn reached_by(self, access: Access) -> Self {
         Self { access, ..self }
+    }
+
+    /// The same stores, whose locks this program releases in place of the bot.
+    #[must_use]
+    pub fn released_with(self, tool: Tool) -> Self {
+        Self { tool: Some(tool), ..self }
+    }
+
+    /// The program that releases its locks in place of the bot.
+    #[must_use]
+    pub fn tool(&self) -> Option<Tool> {
+        self.tool
     }
 
     /// How the stores are reached.

@@ -5,7 +5,7 @@ use crate::conflict::{Attempt, retry_on_conflict};
 use crate::context::Context;
 use crate::error::{Error, Fault, FaultKind};
 use crate::lock::{Distance, Store};
-use crate::ports::{Change, Changed, Deleted, Filed, Released};
+use crate::ports::{Change, Changed, Deleted, Filed, Forced, Released};
 use crate::unlock::{ApprovedUnlock, Event, Fate, Progress, Step, decide};
 
 /// Most looks at the lock in one go.
@@ -28,6 +28,9 @@ pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Err
         return Err(Error::Unsettled(Fault::too_busy()));
     }
     let mut progress = Progress::of(&filed.request);
+    let has_tool = locks.means(right.state()).tool.is_some();
+    // What the tool said, once it has run.
+    let mut forced = None;
     let mut changed = 0;
     'look: for _ in 0..LOOKS {
         let mut lock = match locks.inspect(right.state()).await {
@@ -46,10 +49,35 @@ pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Err
                 Step::DeleteRowWithEnd(lockfile) => {
                     return end_with_row(context, filed, &right, &lockfile).await;
                 }
+                Step::End(Event::Released) if forced.is_some() => {
+                    let event = Event::ReleasedByTool(forced.unwrap_or_default());
+                    return apply(context, filed, event).await.map_err(Error::unsettled);
+                }
                 Step::End(event) => {
                     return apply(context, filed, event).await.map_err(Error::unsettled);
                 }
             };
+            if has_tool {
+                if let Some(said) = &forced {
+                    // What is there after it has run stays.
+                    progress.refuse(half, said.clone());
+                    continue;
+                }
+                match locks.force_unlock(&right).await {
+                    Ok(Forced::Done(said) | Forced::Failed(said)) => {
+                        progress.may_have_removed(Store::S3);
+                        progress.may_have_removed(Store::DynamoDb);
+                        forced = Some(said);
+                    }
+                    Ok(Forced::Changed) => {}
+                    Err(fault) if fault.kind.is_final() => {
+                        progress.refuse(half, fault.to_string());
+                        continue;
+                    }
+                    Err(fault) => return Err(Error::Unsettled(fault)),
+                }
+                continue 'look;
+            }
             match delete(context, &right, half).await {
                 Ok(Deleted::Gone) => {
                     progress.remove(half);

@@ -8,14 +8,17 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::end::{close, half_of, lock_changed, other_lock, released, released_and_retaken};
+use super::end::{
+    close, half_of, lock_changed, other_lock, released, released_and_retaken, released_by_tool,
+};
 use super::transition::{changed, draft, written};
+use super::way::way;
 use super::{
     Approval, ApprovedUnlock, Found, Left, Outcome, Policy, Progress, Rejection, RemovedBy, Status,
     Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
-use crate::lock::{Distance, LockState, Means, Store, StoreCheck};
+use crate::lock::{Distance, LockState, Means, Store};
 use crate::people::{Actor, UserId};
 
 /// An event that may change a request.
@@ -54,6 +57,8 @@ pub enum Event<'e> {
     Resume(Means),
     /// Every pinned record is gone, and this release removed them.
     Released,
+    /// Every pinned record is gone after the backend's own tool was run. With what it said.
+    ReleasedByTool(String),
     /// Every pinned record is gone, removed by this release or by the holder, and another lock is there now.
     ReleasedAndRetaken(Box<LockState>),
     /// Another lock took the place of the pinned one after a half of the pinned one was removed.
@@ -115,6 +120,7 @@ pub fn decide(
         (
             Status::Pending,
             Event::Released
+            | Event::ReleasedByTool(_)
             | Event::ReleasedAndRetaken(_)
             | Event::ChangedMidway { .. }
             | Event::Failed(_)
@@ -139,6 +145,9 @@ pub fn decide(
         }
         (Status::Executing, Event::Released | Event::LockChanged(Found::Gone)) => {
             Ok(released(request, now))
+        }
+        (Status::Executing, Event::ReleasedByTool(said)) => {
+            Ok(released_by_tool(request, said, now))
         }
         (Status::Executing, Event::ReleasedAndRetaken(next)) => {
             Ok(released_and_retaken(request, &next, now))
@@ -198,7 +207,7 @@ fn approve(
         unlock = ApprovedUnlock::of(&next, policy);
         if next.is_released_in_steps() {
             let started = draft(&next, Action::UnlockStarted, Some(&by.person), now);
-            let detail = delete_of_lockfile(&next, means).map(str::to_owned);
+            let detail = way(&next, means);
             entries.push(Draft { detail, ..started });
         }
     }
@@ -268,24 +277,10 @@ fn resume(request: &UnlockRequest, means: Means, now: DateTime<Utc>) -> Transiti
     // An attempt while the table was far may have removed the row, wherever the table is now.
     next.row_apart |= means.table == Distance::Far;
     let entry = draft(request, Action::UnlockStarted, None, now);
-    let resumed = Some("resumed after the first attempt was cut off");
-    let detail: Vec<&str> = resumed.into_iter().chain(delete_of_lockfile(request, means)).collect();
-    let detail = Some(detail.join("; "));
+    let resumed = "resumed after the first attempt was cut off".to_owned();
+    let detail = Some(match way(request, means) {
+        Some(way) => format!("{resumed}; {way}"),
+        None => resumed,
+    });
     Transition { next, entries: vec![Draft { detail, ..entry }], unlock: None, openings: None }
-}
-
-/// What the trail says of the delete of a lockfile whose store may ignore the condition of that delete.
-fn delete_of_lockfile(request: &UnlockRequest, means: Means) -> Option<&'static str> {
-    request.pinned.lockfile()?;
-    match means.lockfiles {
-        StoreCheck::Kept => None,
-        StoreCheck::Ignored => Some(
-            "the store ignores conditions, so the lockfile is read again right before its delete; one that another \
-             run takes in between is deleted too",
-        ),
-        StoreCheck::Unverified => Some(
-            "it is not known whether the store keeps conditions, so the lockfile is read again right before its \
-             delete; one that another run takes in between may be deleted too",
-        ),
-    }
 }

@@ -19,6 +19,15 @@ pub(super) fn released(request: &UnlockRequest, now: DateTime<Utc>) -> Transitio
     close(request, Outcome::Unlocked, by, note, now)
 }
 
+pub(super) fn released_by_tool(
+    request: &UnlockRequest,
+    said: String,
+    now: DateTime<Utc>,
+) -> Transition {
+    let by = request.approvals.last().map(|approval| &approval.by);
+    close(request, Outcome::Unlocked, by, Some(said), now)
+}
+
 pub(super) fn released_and_retaken(
     request: &UnlockRequest,
     next: &LockState,

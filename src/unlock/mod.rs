@@ -13,10 +13,10 @@
 //! Executing --> Failed: failed, failed midway
 //! Executing --> Resumed: resume
 //! Executing --> Superseded: lock changed hands, changed midway
-//! Executing --> Unlocked: released, released and retaken
+//! Executing --> Unlocked: released, released by tool, released and retaken
 //! Resumed --> Failed: failed, failed midway
 //! Resumed --> Superseded: lock changed hands, changed midway
-//! Resumed --> Unlocked: lock is gone, released, released and retaken
+//! Resumed --> Unlocked: lock is gone, released, released by tool, released and retaken
 //! ```
 //!
 //! `Resumed` is `Executing` after an interruption: if the lockfile is gone, or a row in another account or
@@ -45,6 +45,7 @@ mod steps;
 mod tests;
 mod transition;
 mod vouched;
+mod way;
 
 pub use approved::ApprovedUnlock;
 pub use asking::may_ask;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Pinned, Policy};
-use crate::lock::{State, StoreCheck};
+use crate::lock::{State, StoreCheck, Tool};
 use crate::people::{Holders, Person, Place, RequestId, UserId};
 
 /// A request for one lock to be released. Only [`decide`](super::decide()) changes one.
@@ -50,6 +50,9 @@ pub struct UnlockRequest {
     /// not have this field.
     #[serde(default, skip_serializing_if = "StoreCheck::is_kept")]
     pub store: StoreCheck,
+    /// The program that releases it, as configured when it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<Tool>,
     /// Whether its card pings the approver roles, which happens once an hour for a state. Requests of earlier
     /// versions do not have this field; their cards pinged.
     #[serde(default = "calls")]

@@ -17,9 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::*;
-use crate::lock::{
-    Distance, Flaw, LockRecord, LockState, Means, State, Store, StoreCheck, StoredLock, Stores,
-};
+use crate::lock::{Distance, Flaw, LockRecord, LockState, Means, State, Store, StoredLock, Stores};
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
@@ -113,7 +111,7 @@ fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Rejec
         id,
         state: &state(),
         lock,
-        store: StoreCheck::Kept,
+        means: Means::default(),
         stale_from,
         reason,
         by,
@@ -163,6 +161,7 @@ fn events<'e>(
         ("lock is gone", Event::LockChanged(Found::Gone)),
         ("resume", Event::Resume(Means::default())),
         ("released", Event::Released),
+        ("released by tool", Event::ReleasedByTool("done".to_owned())),
         ("failed", Event::Failed("no permission".to_owned())),
         ("unpostable", Event::Unpostable("allow it to post".to_owned())),
         ("released and retaken", Event::ReleasedAndRetaken(lock())),

@@ -6,7 +6,7 @@ use super::half::half_line;
 use super::help::who_may_approve;
 use super::lock::{held_for, lock_fields};
 use super::parts::or_unknown;
-use super::store::store_line;
+use super::store::{store_line, tool_line};
 use crate::command::Command;
 use crate::lock::{LockState, in_words};
 use crate::message::{Message, Text, Tone};
@@ -53,6 +53,9 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
         .line(to_check(lock));
     if let Some(line) = half_line(lock) {
         message = message.line(line);
+    }
+    if let Some(tool) = request.tool {
+        message = message.line(tool_line(tool));
     }
     if let Some(line) = store_line(request.store) {
         message = message.line(line);

@@ -1,6 +1,6 @@
 //! What people have to know of a store of lockfiles that is only compatible with S3.
 
-use crate::lock::StoreCheck;
+use crate::lock::{StoreCheck, Tool};
 use crate::message::Text;
 
 /// Says that a store does not keep two runs apart, or that this is not known, and what to do.
@@ -17,4 +17,12 @@ pub(crate) fn store_line(store: StoreCheck) -> Option<Text> {
                 .then(" Run locktender doctor, which finds out."),
         ),
     }
+}
+
+/// Says that the backend's own tool releases the lock, and what that means.
+pub(crate) fn tool_line(tool: Tool) -> Text {
+    Text::own("⚠️ ").strong(format!("{} force-unlock releases it.", tool.as_str())).then(
+        " Its delete has no condition: the lock is read right before, but one that another run takes in that moment is \
+         deleted too.",
+    )
 }

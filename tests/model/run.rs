@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use locktender::lock::{Distance, Means, StoreCheck};
+use locktender::lock::{Distance, Means};
 use locktender::people::{Actor, EventId, RequestId, UserId};
 use locktender::unlock::{
     Ask, Event, Found, Lately, Policy, Rejection, Status, Transition, Tried, decide, open, refused,
@@ -208,7 +208,7 @@ impl Run<'_> {
             id,
             state: state(),
             lock: &lock,
-            store: StoreCheck::Kept,
+            means: Means::default(),
             stale_from: None,
             reason,
             by: &self.actor()?,

@@ -57,7 +57,7 @@ pub struct AwsLedger {
     pub(in crate::aws) own: OwnTable,
     pub(in crate::aws) audit_table: String,
     pub(in crate::aws) trail: AwsTrail,
-    /// The backends whose lock tables are near.
+    /// The backends whose lock tables are near, and whose locks the bot itself releases.
     pub(in crate::aws) near: Vec<BackendStores>,
     pub(in crate::aws) reached: Reached,
 }
@@ -67,7 +67,9 @@ impl AwsLedger {
     #[must_use]
     pub fn connect(session: &Session, tables: LedgerTables, backends: &[BackendStores]) -> Self {
         let client = session.dynamodb();
-        let is_near = |stores: &&BackendStores| session.distance(stores.access()) == Distance::Near;
+        let is_near = |stores: &&BackendStores| {
+            stores.tool().is_none() && session.distance(stores.access()) == Distance::Near
+        };
         Self {
             own: OwnTable::new(session, tables.table.clone()),
             audit_table: tables.audit_table.clone(),

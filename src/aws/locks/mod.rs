@@ -1,6 +1,7 @@
 //! The locks: rows in tables and lockfiles in buckets, combined.
 
 mod deletes;
+mod force_unlock;
 mod listing;
 mod lockfiles;
 mod names;
@@ -19,7 +20,7 @@ use crate::aws::own::store_checks::AwsStoreChecks;
 use crate::aws::session::Session;
 use crate::error::{Fault, FaultKind};
 use crate::lock::{BackendStores, LockState, Means, State, StatePath, StoredLock};
-use crate::ports::{Deleted, Listing, Locks, Seen, StoreChecks, Unread};
+use crate::ports::{Deleted, Forced, Listing, Locks, Seen, StoreChecks, Unread};
 use crate::unlock::ApprovedUnlock;
 
 /// How many listings run at once.
@@ -132,6 +133,10 @@ impl Locks for AwsLocks {
             }
         }
         Ok(())
+    }
+
+    async fn force_unlock(&self, unlock: &ApprovedUnlock) -> Result<Forced, Fault> {
+        self.force(unlock).await
     }
 
     async fn delete_far_row(&self, unlock: &ApprovedUnlock) -> Result<Deleted, Fault> {

@@ -16,6 +16,10 @@ pub(super) struct Place {
     pub(super) table: Option<Arc<LockTable>>,
     /// How far the table is from the bot's own tables.
     pub(super) distance: Distance,
+    /// The region of its table and bucket.
+    pub(super) region: String,
+    /// Whether its bucket is reached at an address of its own.
+    pub(super) has_address: bool,
     /// The bucket of its states, with its lockfiles if it has any.
     pub(super) bucket: Arc<Bucket>,
 }
@@ -35,7 +39,10 @@ impl Place {
 
     pub(super) fn means(&self) -> Means {
         let lockfiles = self.lockfiles().map(Bucket::check).unwrap_or_default();
-        Means { table: self.distance, lockfiles }
+        let tool = self.stores.tool();
+        // No transaction spans the tool's delete and the bot's own tables.
+        let table = if tool.is_some() { Distance::Far } else { self.distance };
+        Means { table, lockfiles, tool }
     }
 
     /// The bucket, if the backend has lockfiles.
@@ -75,7 +82,8 @@ impl Places {
                 |bucket| bucket.name() == name,
                 || Bucket::new(session, name),
             );
-            Place { stores, table, distance, bucket }
+            let (region, has_address) = (reached.region.clone(), session.has_s3_address());
+            Place { stores, table, distance, region, has_address, bucket }
         };
         Self { catalog, all: backends.into_iter().map(place).collect() }
     }

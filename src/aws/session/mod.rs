@@ -146,7 +146,7 @@ impl Session {
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.sdk)
             // S3-compatible stores and loopback doubles have no host name for each bucket.
-            .force_path_style(self.endpoint_of("S3").is_some())
+            .force_path_style(self.has_s3_address())
             // Before a release, the record is compared byte for byte with the approved one, so a
             // checksum would add nothing. Not every S3-compatible store sends one.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -157,6 +157,11 @@ impl Session {
     /// The address of the store of lockfiles, if it is not AWS's own and may thus ignore conditions.
     pub(super) fn other_store(&self) -> Option<String> {
         self.endpoint_of("S3").filter(|endpoint| !self.is_trusted && !is_of_aws(endpoint))
+    }
+
+    /// Whether S3 is reached at a configured address.
+    pub(super) fn has_s3_address(&self) -> bool {
+        self.endpoint_of("S3").is_some()
     }
 
     /// Whether the `DynamoDB` endpoint is a double: only doubles speak plain HTTP.

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::mistakes::{Mistake, Mistakes, quoted};
 use super::reader::Table;
-use crate::lock::{Access, Backend, BackendName, BackendStores, KeyTemplate, NoStore};
+use crate::lock::{Access, Backend, BackendName, BackendStores, KeyTemplate, NoStore, Tool};
 use crate::settings::{STATE_KEY, WORKSPACE_KEY_PREFIX};
 
 /// The keys of a `[[backend]]`.
-pub const BACKEND_KEYS: [&str; 11] = [
+pub const BACKEND_KEYS: [&str; 12] = [
     "name",
     "bucket",
     "key",
@@ -20,6 +20,7 @@ pub const BACKEND_KEYS: [&str; 11] = [
     "endpoint",
     "dynamodb_table",
     "use_lockfile",
+    "release_with",
 ];
 
 /// The backends of a file.
@@ -113,6 +114,7 @@ fn backend(table: &Table<'_>, name: BackendName, mistakes: &mut Mistakes) -> Opt
         None => Some(false),
         Some(entry) => entry.flag(mistakes),
     };
+    let tool = tool(table, mistakes);
     let (entry, bucket) = bucket?;
     // The bucket is checked even if the key is wrong.
     let template = key.clone().or_else(|| STATE_KEY.parse().ok())?;
@@ -124,7 +126,10 @@ fn backend(table: &Table<'_>, name: BackendName, mistakes: &mut Mistakes) -> Opt
     let is_wrong = table.get("dynamodb_table").is_some() && lock_table.is_none();
     match BackendStores::new(backend, lock_table, use_lockfile?) {
         Ok(stores) => Some(Placed {
-            stores: stores.reached_by(access?),
+            stores: match tool? {
+                Some(tool) => stores.reached_by(access?).released_with(tool),
+                None => stores.reached_by(access?),
+            },
             heading: table.at.clone(),
             endpoint: table.get("endpoint").map(|entry| entry.at()),
         }),
@@ -137,6 +142,26 @@ fn backend(table: &Table<'_>, name: BackendName, mistakes: &mut Mistakes) -> Opt
             None
         }
     }
+}
+
+/// The program that releases its locks. `None` after a mistake.
+#[expect(clippy::option_option, reason = "the outer one is about a mistake")]
+fn tool(table: &Table<'_>, mistakes: &mut Mistakes) -> Option<Option<Tool>> {
+    let Some(entry) = table.get("release_with") else {
+        return Some(None);
+    };
+    let text = entry.text(mistakes)?;
+    let found = Tool::ALL.into_iter().find(|tool| tool.as_str() == text);
+    if found.is_none() {
+        let what = format!("{} is no program that releases locks", quoted(text));
+        mistakes.add_with(
+            entry.at(),
+            what,
+            "write `terraform` or `tofu`, or leave `release_with` out",
+        );
+        return None;
+    }
+    Some(found)
 }
 
 /// How the backend is reached. `None` after a mistake.
