@@ -86,14 +86,23 @@ impl Catalog {
         alike
     }
 
-    /// Whether a name without its backend may mean this path, and otherwise only states that have the same name
+    /// Whether a state's name without its backend may mean it, and otherwise only states that have the same name
     /// in other backends.
     #[must_use]
-    pub fn is_short_for(&self, name: &str, path: &StatePath) -> bool {
-        self.paths(name).is_ok_and(|paths| {
-            let is_sure = matches!(paths.refusal, None | Some(NameError::WhichBackend { .. }));
-            is_sure && paths.ranks[0].iter().any(|place| place.path == *path)
-        })
+    pub fn is_short_for(&self, state: &State) -> bool {
+        let is_sure = |paths: &Paths<'_>| {
+            matches!(paths.refusal, None | Some(NameError::WhichBackend { .. }))
+        };
+        let name = state.bare_name();
+        self.is_at_home(state)
+            && self.paths(name).is_ok_and(|paths| is_sure(&paths))
+            && self.may_mean(name, &state.path)
+    }
+
+    /// Whether this path is one of the likeliest meanings of a text.
+    pub(super) fn may_mean(&self, text: &str, path: &StatePath) -> bool {
+        let is_meant = |paths: Paths<'_>| paths.ranks[0].iter().any(|place| place.path == *path);
+        self.paths(text).is_ok_and(is_meant)
     }
 
     /// Whether this path is the likeliest meaning of a text.
