@@ -3,6 +3,7 @@
 //! A lock shows that its state exists. A state without a lock is called free only if something of
 //! it has been seen, or if its full path was typed (docs/adr/0018).
 
+mod choice;
 mod names;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
+use self::choice::{named_in_full, one_of_each_path, without_repeats};
 use crate::error::{Error, Fault, Refusal};
 use crate::lock::{
     Catalog, HeldLock, LockState, Meanings, NameError, Sources, State, StateName, StoreCheck,
@@ -165,6 +167,7 @@ impl Reading {
 
     /// Looks at the states that a text can mean, likeliest first, until one exists.
     async fn look_at_meanings(&self, typed: &str) -> Result<Report, Error> {
+        let text = pasted(typed);
         let meanings = self.meanings(typed).await?;
         let mut unread = None;
         for (at, rank) in meanings.ranks(self.exists()).enumerate() {
@@ -193,6 +196,7 @@ impl Reading {
                     Ok(Sight::Unread(fault)) | Err(fault) => unread = unread.or(Some(fault)),
                 }
             }
+            let seen = named_in_full(text, without_repeats(seen));
             let seen = one_of_each_path(seen, |report| &report.state, Report::is_locked);
             if let Some(report) = only(typed, seen, |report: &Report| &report.state.name)? {
                 // Where no names are remembered, as on the command line, every backend was just asked.
@@ -318,24 +322,6 @@ pub(crate) fn has_id(held: &HeldLock, id: &str) -> bool {
 fn not_read(fault: &Fault) -> Known {
     tracing::warn!(kind = fault.kind.as_str(), "whether there is such a state: {fault}");
     Known::NotRead { why: fault.to_string() }
-}
-
-/// Leaves out what is said twice of a path because several backends may have its lock: the locked ones count, or
-/// the likeliest one if none is locked.
-fn one_of_each_path<T>(
-    found: Vec<T>,
-    state: impl Fn(&T) -> &State,
-    is_locked: impl Fn(&T) -> bool,
-) -> Vec<T> {
-    let same = |a: &T, b: &T| state(a).path == state(b).path;
-    let counts = |at: usize| {
-        let one = &found[at];
-        let any_locked = found.iter().any(|other| same(one, other) && is_locked(other));
-        let is_first = found[..at].iter().all(|before| !same(one, before));
-        if any_locked { is_locked(one) } else { is_first }
-    };
-    let counting: Vec<bool> = (0..found.len()).map(counts).collect();
-    found.into_iter().zip(counting).filter(|(_, counts)| *counts).map(|(one, _)| one).collect()
 }
 
 /// The only item, or `None` without any. Several items are refused as ambiguous.

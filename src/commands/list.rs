@@ -46,7 +46,7 @@ fn named(reading: &Reading, held: Vec<HeldLock>, is_whole: bool) -> Vec<HeldLock
     let states = held.iter().map(|held| KnownState { state: held.state.clone(), held: true });
     let known = KnownStates::new(states);
     let shown = |state: State| {
-        let is_short = reading.catalog.is_short_for(state.bare_name(), &state.path);
+        let is_short = reading.catalog.is_short_for(&state);
         if is_short && known.is_unique(&state) { state.in_short() } else { state }
     };
     held.into_iter().map(|held| HeldLock { state: shown(held.state), ..held }).collect()

@@ -27,8 +27,7 @@ impl Reading {
     pub fn shown(&self, state: State) -> State {
         let is_unique = || {
             let known = self.directory.remembered();
-            known.is_some_and(|known| known.is_unique(&state))
-                && self.catalog.is_short_for(state.bare_name(), &state.path)
+            known.is_some_and(|known| known.is_unique(&state)) && self.catalog.is_short_for(&state)
         };
         match self.catalog.backends().len() {
             0 | 1 => state,

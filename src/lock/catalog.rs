@@ -216,6 +216,20 @@ impl Catalog {
         self.backends.iter().find(is_named).or_else(|| self.backend_at(&state.path))
     }
 
+    /// Whether a state is in the backend whose keys its path fits best. A lock in the table of another backend of
+    /// the bucket is not.
+    #[must_use]
+    pub fn is_at_home(&self, state: &State) -> bool {
+        self.backend_at(&state.path).is_some_and(|backend| backend.name == state.backend)
+    }
+
+    /// A stored state by the present rules. The stored name and backend may be those of an earlier configuration.
+    /// `None` if no backend has its bucket.
+    #[must_use]
+    pub fn at_present(&self, state: &State) -> Option<State> {
+        Some(self.state_in(self.home(state)?, state.path.clone()))
+    }
+
     /// The backend whose keys a path fits best.
     fn backend_at(&self, path: &StatePath) -> Option<&Backend> {
         self.backends_at(path).into_iter().next()
@@ -271,6 +285,16 @@ impl Catalog {
         }
     }
 
+    /// The name of a lock in another backend than the one that its path means: `other:KEY`. `None` if the path
+    /// means this backend.
+    fn name_elsewhere(&self, backend: &Backend, path: &StatePath) -> Option<String> {
+        if self.backend_at(path)?.name == backend.name {
+            return None;
+        }
+        let name = format!("{}:{}", backend.name, path.key());
+        (check(&name) == Ok(&*name) && self.may_mean(&name, path)).then_some(name)
+    }
+
     /// The state at a path of this backend. Its name leads back to the path.
     #[must_use]
     pub fn state_in(&self, backend: &Backend, path: StatePath) -> State {
@@ -286,6 +310,7 @@ impl Catalog {
                     && !is_lock_id(name)
                     && self.leads_to(name, &path)
             })
+            .or_else(|| self.name_elsewhere(backend, &path))
             .unwrap_or_else(|| path.as_str().to_owned());
         State { name: StateName::new(name), path, backend: backend.name.clone() }
     }

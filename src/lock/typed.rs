@@ -44,6 +44,11 @@ impl Meanings<'_> {
         self.ranks.iter().flatten().map(|place| &place.path)
     }
 
+    /// Whether this path is one of the likeliest.
+    fn may_be(&self, path: &StatePath) -> bool {
+        self.ranks.first().is_some_and(|rank| rank.iter().any(|place| place.path == *path))
+    }
+
     /// The likeliest state. `None` for a path in a bucket that is not served.
     #[must_use]
     pub fn likeliest(&self) -> Option<State> {
@@ -115,14 +120,22 @@ impl Catalog {
         alike
     }
 
-    /// Whether a name without its backend may mean this path, and otherwise only states that have the same name
+    /// Whether a state's name without its backend may mean it, and otherwise only states that have the same name
     /// in other backends.
     #[must_use]
-    pub fn is_short_for(&self, name: &str, path: &StatePath) -> bool {
-        self.meanings(name).is_ok_and(|paths| {
-            let is_sure = matches!(paths.refusal, None | Some(NameError::WhichBackend { .. }));
-            is_sure && paths.ranks[0].iter().any(|place| place.path == *path)
-        })
+    pub fn is_short_for(&self, state: &State) -> bool {
+        let name = state.bare_name();
+        self.is_at_home(state)
+            && self.meanings(name).is_ok_and(|meanings| {
+                let is_sure =
+                    matches!(meanings.refusal, None | Some(NameError::WhichBackend { .. }));
+                is_sure && meanings.may_be(&state.path)
+            })
+    }
+
+    /// Whether this path is one of the likeliest meanings of a text.
+    pub(super) fn may_mean(&self, text: &str, path: &StatePath) -> bool {
+        self.meanings(text).is_ok_and(|meanings| meanings.may_be(path))
     }
 
     /// Whether this path is the likeliest meaning of a text.

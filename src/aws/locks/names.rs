@@ -49,6 +49,8 @@ impl AwsLocks {
                 }
             }
         }
+        // Two backends may reach one store in two ways. The first sighting of a path counts.
+        seen.states.sort_by_key(|known| !self.places.catalog.is_at_home(&known.state));
         match seen.unread.pop() {
             Some(Unread { fault, .. }) if !any_read => Err(fault),
             last => {
