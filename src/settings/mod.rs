@@ -7,6 +7,7 @@ mod checked;
 mod duration;
 mod file;
 mod joined;
+mod problems;
 
 use std::sync::OnceLock;
 
