@@ -237,18 +237,19 @@ impl Parts<'_> {
         let watches = Arc::new(AwsHolds::connect(session, self.tables));
         let holds = RememberedHolds::new(watches.clone(), reading.clock.clone());
         let holders = Arc::new(self.holders);
+        let policies = self.policies.named_by(reading.catalog.clone());
         let courier = Arc::new(OutboxCourier {
             ledger: ledger.clone(),
             outbox: Arc::new(outbox),
             channels: self.channels,
-            policies: self.policies.clone(),
+            policies: policies.clone(),
             holders: holders.clone(),
             clock: reading.clock.clone(),
             turns: Turns::default(),
         });
         let context = Context {
             reading,
-            policies: self.policies,
+            policies,
             holders,
             ledger,
             trail,

@@ -3,6 +3,7 @@
 //! A lock shows that its state exists. A state without a lock is called free only if something of
 //! it has been seen, or if its full path was typed (docs/adr/0018).
 
+mod choice;
 mod names;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
+use self::choice::{named_in_full, one_of_each_path, without_repeats};
 use crate::error::{Error, Fault, Refusal};
 use crate::lock::{
     Catalog, HeldLock, LockState, Meanings, NameError, Sources, State, StateName, StoreCheck,
@@ -139,14 +141,14 @@ impl Reading {
             return Ok(self.shown(state));
         }
         let meanings = self.meanings(typed).await?;
-        for rank in &meanings.ranks {
-            let rank = self.likely(rank);
+        for rank in meanings.ranks(self.exists()) {
             let seen = join_all(rank.iter().map(|state| self.directory.has_seen(state))).await;
             if seen.iter().any(Result::is_err) {
                 break;
             }
             let seen = rank.iter().zip(seen).filter(|(_, seen)| matches!(seen, Ok(true)));
-            let seen = seen.map(|(state, _)| self.shown((*state).clone())).collect();
+            let seen = seen.map(|(state, _)| self.shown(state.clone())).collect();
+            let seen = one_of_each_path(seen, |state| state, |_| false);
             if let Some(state) = only(typed, seen, |state: &State| &state.name)? {
                 return Ok(state);
             }
@@ -155,31 +157,38 @@ impl Reading {
             return Err(Refusal::NoLockWithId { id: text.to_owned() }.into());
         }
         match meanings.refusal {
-            None => Ok(self.shown(meanings.likeliest)),
+            None => {
+                let likeliest = meanings.likeliest().ok_or_else(Fault::bug)?;
+                Ok(self.shown(likeliest))
+            }
             Some(refusal) => Err(self.bad_name(typed, refusal).await),
         }
     }
 
     /// Looks at the states that a text can mean, likeliest first, until one exists.
     async fn look_at_meanings(&self, typed: &str) -> Result<Report, Error> {
+        let text = pasted(typed);
         let meanings = self.meanings(typed).await?;
         let mut unread = None;
-        for (at, rank) in meanings.ranks.iter().enumerate() {
-            let rank = self.likely(rank);
+        for (at, rank) in meanings.ranks(self.exists()).enumerate() {
             let sights = join_all(rank.iter().map(|state| self.sight(state))).await;
             let all_read = sights.iter().all(|it| matches!(it, Ok(Sight::Seen(_) | Sight::Unseen)));
             let mut seen = Vec::new();
             for (state, sight) in rank.iter().zip(sights) {
                 match sight {
                     Ok(Sight::Seen(lock)) => {
-                        seen.push(self.report((*state).clone(), *lock, Known::Seen));
+                        seen.push(self.report(state.clone(), *lock, Known::Seen));
                     }
                     Ok(Sight::Unseen) => {}
+                    // Another backend that may have the lock was read.
+                    Err(fault) if seen.iter().any(|it: &Report| it.state.path == state.path) => {
+                        unread = unread.or(Some(fault));
+                    }
                     // A failed read must not hide the lock of a state that exists or was certainly
                     // meant.
                     Err(fault)
                         if (at == 0 && meanings.refusal.is_none())
-                            || meanings.in_full.as_ref() == Some(state)
+                            || meanings.in_full.as_ref() == Some(&state.path)
                             || self.is_in_directory(state).await =>
                     {
                         return Err(fault.into());
@@ -187,6 +196,8 @@ impl Reading {
                     Ok(Sight::Unread(fault)) | Err(fault) => unread = unread.or(Some(fault)),
                 }
             }
+            let seen = named_in_full(text, without_repeats(seen));
+            let seen = one_of_each_path(seen, |report| &report.state, Report::is_locked);
             if let Some(report) = only(typed, seen, |report: &Report| &report.state.name)? {
                 // Where no names are remembered, as on the command line, every backend was just asked.
                 let is_alone = rank.len() > 1 && all_read;
@@ -194,6 +205,7 @@ impl Reading {
                 return Ok(Report { state, ..report });
             }
         }
+        let likeliest = meanings.likeliest().ok_or_else(Fault::bug)?;
         match (meanings.refusal, unread) {
             // It may be in the backend that could not be read.
             (Some(NameError::WhichBackend { .. }), Some(fault)) => return Err(fault.into()),
@@ -201,10 +213,11 @@ impl Reading {
             (None, not_read) => unread = not_read,
         }
         let nearest = self.nearest(typed).await;
-        let (state, known) = match (meanings.in_full, unread) {
+        let typed_in_full = meanings.in_full.and_then(|path| self.catalog.state_at(path));
+        let (state, known) = match (typed_in_full, unread) {
             (Some(state), _) => (state, Known::InFull { nearest }),
-            (None, None) => (meanings.likeliest, Known::Unseen { nearest }),
-            (None, Some(fault)) => (meanings.likeliest, not_read(&fault)),
+            (None, None) => (likeliest, Known::Unseen { nearest }),
+            (None, Some(fault)) => (likeliest, not_read(&fault)),
         };
         Ok(self.report(state, LockState::Free, known))
     }
@@ -227,7 +240,7 @@ impl Reading {
         Report { state: self.shown(state), lock, known, store, at: self.clock.now() }
     }
 
-    async fn meanings(&self, typed: &str) -> Result<Meanings, Error> {
+    async fn meanings(&self, typed: &str) -> Result<Meanings<'_>, Error> {
         match self.catalog.meanings(typed) {
             Ok(meanings) => Ok(meanings),
             Err(error) => Err(self.bad_name(typed, error).await),
@@ -280,6 +293,10 @@ impl Reading {
 }
 
 impl Report {
+    fn is_locked(&self) -> bool {
+        self.lock != LockState::Free
+    }
+
     /// Refuses to call a state free if it is not known to exist.
     ///
     /// # Errors

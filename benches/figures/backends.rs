@@ -15,6 +15,7 @@ use crate::bot::Bot;
 use crate::process::{program, time};
 use crate::report::{Report, Target, median, ms, quantile, ratio};
 use crate::store::{BUCKET, Store, TABLE, record};
+use crate::watch::cost;
 
 /// Backends in the file. The first one has the table of figure 1.
 const BACKENDS: usize = 20;
@@ -25,9 +26,6 @@ const LOCKS: usize = 10;
 
 /// The age of their locks: not stale.
 const HELD: TimeDelta = TimeDelta::minutes(30);
-
-/// How long they are watched. The bot looks every 5 s.
-const WINDOW: Duration = Duration::from_mins(1);
 
 /// How long until the names are read and the first looks are over.
 const SETTLING: Duration = Duration::from_secs(15);
@@ -95,26 +93,9 @@ fn text(value: String) -> AttributeValue {
 async fn watching(store: &Store, file: &Path, report: &mut Report) {
     let bot = Bot::with_file(store, TABLE, file, "5s").await;
     sleep(SETTLING).await;
-    let before = bot.process().processor_time();
-    sleep(WINDOW).await;
-    let used = bot.process().processor_time().saturating_sub(before);
-    let share = used.as_secs_f64() / WINDOW.as_secs_f64() * 100.0;
     let states = (BACKENDS - 1) * STATES + 100;
-    report.figure(
-        &format!("12. watching {BACKENDS} backends with {states} states for 60 s"),
-        Target::Under(5.0, "% of a core"),
-        format!("{share:.2} %"),
-        String::new(),
-        share,
-    );
-    let peak = f64::from(bot.process().memory().peak) / 1024.0;
-    report.figure(
-        "12. its memory, VmHWM",
-        Target::Under(64.0, "MiB"),
-        format!("{peak:.1} MiB"),
-        String::new(),
-        peak,
-    );
+    let what = format!("12. watching {BACKENDS} backends with {states} states");
+    cost(&bot, &what, report).await;
 }
 
 /// Compares the answer of a bot with one backend and of a bot with all of them, in turn.

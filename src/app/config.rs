@@ -3,9 +3,7 @@
 use super::output::print;
 use super::{AppError, Success};
 use crate::error::Refusal;
-use crate::lock::{
-    BackendStores, Catalog, Meanings, NameError, State, StatePath, is_lock_id, pasted,
-};
+use crate::lock::{BackendStores, Catalog, NameError, State, StatePath, is_lock_id, pasted};
 use crate::settings::{Settings, SettingsError};
 use crate::words::config::{self as words, Meaning};
 
@@ -61,30 +59,27 @@ fn explained(typed: &str, meaning: &Meaning<'_>) -> Result<String, AppError> {
     Ok(sections.join("\n\n"))
 }
 
-/// The likeliest states of a text, and the paths of the others.
+/// The likeliest states of a text, each in the backend whose rules it fits best, and the paths of the others.
 fn meanings(catalog: &Catalog, typed: &str) -> Result<(Vec<State>, Vec<StatePath>), AppError> {
     let refused = |error| {
         let typed = typed.to_owned();
         AppError::from(Refusal::BadName { typed, error, nearest: None })
     };
-    let (likeliest, others) = match catalog.meanings(typed) {
+    let meanings = catalog.meanings(typed).map_err(refused)?;
+    match &meanings.refusal {
         // These two say that a look has to decide, and this takes none.
-        Ok(Meanings {
-            refusal: None | Some(NameError::KeyOrBucket { .. } | NameError::WhichBackend { .. }),
-            ranks,
-            in_full,
-            ..
-        }) => {
-            let mut ranks = ranks.into_iter();
-            let likeliest = ranks.next().unwrap_or_default();
-            // A full path leaves nothing to guess.
-            let others = if in_full.is_some() { Vec::new() } else { ranks.collect() };
-            (likeliest, others)
+        None | Some(NameError::KeyOrBucket { .. } | NameError::WhichBackend { .. }) => {}
+        Some(error) => return Err(refused(error.clone())),
+    }
+    let mut likeliest: Vec<State> = Vec::new();
+    for state in meanings.ranks(|_| false).next().unwrap_or_default() {
+        if likeliest.iter().all(|before| before.path != state.path) {
+            likeliest.push(state);
         }
-        Ok(Meanings { refusal: Some(error), .. }) | Err(error) => return Err(refused(error)),
-    };
-    let others = others.into_iter().flatten().map(|state| state.path);
-    let is_new = |path: &StatePath| likeliest.iter().all(|state| state.path != *path);
-    let others = others.filter(is_new).collect();
+    }
+    let is_new = |path: &&StatePath| likeliest.iter().all(|state| state.path != **path);
+    // A full path leaves nothing to guess.
+    let others = meanings.paths().filter(|_| meanings.in_full.is_none()).filter(is_new);
+    let others = others.cloned().collect();
     Ok((likeliest, others))
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Fault;
 use crate::finding::{Known, Reading, Report, has_id};
-use crate::lock::{Catalog, HeldLock, KnownState, KnownStates, Meanings, State, pasted};
+use crate::lock::{Catalog, HeldLock, KnownState, KnownStates, Meanings, State, StatePath, pasted};
 use crate::message::Message;
 use crate::ports::{Listing, Unread};
 use crate::words::list as words;
@@ -46,7 +46,7 @@ fn named(reading: &Reading, held: Vec<HeldLock>, is_whole: bool) -> Vec<HeldLock
     let states = held.iter().map(|held| KnownState { state: held.state.clone(), held: true });
     let known = KnownStates::new(states);
     let shown = |state: State| {
-        let is_short = reading.catalog.is_short_for(state.bare_name(), &state.path);
+        let is_short = reading.catalog.is_short_for(&state);
         if is_short && known.is_unique(&state) { state.in_short() } else { state }
     };
     held.into_iter().map(|held| HeldLock { state: shown(held.state), ..held }).collect()
@@ -58,16 +58,17 @@ struct Wanted {
     part: String,
     /// The filter, where it is a whole lock ID.
     id: String,
-    /// The states that it means, where it means whole states.
-    meanings: Option<Meanings>,
+    /// The paths of the states that it means, where it means whole states.
+    meant: Vec<StatePath>,
 }
 
 impl Wanted {
     fn new(catalog: &Catalog, filter: &str) -> Self {
+        let meanings = catalog.meanings(filter);
         Self {
             part: filter.trim().to_lowercase(),
             id: pasted(filter).to_owned(),
-            meanings: catalog.meanings(filter).ok(),
+            meant: meanings.iter().flat_map(Meanings::paths).cloned().collect(),
         }
     }
 
@@ -78,15 +79,11 @@ impl Wanted {
             let info = held.lock.info();
             info.is_some_and(|info| has_part(&info.who) || has_part(info.id.as_str()))
         };
-        let is_meant = || {
-            let mut meant = self.meanings.iter().flat_map(Meanings::states);
-            meant.any(|meant| meant.path == state.path)
-        };
         has_part(state.name.as_str())
             || has_part(state.path.as_str())
             || in_lock()
             || has_id(held, &self.id)
-            || is_meant()
+            || self.meant.contains(&state.path)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context, typed: &str) -> Result<Message, Error
     let reading = &context.reading;
     // The rest is read at the same time as the lock, for the state that the text most likely means. If it
     // means another one, the rest is read again.
-    let likely = reading.catalog.meanings(typed).ok().map(|all| all.likeliest.path);
+    let likely = reading.likely_path(typed);
     let likely_beside = async {
         match &likely {
             Some(path) => Some((path, Beside::read(context, path).await)),

@@ -2,16 +2,23 @@
 
 use super::Reading;
 use crate::error::{Error, Refusal};
-use crate::lock::{HeldLock, NameError, State, StateName};
+use crate::lock::{HeldLock, NameError, State, StateName, StatePath};
 
 impl Reading {
-    /// The states of a name that several backends may have: those that have been seen, if any. A lookup of a name
-    /// must not read every backend.
-    pub(super) fn likely<'r>(&self, rank: &'r [State]) -> Vec<&'r State> {
-        let known = self.directory.remembered().filter(|_| rank.len() > 1);
-        let is_known = |state: &&State| known.as_ref().is_some_and(|it| it.contains(&state.path));
-        let seen: Vec<&State> = rank.iter().filter(is_known).collect();
-        if seen.is_empty() { rank.iter().collect() } else { seen }
+    /// Whether a state at a path has been seen, as far as is remembered. A lookup of a name that several backends
+    /// may have must not read each of them.
+    pub(super) fn exists(&self) -> impl Fn(&StatePath) -> bool + use<> {
+        let known = self.directory.remembered();
+        move |path| known.as_ref().is_some_and(|known| known.contains(path))
+    }
+
+    /// The path that a text most likely means, without reading anything.
+    #[must_use]
+    pub fn likely_path(&self, typed: &str) -> Option<StatePath> {
+        let meanings = self.catalog.meanings(typed).ok()?;
+        let exists = self.exists();
+        let known = meanings.paths().find(|path| exists(path));
+        known.or_else(|| meanings.paths().next()).cloned()
     }
 
     /// The state under the name that people use for it: without the backend, as long as no other backend is
@@ -20,8 +27,7 @@ impl Reading {
     pub fn shown(&self, state: State) -> State {
         let is_unique = || {
             let known = self.directory.remembered();
-            known.is_some_and(|known| known.is_unique(&state))
-                && self.catalog.is_short_for(state.bare_name(), &state.path)
+            known.is_some_and(|known| known.is_unique(&state)) && self.catalog.is_short_for(&state)
         };
         match self.catalog.backends().len() {
             0 | 1 => state,

@@ -193,7 +193,10 @@ impl Catalog {
     /// depends on which states have been seen.
     pub fn resolve(&self, typed: &str) -> Result<State, NameError> {
         let meanings = self.meanings(typed)?;
-        meanings.refusal.map_or(Ok(meanings.likeliest), Err)
+        match meanings.refusal {
+            Some(refusal) => Err(refusal),
+            None => meanings.likeliest().ok_or(NameError::Empty),
+        }
     }
 
     /// The state at a path. `None` if no backend has that bucket.
@@ -213,13 +216,41 @@ impl Catalog {
         self.backends.iter().find(is_named).or_else(|| self.backend_at(&state.path))
     }
 
-    /// The backend whose keys a path fits best: several backends may share a bucket, and the longest key template
-    /// says most.
+    /// Whether a state is in the backend whose keys its path fits best. A lock in the table of another backend of
+    /// the bucket is not.
+    #[must_use]
+    pub fn is_at_home(&self, state: &State) -> bool {
+        self.backend_at(&state.path).is_some_and(|backend| backend.name == state.backend)
+    }
+
+    /// A stored state by the present rules. The stored name and backend may be those of an earlier configuration.
+    /// `None` if no backend has its bucket.
+    #[must_use]
+    pub fn at_present(&self, state: &State) -> Option<State> {
+        Some(self.state_in(self.home(state)?, state.path.clone()))
+    }
+
+    /// The backend whose keys a path fits best.
     fn backend_at(&self, path: &StatePath) -> Option<&Backend> {
+        self.backends_at(path).into_iter().next()
+    }
+
+    /// The backends that may have the lock of a path: those whose keys it fits, the best one first. Several
+    /// backends may share a bucket, and the longest key template says most. If it fits none, all that have its
+    /// bucket.
+    fn backends_at(&self, path: &StatePath) -> Vec<&Backend> {
         let of_bucket = || self.backends.iter().filter(|backend| backend.bucket == path.bucket());
-        let fitting = of_bucket().filter(|backend| backend.name_of(path.key()).is_some());
-        // Of several equal ones, the first.
-        fitting.rev().max_by_key(|backend| backend.key.length()).or_else(|| of_bucket().next())
+        let fits = |backend: &&Backend| backend.name_of(path.key()).is_some();
+        let mut fitting: Vec<&Backend> = of_bucket().filter(fits).collect();
+        fitting.sort_by_key(|backend| std::cmp::Reverse(backend.key.length()));
+        if fitting.is_empty() { of_bucket().collect() } else { fitting }
+    }
+
+    /// The states that a path can be, in each backend that may have its lock, and in the one that was named.
+    pub(super) fn states_at(&self, path: &StatePath, named: Option<&Backend>) -> Vec<State> {
+        let mut backends = self.backends_at(path);
+        backends.extend(named.filter(|named| backends.iter().all(|it| it.name != named.name)));
+        backends.into_iter().map(|backend| self.state_in(backend, path.clone())).collect()
     }
 
     /// The path of a name in the backend that it names, or in each backend.
@@ -254,6 +285,16 @@ impl Catalog {
         }
     }
 
+    /// The name of a lock in another backend than the one that its path means: `other:KEY`. `None` if the path
+    /// means this backend.
+    fn name_elsewhere(&self, backend: &Backend, path: &StatePath) -> Option<String> {
+        if self.backend_at(path)?.name == backend.name {
+            return None;
+        }
+        let name = format!("{}:{}", backend.name, path.key());
+        (check(&name) == Ok(&*name) && self.may_mean(&name, path)).then_some(name)
+    }
+
     /// The state at a path of this backend. Its name leads back to the path.
     #[must_use]
     pub fn state_in(&self, backend: &Backend, path: StatePath) -> State {
@@ -269,6 +310,7 @@ impl Catalog {
                     && !is_lock_id(name)
                     && self.leads_to(name, &path)
             })
+            .or_else(|| self.name_elsewhere(backend, &path))
             .unwrap_or_else(|| path.as_str().to_owned());
         State { name: StateName::new(name), path, backend: backend.name.clone() }
     }

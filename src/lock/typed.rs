@@ -9,29 +9,24 @@ use super::catalog::Backend;
 use super::name::check;
 use super::{Catalog, NameError, State, StatePath};
 
-/// The states that a text can mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Meanings {
-    /// The likeliest state.
-    pub likeliest: State,
-    /// All states, likeliest first. States of one rank are equally likely.
-    pub ranks: Vec<Vec<State>>,
-    /// The state whose full path was typed: a served bucket, and a key that fits its backend's
-    /// rules. Nothing about it is guessed.
-    pub in_full: Option<State>,
+/// The states that a text can mean, likeliest first.
+///
+/// A state gets its name only when it is asked for: of twenty backends a text means one state in each, and few of
+/// them exist.
+#[derive(Clone, Debug)]
+pub struct Meanings<'c> {
+    catalog: &'c Catalog,
+    /// The places of one rank are equally likely.
+    ranks: Vec<Vec<Place<'c>>>,
+    /// The state path that was typed in full: a served bucket, and a key that fits its backend's rules. Nothing
+    /// about it is guessed.
+    pub in_full: Option<StatePath>,
     /// Why the text is refused if none of these states was ever seen.
     pub refusal: Option<NameError>,
 }
 
-/// [`Meanings`] before the states have names.
-struct Paths<'c> {
-    ranks: Vec<Vec<Place<'c>>>,
-    in_full: Option<StatePath>,
-    refusal: Option<NameError>,
-}
-
 /// A path, and the backend if the text names one.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Place<'c> {
     path: StatePath,
     backend: Option<&'c Backend>,
@@ -43,18 +38,38 @@ impl From<StatePath> for Place<'_> {
     }
 }
 
-impl Place<'_> {
-    /// Whether both are one place. A path alone belongs to the backend that it fits.
-    fn is_same(&self, other: &Self) -> bool {
-        let differ = self.backend.zip(other.backend).is_some_and(|(a, b)| a.name != b.name);
-        self.path == other.path && !differ
+impl Meanings<'_> {
+    /// The paths of all states, likeliest first. There is at least one.
+    pub fn paths(&self) -> impl Iterator<Item = &StatePath> {
+        self.ranks.iter().flatten().map(|place| &place.path)
     }
-}
 
-impl Meanings {
-    /// All states, likeliest first.
-    pub fn states(&self) -> impl Iterator<Item = &State> {
-        self.ranks.iter().flatten()
+    /// Whether this path is one of the likeliest.
+    fn may_be(&self, path: &StatePath) -> bool {
+        self.ranks.first().is_some_and(|rank| rank.iter().any(|place| place.path == *path))
+    }
+
+    /// The likeliest state. `None` for a path in a bucket that is not served.
+    #[must_use]
+    pub fn likeliest(&self) -> Option<State> {
+        let place = self.ranks.iter().flatten().next()?;
+        self.catalog.states_at(&place.path, place.backend).into_iter().next()
+    }
+
+    /// The states, rank by rank. The states of one rank are equally likely. A path occurs once for each backend
+    /// that may have its lock, first the one whose rules it fits best. If `exists` knows some of several paths of
+    /// a rank, the others are left out.
+    pub fn ranks<'m>(
+        &'m self,
+        exists: impl Fn(&StatePath) -> bool + 'm,
+    ) -> impl Iterator<Item = Vec<State>> + 'm {
+        self.ranks.iter().map(move |rank| {
+            let known = rank.iter().filter(|place| rank.len() > 1 && exists(&place.path));
+            let known: Vec<&Place<'_>> = known.collect();
+            let rank = if known.is_empty() { rank.iter().collect() } else { known };
+            let states = rank.into_iter();
+            states.flat_map(|place| self.catalog.states_at(&place.path, place.backend)).collect()
+        })
     }
 }
 
@@ -63,20 +78,29 @@ impl Catalog {
     ///
     /// # Errors
     /// When it can mean no state, or names a bucket that is not served.
-    pub fn meanings(&self, typed: &str) -> Result<Meanings, NameError> {
-        let paths = self.paths(typed)?;
-        let state = |place: &Place<'_>| match place.backend {
-            Some(backend) => Some(self.state_in(backend, place.path.clone())),
-            None => self.state_at(place.path.clone()),
+    pub fn meanings(&self, typed: &str) -> Result<Meanings<'_>, NameError> {
+        let text = pasted(typed);
+        let meanings = self.meanings_of(text);
+        // A key may begin or end with blanks or quotes, so the unchanged text goes first.
+        let as_it_stands = StatePath::parse(typed)
+            .ok()
+            .filter(|path| path.as_str() != text && self.serves(path.bucket()));
+        let Some(path) = as_it_stands else {
+            return meanings;
         };
-        let ranks = paths.ranks.iter().map(|rank| rank.iter().filter_map(state).collect());
-        let ranks: Vec<Vec<State>> = ranks.collect();
-        Ok(Meanings {
-            likeliest: ranks.iter().flatten().next().cloned().ok_or(NameError::Empty)?,
-            ranks,
-            in_full: paths.in_full.and_then(|path| self.state_at(path)),
-            refusal: paths.refusal,
-        })
+        let mut meanings =
+            meanings.unwrap_or_else(|refusal| self.with(Vec::new(), None, Some(refusal)));
+        meanings.ranks.insert(0, vec![path.into()]);
+        Ok(meanings)
+    }
+
+    fn with<'c>(
+        &'c self,
+        ranks: Vec<Vec<Place<'c>>>,
+        in_full: Option<StatePath>,
+        refusal: Option<NameError>,
+    ) -> Meanings<'c> {
+        Meanings { catalog: self, ranks, in_full, refusal }
     }
 
     /// Texts to compare with known names, to suggest one when nothing was seen under this text.
@@ -91,49 +115,38 @@ impl Catalog {
         let in_bucket = paths.filter_map(|path| self.state_at(path));
         alike.extend(in_bucket.map(|state| state.name.to_string()));
         let meanings = self.meanings(typed);
-        let states = meanings.iter().flat_map(Meanings::states);
+        let states = meanings.iter().flat_map(|meanings| meanings.ranks(|_| false)).flatten();
         alike.extend(states.map(|state| state.name.to_string()));
         alike
     }
 
-    /// Whether a name without its backend may mean this path, and otherwise only states that have the same name
+    /// Whether a state's name without its backend may mean it, and otherwise only states that have the same name
     /// in other backends.
     #[must_use]
-    pub fn is_short_for(&self, name: &str, path: &StatePath) -> bool {
-        self.paths(name).is_ok_and(|paths| {
-            let is_sure = matches!(paths.refusal, None | Some(NameError::WhichBackend { .. }));
-            is_sure && paths.ranks[0].iter().any(|place| place.path == *path)
-        })
+    pub fn is_short_for(&self, state: &State) -> bool {
+        let name = state.bare_name();
+        self.is_at_home(state)
+            && self.meanings(name).is_ok_and(|meanings| {
+                let is_sure =
+                    matches!(meanings.refusal, None | Some(NameError::WhichBackend { .. }));
+                is_sure && meanings.may_be(&state.path)
+            })
+    }
+
+    /// Whether this path is one of the likeliest meanings of a text.
+    pub(super) fn may_mean(&self, text: &str, path: &StatePath) -> bool {
+        self.meanings(text).is_ok_and(|meanings| meanings.may_be(path))
     }
 
     /// Whether this path is the likeliest meaning of a text.
     pub(super) fn leads_to(&self, text: &str, path: &StatePath) -> bool {
-        let paths = self.paths(text);
+        let paths = self.meanings(text);
         paths.is_ok_and(|paths| {
             paths.refusal.is_none() && paths.ranks[0].iter().all(|place| place.path == *path)
         })
     }
 
-    fn paths(&self, typed: &str) -> Result<Paths<'_>, NameError> {
-        let text = pasted(typed);
-        let paths = self.paths_of(text);
-        // A key may begin or end with blanks or quotes, so the unchanged text goes first.
-        let as_it_stands = StatePath::parse(typed)
-            .ok()
-            .filter(|path| path.as_str() != text && self.serves(path.bucket()));
-        let Some(path) = as_it_stands else {
-            return paths;
-        };
-        let mut paths = paths.unwrap_or_else(|refusal| Paths {
-            ranks: Vec::new(),
-            in_full: None,
-            refusal: Some(refusal),
-        });
-        paths.ranks.insert(0, vec![path.into()]);
-        Ok(paths)
-    }
-
-    fn paths_of(&self, text: &str) -> Result<Paths<'_>, NameError> {
+    fn meanings_of(&self, text: &str) -> Result<Meanings<'_>, NameError> {
         if text.is_empty() {
             return Err(NameError::Empty);
         }
@@ -148,7 +161,7 @@ impl Catalog {
 
     /// What a key in a named bucket can mean: that exact key, the state whose lockfile or digest
     /// has that key, or the state with that name.
-    fn in_bucket(&self, bucket: &str, key: &str) -> Result<Paths<'_>, NameError> {
+    fn in_bucket(&self, bucket: &str, key: &str) -> Result<Meanings<'_>, NameError> {
         if !self.serves(bucket) {
             return Err(NameError::Bucket { wanted: bucket.to_owned(), served: self.served() });
         }
@@ -171,16 +184,13 @@ impl Catalog {
             Some(path) => Some(path).filter(|path| self.fits(path)),
         };
         let in_full = in_full.cloned();
-        // If it fits no backend's rules, they do not say whose key it is.
-        let exact =
-            if self.fits(&exact) { vec![exact.into()] } else { self.in_each(&exact).collect() };
         let rest = [beside.into_iter().map(Place::from).collect(), named.collect()];
-        let ranks = std::iter::once(exact).chain(rest);
-        Ok(Paths { ranks: tidy(ranks), in_full, refusal })
+        let ranks = std::iter::once(vec![exact.into()]).chain(rest);
+        Ok(self.with(tidy(ranks), in_full, refusal))
     }
 
     /// What a text without a served bucket can mean: a name, or a key as in the backend block.
-    fn anywhere(&self, text: &str) -> Result<Paths<'_>, NameError> {
+    fn anywhere(&self, text: &str) -> Result<Meanings<'_>, NameError> {
         let keys = self.keys(text);
         let besides: Vec<Place<'_>> = keys
             .iter()
@@ -205,7 +215,7 @@ impl Catalog {
         let ranks = tidy([keys, besides, named, odd_keys, odd_besides]);
         match (ranks.is_empty(), refusal) {
             (true, refusal) => Err(refusal.unwrap_or(NameError::TooLong(text.len()))),
-            (false, refusal) => Ok(Paths { ranks, in_full: None, refusal }),
+            (false, refusal) => Ok(self.with(ranks, None, refusal)),
         }
     }
 
@@ -232,12 +242,6 @@ impl Catalog {
     /// Whether the rules of a backend with this bucket can make this key.
     fn fits(&self, path: &StatePath) -> bool {
         self.in_this_bucket(path.bucket()).any(|backend| backend.fits(path.key()))
-    }
-
-    /// The path in each backend that has its bucket.
-    fn in_each(&self, path: &StatePath) -> impl Iterator<Item = Place<'_>> {
-        let place = |backend| Place { path: path.clone(), backend: Some(backend) };
-        self.in_this_bucket(path.bucket()).map(place)
     }
 
     fn in_this_bucket(&self, bucket: &str) -> impl Iterator<Item = &Backend> {
@@ -288,7 +292,7 @@ fn tidy<'c>(ranks: impl IntoIterator<Item = Vec<Place<'c>>>) -> Vec<Vec<Place<'c
     for rank in ranks {
         let mut new: Vec<Place<'c>> = Vec::new();
         for place in rank {
-            if !tidied.iter().flatten().chain(&new).any(|before| before.is_same(&place)) {
+            if !tidied.iter().flatten().chain(&new).any(|before| before.path == place.path) {
                 new.push(place);
             }
         }

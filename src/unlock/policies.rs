@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobSet};
 
 use super::Policy;
-use crate::lock::State;
+use crate::lock::{Catalog, State};
 
 /// A pattern for the names of states, as in `env/prod*` or `main:env/*@blue`. A `*` matches slashes too.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ pub struct StatePolicy {
 pub struct Policies {
     general: Policy,
     by_state: Arc<ByState>,
+    catalog: Option<Arc<Catalog>>,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +69,7 @@ impl Policies {
     /// The rules of states that no pattern matches.
     #[must_use]
     pub fn new(general: Policy) -> Self {
-        Self { general, by_state: Arc::default() }
+        Self { general, by_state: Arc::default(), catalog: None }
     }
 
     /// The same, with rules by pattern. Of several that match, the last one counts.
@@ -84,6 +85,13 @@ impl Policies {
         Ok(Self { by_state: Arc::new(ByState { policies, patterns }), ..self })
     }
 
+    /// The same rules, for states as this catalog names them. A request keeps the name that its state had when it
+    /// was opened. Under that name alone, it would lose the rules of its state when a backend is renamed.
+    #[must_use]
+    pub fn named_by(self, catalog: Catalog) -> Self {
+        Self { catalog: Some(Arc::new(catalog)), ..self }
+    }
+
     /// The rules of a state.
     #[must_use]
     pub fn of(&self, state: &State) -> &Policy {
@@ -97,6 +105,8 @@ impl Policies {
         if policies.is_empty() {
             return None;
         }
+        let present = self.catalog.as_ref().and_then(|catalog| catalog.at_present(state));
+        let state = present.as_ref().unwrap_or(state);
         let (short, full) = (state.bare_name(), state.full_name());
         let last = |name: &str, names_backend: bool| {
             let all = patterns.matches(name).into_iter();
@@ -121,5 +131,51 @@ impl Policies {
 impl From<Policy> for Policies {
     fn from(general: Policy) -> Self {
         Self::new(general)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::{Backend, BackendName, StatePath};
+    use crate::unlock::tests::policy;
+
+    fn catalog(backends: [(&str, &str); 2]) -> Catalog {
+        let backend = |(name, bucket)| {
+            let key = "{state}/terraform.tfstate".parse().unwrap();
+            Backend::new(BackendName::new(name).unwrap(), bucket, key, "env:").unwrap()
+        };
+        Catalog::new(backends.map(backend).into())
+    }
+
+    fn of(states: &str, approvals: u32, backends: &[&str]) -> StatePolicy {
+        let states = StateGlob::new(states, |name| backends.contains(&name)).unwrap();
+        StatePolicy { states, policy: policy(approvals) }
+    }
+
+    #[test]
+    fn a_stored_state_has_the_rules_of_its_backend_under_the_new_name() {
+        let path = StatePath::parse("pay-states/prod/terraform.tfstate").unwrap();
+        let before = catalog([("main", "states"), ("payments", "pay-states")]);
+        let stored = before.state_at(path).unwrap();
+        let cases = [
+            // Renamed, and swapped with the other one.
+            [("main", "states"), ("billing", "pay-states")],
+            [("payments", "states"), ("billing", "pay-states")],
+        ];
+        for backends in cases {
+            let names = ["main", "payments", "billing"];
+            let rules = vec![of("payments:*", 1, &names), of("billing:*", 3, &names)];
+            let policies =
+                Policies::new(policy(2)).with(rules).unwrap().named_by(catalog(backends));
+            for stored in [stored.clone(), stored.clone().in_short()] {
+                assert_eq!(policies.of(&stored).approvals.get(), 3, "{backends:?}");
+            }
+        }
+        // A state of no backend cannot be released, and keeps the rules of its name.
+        let gone = catalog([("a", "a-states"), ("b", "b-states")]);
+        let rules = vec![of("payments:*", 4, &["payments"])];
+        let policies = Policies::new(policy(2)).with(rules).unwrap().named_by(gone);
+        assert_eq!(policies.of(&stored).approvals.get(), 4);
     }
 }

@@ -65,7 +65,7 @@ fn row_and_lockfile() -> LockState {
     LockState::from_stores(BOTH, Some(row(RECORD)), Some(lockfile(RECORD, "e1")))
 }
 
-fn policy(approvals: u32) -> Policy {
+pub(super) fn policy(approvals: u32) -> Policy {
     Policy {
         approver_roles: BTreeSet::from([APPROVER]),
         approvals: approvals.try_into().unwrap(),

@@ -118,6 +118,10 @@ impl LiveDirectory {
     pub async fn refresh(&self) -> Result<Pass, Fault> {
         let begun = Instant::now();
         let Seen { states, unread } = self.evidence.locks.seen().await?;
+        for unread in &unread {
+            let kind = unread.fault.kind.as_str();
+            warn!(kind, "states are left out of the names that are offered: {}", unread.fault);
+        }
         let is_passing = unread.iter().any(|unread| !unread.fault.kind.is_final());
         let backends: Vec<BackendName> = unread.into_iter().flat_map(|it| it.backends).collect();
         let before = self.remembered();

@@ -95,7 +95,14 @@ impl Lookout {
             holds.into_iter().map(|(path, hold)| (path, Known::from(hold))).collect()
         };
         let Context { reading, .. } = &self.context;
-        let Listing { held, read, unread } = self.locks.list().await?;
+        let Listing { held, read, unread } = match self.locks.list().await {
+            Ok(listing) => listing,
+            Err(fault) => {
+                // Otherwise each pass over a backend that is down would read all holds again.
+                *known = Some(before);
+                return Err(fault);
+            }
+        };
         let now = reading.clock.now();
         for Unread { backends, fault } in &unread {
             let backends = backends.iter().map(BackendName::as_str).collect::<Vec<_>>().join(", ");

@@ -1,15 +1,22 @@
 //! Several backends: their names, their rules, and one that is down.
 
+mod one_bucket;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use locktender::aws::AwsLocks;
+use locktender::aws::{AwsLocks, Sandbox};
+use locktender::clock::SystemClock;
 use locktender::command::Command;
-use locktender::lock::{Access, LockState};
+use locktender::finding::Reading;
+use locktender::lock::{
+    Access, Backend, BackendName, BackendStores, Catalog, LockState, StatePath,
+};
 use locktender::people::{ChannelId, RoleId};
 use locktender::ports::Locks;
 use locktender::unlock::{Policies, Policy, StateGlob, StatePolicy};
-use locktender::workers::Lookout;
+use locktender::workers::{Lookout, PatientDirectory};
 
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, record, session};
 use crate::support::office::{ANNOUNCE, actor, approver, policy};
@@ -157,8 +164,7 @@ async fn a_hold_belongs_to_the_backend_of_its_path_even_if_that_was_renamed() {
     let mut context = sites.office.context.clone();
     let locks = Arc::new(AwsLocks::connect(&sites.office.db.session(), renamed.clone()));
     context.reading.locks = locks.clone();
-    context.reading.catalog =
-        locktender::lock::Catalog::new(renamed.iter().map(|b| b.backend().clone()).collect());
+    context.reading.catalog = Catalog::new(renamed.iter().map(|b| b.backend().clone()).collect());
     let lookout = Lookout::new(context.clone(), locks, std::time::Duration::ZERO);
     lookout.pass().await.unwrap();
     assert_eq!(free(&sites, ANNOUNCE), "");
@@ -207,23 +213,44 @@ async fn a_table_and_a_bucket_that_backends_share_are_read_once() {
 }
 
 #[tokio::test]
-async fn a_lock_in_a_table_of_its_bucket_is_listed_even_if_its_key_fits_another_backend() {
+async fn whose_key_it_is_says_the_longest_template_and_a_lock_in_the_other_table_is_not_missed() {
     let db = DynamoDb::start().await;
+    let other = Sandbox::open(&db.session(), "other-locks").await.unwrap();
     let narrow = {
-        use locktender::lock::{Backend, BackendName, BackendStores};
         let key = "special/{state}/terraform.tfstate".parse().unwrap();
         let backend = Backend::new(BackendName::new("narrow").unwrap(), BUCKET, key, "env:");
-        BackendStores::new(backend.unwrap(), None, true).unwrap()
+        BackendStores::new(backend.unwrap(), Some("other-locks".to_owned()), false).unwrap()
     };
-    let wide = backend("wide", BUCKET, Some(TABLE), false);
-    db.put("states/special/x/terraform.tfstate", &[]).await;
-    let locks = AwsLocks::connect(&db.session(), vec![wide, narrow]);
-    let [one] = &*locks.list().await.unwrap_or_default().held else {
-        // The embedded database has no buckets, so the narrow backend is not read.
-        panic!("one lock");
+    let backends = vec![backend("wide", BUCKET, Some(TABLE), false), narrow];
+    let locks = Arc::new(AwsLocks::connect(&db.session(), backends.clone()));
+    let reading = Reading {
+        catalog: Catalog::new(backends.iter().map(|b| b.backend().clone()).collect()),
+        directory: Arc::new(PatientDirectory::new(locks.clone())),
+        locks,
+        clock: Arc::new(SystemClock),
     };
+    let spellings =
+        ["narrow:x", "wide:special/x", "special/x", "states/special/x/terraform.tfstate"];
+    let all = async || {
+        let mut found = BTreeSet::new();
+        for typed in spellings {
+            let report = reading.look(typed).await.unwrap();
+            let is_locked = report.lock != LockState::Free;
+            found.insert((report.state.full_name(), is_locked));
+        }
+        found.into_iter().collect::<Vec<_>>()
+    };
+    let path: StatePath = "states/special/x/terraform.tfstate".to_owned().try_into().unwrap();
+    other.write_digest(&path).await.unwrap();
+    assert_eq!(all().await, [("narrow:x".to_owned(), false)]);
+    // A Terraform that was configured with the other table.
+    db.sandbox.lock(&path, &record(&path)).await.unwrap();
+    assert_eq!(all().await, [("wide:special/x".to_owned(), true)]);
+    let [one] = &*reading.locks.list().await.unwrap().held else { panic!("one lock") };
     assert_eq!(one.state.name.as_str(), "wide:special/x");
-    assert_ne!(locks.inspect(&one.state).await.unwrap(), LockState::Free);
+    db.delete(path.as_str()).await;
+    other.lock(&path, &record(&path)).await.unwrap();
+    assert_eq!(all().await, [("narrow:x".to_owned(), true)]);
 }
 
 #[tokio::test]

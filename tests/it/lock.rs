@@ -106,7 +106,7 @@ fn what_is_no_name_is_refused_with_the_reason() {
 /// The likeliest path of a text, and whether the text is a full path.
 fn meant(catalog: &Catalog, typed: &str) -> Result<(String, bool), NameError> {
     let meanings = catalog.meanings(typed)?;
-    Ok((meanings.likeliest.path.to_string(), meanings.in_full.is_some()))
+    Ok((meanings.paths().next().unwrap().to_string(), meanings.in_full.is_some()))
 }
 
 #[test]
@@ -145,8 +145,9 @@ fn whatever_people_copy_is_understood() {
 #[test]
 fn a_text_that_can_mean_more_than_one_state_gives_them_all() {
     let all = |typed: &str| -> Vec<String> {
-        let meanings = one().meanings(typed).unwrap();
-        meanings.states().map(|state| state.path.to_string()).collect()
+        let catalog = one();
+        let meanings = catalog.meanings(typed).unwrap();
+        meanings.paths().map(ToString::to_string).collect()
     };
     let prod = "my-bucket/env/prod/terraform.tfstate";
     assert_eq!(all(prod), [prod, "my-bucket/env/prod/terraform.tfstate/terraform.tfstate"]);
@@ -244,7 +245,7 @@ proptest! {
         ]);
         let state = catalog.state_at(StatePath::new("b", &key).unwrap()).unwrap();
         let meanings = catalog.meanings(state.name.as_str()).unwrap();
-        prop_assert_eq!(&meanings.ranks[0], &[state]);
+        prop_assert_eq!(meanings.ranks(|_| false).next(), Some(vec![state]));
     }
 
     #[test]
@@ -268,14 +269,15 @@ proptest! {
         ]);
         let state = catalog.state_at(StatePath::new("b", &key).unwrap()).unwrap();
         let meanings = catalog.meanings(state.name.as_str()).unwrap();
-        prop_assert_eq!(&meanings.ranks[0], &[state]);
+        prop_assert_eq!(meanings.ranks(|_| false).next(), Some(vec![state]));
     }
 
     #[test]
     fn any_text_is_a_state_in_its_bucket_or_refused(typed in ".*") {
         if let Ok(meanings) = one().meanings(&typed) {
-            prop_assert!(meanings.states().all(|state| state.path.bucket() == "my-bucket"));
-            prop_assert_eq!(meanings.states().next(), Some(&meanings.likeliest));
+            prop_assert!(meanings.paths().all(|path| path.bucket() == "my-bucket"));
+            let first = meanings.ranks(|_| false).flatten().next();
+            prop_assert_eq!(first, meanings.likeliest());
         }
         let _ = one().likenesses(&typed);
     }

@@ -34,7 +34,7 @@ use crate::aws::own::{LedgerTables, OwnTable, PK, VERSION, path_key};
 use crate::aws::session::{Reached, Session};
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
-use crate::lock::{BackendStores, Distance, StatePath};
+use crate::lock::{BackendStores, Catalog, Distance, StatePath};
 use crate::people::{MessageId, RequestId, UserId};
 use crate::ports::{Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released};
 use crate::unlock::{ApprovedUnlock, Lately, UnlockRequest};
@@ -57,6 +57,8 @@ pub struct AwsLedger {
     pub(in crate::aws) own: OwnTable,
     pub(in crate::aws) audit_table: String,
     pub(in crate::aws) trail: AwsTrail,
+    /// The names of all backends.
+    pub(in crate::aws) catalog: Catalog,
     /// The backends whose lock tables are near, and whose locks the bot itself releases.
     pub(in crate::aws) near: Vec<BackendStores>,
     pub(in crate::aws) reached: Reached,
@@ -74,6 +76,7 @@ impl AwsLedger {
             own: OwnTable::new(session, tables.table.clone()),
             audit_table: tables.audit_table.clone(),
             trail: AwsTrail::connect(session, tables),
+            catalog: Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect()),
             near: backends.iter().filter(is_near).cloned().collect(),
             reached: session.reached().clone(),
             client,

@@ -237,7 +237,9 @@ fn put_new(table: &str, item: Item, key: &str) -> Result<Put, BuildError> {
 impl AwsLedger {
     /// The lock table of a request's backend, if it is near.
     pub(in crate::aws) fn lock_table(&self, request: &UnlockRequest) -> Result<&str, Fault> {
-        let backend = &request.state.backend;
+        // The request may have been opened when the backend had another name.
+        let home = self.catalog.home(&request.state);
+        let backend = home.map_or(&request.state.backend, |home| &home.name);
         let stores = self.near.iter().find(|stores| stores.backend().name == *backend);
         stores.and_then(|stores| stores.lock_table()).ok_or_else(|| Fault {
             kind: FaultKind::Missing,

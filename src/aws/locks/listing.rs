@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use super::places::{Place, Places};
 use super::{AwsLocks, lock_of, unread};
 use crate::error::Fault;
-use crate::lock::{BackendName, HeldLock, LockState, State, StatePath, StoredLock};
+use crate::lock::{BackendName, Catalog, HeldLock, LockState, State, StatePath, StoredLock};
 use crate::ports::{Listing, Unread};
 
 /// How many locks of a listing are checked again at once.
@@ -26,16 +26,20 @@ struct Halves {
 struct Found(BTreeMap<StatePath, (State, Halves)>);
 
 impl Found {
-    /// The halves of a state. `None` if the path was found in the stores of another backend too.
-    fn halves(&mut self, state: State) -> Option<&mut Halves> {
-        let (path, backend) = (state.path.clone(), state.backend.clone());
-        let (of, halves) = self.0.entry(path).or_insert((state, Halves::default()));
-        if of.backend == backend {
-            return Some(halves);
+    /// The halves of a state. If the path was found in the stores of two backends, the one that the path means
+    /// counts. Two backends may also reach one store in two ways. `None` for the other one.
+    fn halves(&mut self, catalog: &Catalog, state: State) -> Option<&mut Halves> {
+        let found = self.0.entry(state.path.clone());
+        let entry = found.or_insert_with(|| (state.clone(), Halves::default()));
+        if entry.0.backend != state.backend {
+            let (one, other) = (entry.0.backend.as_str(), state.backend.as_str());
+            tracing::debug!(one, other, "two backends have a lock at the same path");
+            if !catalog.is_at_home(&state) {
+                return None;
+            }
+            *entry = (state, Halves::default());
         }
-        let (one, other) = (of.backend.as_str(), backend.as_str());
-        tracing::warn!(one, other, "two backends have a lock at the same path");
-        None
+        Some(&mut entry.1)
     }
 }
 
@@ -115,7 +119,7 @@ impl Found {
     ) {
         for (path, stored) in stored {
             let state = places.state_in(users, path);
-            if let Some(halves) = state.and_then(|state| self.halves(state)) {
+            if let Some(halves) = state.and_then(|state| self.halves(&places.catalog, state)) {
                 put(halves, stored);
             }
         }

@@ -44,11 +44,13 @@ impl AwsLocks {
                     seen.states.extend(states);
                 }
                 Err(fault) => {
-                    tracing::warn!(%fault, "states are left out of the names that are offered");
+                    tracing::debug!(%fault, "states are left out of the names that are offered");
                     seen.unread.push(unread(users, fault));
                 }
             }
         }
+        // Two backends may reach one store in two ways. The first sighting of a path counts.
+        seen.states.sort_by_key(|known| !self.places.catalog.is_at_home(&known.state));
         match seen.unread.pop() {
             Some(Unread { fault, .. }) if !any_read => Err(fault),
             last => {

@@ -52,7 +52,9 @@ impl Place {
 
     fn shares_a_store_with(&self, other: &Self) -> bool {
         let tables = self.table.as_ref().zip(other.table.as_ref());
-        Arc::ptr_eq(&self.bucket, &other.bucket) || tables.is_some_and(|(a, b)| Arc::ptr_eq(a, b))
+        // A bucket is the same one, however it is reached.
+        let is_same_bucket = self.backend().bucket == other.backend().bucket;
+        is_same_bucket || tables.is_some_and(|(a, b)| Arc::ptr_eq(a, b))
     }
 }
 

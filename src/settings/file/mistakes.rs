@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::{BACKEND_KEYS, HOLDER_KEYS, POLICY_KEYS, TABLES};
 use crate::lock::is_invisible;
 use crate::text::{LONG, clip, visible};
 
@@ -72,8 +73,8 @@ impl Mistakes {
     }
 }
 
-/// The text as it is drawn, where nothing invisible reaches the terminal. A character stays one
-/// character, so that columns are right.
+/// The text as it is drawn, where nothing invisible reaches the terminal, and no value that may be a secret. A
+/// character stays one character, so that columns are right.
 struct Lines<'t> {
     text: &'t str,
     drawn: String,
@@ -81,7 +82,7 @@ struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, drawn: text.chars().map(drawn).collect() }
+        Self { text, drawn: text.split_inclusive('\n').flat_map(line).collect() }
     }
 
     /// A place in the drawn text: the part of it on its first line.
@@ -91,9 +92,11 @@ impl<'t> Lines<'t> {
         };
         let start = self.text.floor_char_boundary(at.start.min(self.text.len()));
         let end = self.text.floor_char_boundary(at.end).clamp(start, end_of_line(start));
-        let length = |text: &str| text.chars().map(|c| drawn(c).len_utf8()).sum::<usize>();
-        let start_drawn = length(&self.text[..start]);
-        start_drawn..start_drawn + length(&self.text[start..end])
+        let offset = |at: usize| {
+            let before = self.text[..at].chars().count();
+            self.drawn.char_indices().nth(before).map_or(self.drawn.len(), |(offset, _)| offset)
+        };
+        offset(start)..offset(end)
     }
 
     fn draw(&self, mistake: &Mistake, file: &str) -> String {
@@ -110,6 +113,24 @@ impl<'t> Lines<'t> {
         }
         Renderer::plain().render(&[group])
     }
+}
+
+/// A line as it is drawn. The value of a key that the file does not have may be a secret: people paste lines of
+/// their `.env` file.
+fn line(text: &str) -> impl Iterator<Item = char> {
+    let value = text.find('=').filter(|&at| may_be_secret(text[..at].trim()));
+    text.char_indices().map(move |(at, c)| match value {
+        Some(equals) if at > equals && !c.is_whitespace() => '*',
+        _ => drawn(c),
+    })
+}
+
+fn may_be_secret(key: &str) -> bool {
+    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'');
+    let key_of = |known: &[&str]| known.contains(&key);
+    let is_known =
+        key_of(&TABLES) || key_of(&BACKEND_KEYS) || key_of(&POLICY_KEYS) || key_of(&HOLDER_KEYS);
+    key.chars().all(|c| is_key(c) || c == ' ') && (!is_known || key == "external_id")
 }
 
 fn drawn(c: char) -> char {

@@ -211,7 +211,7 @@ async fn a_state_of_a_backend_that_is_not_configured_is_never_taken_for_free() {
     let db = DynamoDb::start().await;
     let locks = AwsLocks::connect(&db.session(), vec![backend("other", "b", Some(TABLE), false)]);
     let fault = locks.inspect(&state()).await.unwrap_err();
-    assert_snapshot!(fault, @"The backend `main` does not exist: add it to the configuration");
+    assert_snapshot!(fault, @"A backend with the bucket `states` does not exist: add it to the configuration");
 }
 
 #[tokio::test]

@@ -413,3 +413,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_value_that_may_be_a_secret_is_not_drawn() {
+    let texts = [
+        "DISCORD_TOKEN = \"MTIz.sécret\"",
+        "DISCORD_TOKEN=MTIz.secret",
+        "export DISCORD_TOKEN=MTIz.secret",
+        "[[backend]]\nname = 'a'\nbucket = 'b'\nuse_lockfile = true\nexternal_id = 'secret'",
+        "[[backend]]\nname = 'a'\nbucket = 'b'\nuse_lockfile = true\naws_secret_access_key = 'secret'",
+    ];
+    for text in texts {
+        let drawn = parse(text).unwrap_err();
+        assert!(!drawn.replace("aws_secret_access_key", "").contains("cret"), "{drawn}");
+    }
+    insta::assert_snapshot!(parse(texts[0]).unwrap_err());
+}

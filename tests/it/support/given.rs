@@ -82,14 +82,14 @@ impl Given {
     ) -> Self {
         let stored = |record: &str| StoredLock::new(LockRecord::new(record), None);
         let lock = LockState::from_stores(stores, row.map(stored), lockfile.map(stored));
-        let state = catalog().meanings(state).unwrap().likeliest;
+        let state = catalog().meanings(state).unwrap().likeliest().unwrap();
         self.locks.push(HeldLock { state, lock });
         self
     }
 
     /// Adds states that have been seen.
     pub fn seen(mut self, names: &[&str]) -> Self {
-        let state = |name: &&str| catalog().meanings(name).unwrap().likeliest;
+        let state = |name: &&str| catalog().meanings(name).unwrap().likeliest().unwrap();
         self.known.extend(names.iter().map(state).map(|state| KnownState { state, held: false }));
         self
     }

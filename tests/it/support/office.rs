@@ -364,6 +364,7 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
     (channels, members): (Arc<C>, Arc<M>),
 ) -> (Context, Arc<OutboxCourier>) {
     let ledger = Arc::new(AwsLedger::connect(session, tables(), backends));
+    let policies = policies.named_by(reading.catalog.clone());
     let watches = Arc::new(AwsHolds::connect(session, tables()));
     let holds = Arc::new(RememberedHolds::new(watches.clone(), reading.clock.clone()));
     let known = vec![(WhoGlob::new("hal@*").unwrap(), user("hal"))];
