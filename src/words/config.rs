@@ -188,7 +188,11 @@ fn workspaces(prefix: &str) -> String {
 fn locks(stores: &BackendStores) -> String {
     let table = stores.lock_table().map(|table| format!("the DynamoDB table {}", visible(table)));
     let lockfiles = stores.lockfile_bucket().map(|_| "lockfiles in the bucket".to_owned());
-    table.into_iter().chain(lockfiles).collect::<Vec<_>>().join(" and ")
+    let stores_of = table.into_iter().chain(lockfiles).collect::<Vec<_>>().join(" and ");
+    match stores.tool() {
+        Some(tool) => format!("{stores_of}, released with {}", tool.as_str()),
+        None => stores_of,
+    }
 }
 
 fn lock(state: &State, stores: &BackendStores) -> String {

@@ -12,11 +12,17 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use crate::aws::answers::Answers;
 use crate::aws::locks::lockfiles::Bucket;
 use crate::aws::locks::rows::{self, DIGEST, KEY, LockTable, RECORD};
+use crate::aws::pauses::{PAUSES, wait};
 use crate::aws::values::text;
 use crate::error::Fault;
 use crate::lock::Flaw;
 use crate::ports::Deleted;
 use crate::unlock::ApprovedUnlock;
+
+/// Most tries of a delete that the SDK does not repeat.
+const TRIES: usize = 3;
+
+type DeleteFailed = SdkError<DeleteObjectError, HttpResponse>;
 
 const ALLOW_DELETE: &str = "allow s3:DeleteObject on *.tflock";
 const ALLOW_DELETE_ITEM: &str = "allow dynamodb:DeleteItem on it";
@@ -106,19 +112,45 @@ impl Bucket {
             // result must not be `Gone`.
             return Ok(Deleted::Changed);
         };
-        let is_kept = self.check().is_kept();
-        if !is_kept {
-            // The store may ignore the condition. Then only this look protects another lock.
-            match self.get(&unlock.state().path).await? {
-                None => return Ok(Deleted::Absent),
-                Some(there) if Some(&there) != unlock.pinned().lockfile() => {
-                    return Ok(Deleted::Changed);
-                }
-                Some(_) => {}
-            }
+        if self.check().is_kept() {
+            let answers = Answers::default();
+            let sent = self.send_delete(unlock, etag, &answers, None).await;
+            return self.deleted(sent, answers.is_one_missing());
         }
-        let answers = Answers::default();
-        let deleted = self
+        // The store may ignore the condition. Then only a look right before protects another lock, so every try
+        // comes after its own look.
+        let mut is_one_missing = false;
+        let mut last = Ok(Deleted::Unanswered);
+        for pause in &PAUSES[..TRIES] {
+            wait(*pause).await;
+            let there = self.get(&unlock.state().path).await?;
+            if there.as_ref() != unlock.pinned().lockfile() {
+                return Ok(match there {
+                    _ if is_one_missing => Deleted::Unanswered,
+                    None => Deleted::Absent,
+                    Some(_) => Deleted::Changed,
+                });
+            }
+            let answers = Answers::default();
+            let sent = self.send_delete(unlock, etag, &answers, Some(once())).await;
+            let is_answered = !answers.is_one_missing();
+            last = self.deleted(sent, is_one_missing);
+            if is_answered {
+                return last;
+            }
+            is_one_missing = true;
+        }
+        last
+    }
+
+    async fn send_delete(
+        &self,
+        unlock: &ApprovedUnlock,
+        etag: &str,
+        answers: &Answers,
+        config: Option<Builder>,
+    ) -> Result<(), DeleteFailed> {
+        let delete = self
             .client()
             .delete_object()
             .bucket(self.name())
@@ -126,18 +158,26 @@ impl Bucket {
             .if_match(etag)
             .customize()
             .interceptor(answers.clone());
-        // A second try would come without another look.
-        let once = || Builder::new().retry_config(RetryConfig::disabled());
-        let deleted = if is_kept { deleted } else { deleted.config_override(once()) };
-        let Err(error) = deleted.send().await else {
+        let delete = match config {
+            Some(config) => delete.config_override(config),
+            None => delete,
+        };
+        delete.send().await.map(|_| ())
+    }
+
+    /// What a delete has done, after tries of which one may be without an answer.
+    fn deleted(
+        &self,
+        sent: Result<(), DeleteFailed>,
+        is_one_missing: bool,
+    ) -> Result<Deleted, Fault> {
+        let Err(error) = sent else {
             return Ok(Deleted::Gone);
         };
         // The codes are from "How to perform conditional deletes" in the S3 user guide. A 404 with
         // another code does not come from the object, but from a proxy or a missing bucket.
         match (status(&error), error.code()) {
-            (Some(status), _) if status < 500 && answers.is_one_missing() => {
-                Ok(Deleted::Unanswered)
-            }
+            (Some(status), _) if status < 500 && is_one_missing => Ok(Deleted::Unanswered),
             (Some(404), Some("NoSuchKey")) => Ok(Deleted::Absent),
             (Some(412), _) => Ok(Deleted::Changed),
             _ => Err(self.subject().fault(ALLOW_DELETE, error)),
@@ -145,6 +185,11 @@ impl Bucket {
     }
 }
 
-fn status(error: &SdkError<DeleteObjectError, HttpResponse>) -> Option<u16> {
+/// The SDK sends a request once.
+fn once() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
+}
+
+fn status(error: &DeleteFailed) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }

@@ -59,8 +59,7 @@ impl AwsLocks {
                 tool.as_str()
             )));
         };
-        let folder =
-            scratch(&self.block(place, unlock)).map_err(|error| no_scratch(tool, error))?;
+        let folder = scratch(&block(place, unlock)).map_err(|error| no_scratch(tool, error))?;
         let init = run(tool, folder.path(), &["init", "-input=false", "-no-color"]).await?;
         if !init.succeeded {
             return Ok(Forced::Failed(format!("{} init failed: {}", tool.as_str(), init.output)));
@@ -75,46 +74,46 @@ impl AwsLocks {
         let said = format!("{} force-unlock said: {output}", tool.as_str());
         Ok(if succeeded { Forced::Done(said) } else { Forced::Failed(said) })
     }
+}
 
-    /// The configuration with a backend of this state alone, in the JSON syntax, so that nothing has to be
-    /// quoted by hand.
-    fn block(&self, place: &Place, unlock: &ApprovedUnlock) -> String {
-        let access = place.stores.access();
-        let mut s3 = Map::new();
-        let mut set = |key: &str, value: Option<Value>| {
-            s3.extend(value.map(|value| (key.to_owned(), value)));
-        };
-        let path = &unlock.state().path;
-        set("bucket", Some(json!(path.bucket())));
-        set("key", Some(json!(path.key())));
-        set("region", Some(json!(place.region)));
-        set("dynamodb_table", place.stores.lock_table().map(|table| json!(table)));
-        set("use_lockfile", place.lockfiles().map(|_| json!(true)));
-        set("profile", access.profile.as_ref().map(|profile| json!(profile)));
-        set(
-            "assume_role",
-            access.role_arn.as_ref().map(|role| match &access.external_id {
-                Some(id) => json!({"role_arn": role, "external_id": id}),
-                None => json!({"role_arn": role}),
-            }),
-        );
-        if let Some(endpoint) = &access.endpoint {
-            set("endpoints", Some(json!({"s3": endpoint, "dynamodb": endpoint})));
-        }
-        if place.has_address {
-            // A store that is only compatible with AWS has no account, and no host name for each bucket.
-            for key in [
-                "use_path_style",
-                "skip_credentials_validation",
-                "skip_requesting_account_id",
-                "skip_region_validation",
-                "skip_s3_checksum",
-            ] {
-                set(key, Some(json!(true)));
-            }
-        }
-        json!({"terraform": {"backend": {"s3": s3}}}).to_string()
+/// The configuration with a backend of this state alone, in the JSON syntax, so that nothing has to be
+/// quoted by hand.
+fn block(place: &Place, unlock: &ApprovedUnlock) -> String {
+    let access = place.stores.access();
+    let mut s3 = Map::new();
+    let mut set = |key: &str, value: Option<Value>| {
+        s3.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    let path = &unlock.state().path;
+    set("bucket", Some(json!(path.bucket())));
+    set("key", Some(json!(path.key())));
+    set("region", Some(json!(place.region)));
+    set("dynamodb_table", place.stores.lock_table().map(|table| json!(table)));
+    set("use_lockfile", place.lockfiles().map(|_| json!(true)));
+    set("profile", access.profile.as_ref().map(|profile| json!(profile)));
+    set(
+        "assume_role",
+        access.role_arn.as_ref().map(|role| match &access.external_id {
+            Some(id) => json!({"role_arn": role, "external_id": id}),
+            None => json!({"role_arn": role}),
+        }),
+    );
+    if let Some(endpoint) = &access.endpoint {
+        set("endpoints", Some(json!({"s3": endpoint, "dynamodb": endpoint})));
     }
+    if place.has_address {
+        // A store that is only compatible with AWS has no account, and no host name for each bucket.
+        for key in [
+            "use_path_style",
+            "skip_credentials_validation",
+            "skip_requesting_account_id",
+            "skip_region_validation",
+            "skip_s3_checksum",
+        ] {
+            set(key, Some(json!(true)));
+        }
+    }
+    json!({"terraform": {"backend": {"s3": s3}}}).to_string()
 }
 
 fn scratch(block: &str) -> std::io::Result<TempDir> {

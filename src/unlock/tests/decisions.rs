@@ -43,6 +43,7 @@ fn every_event_does_one_thing_in_every_open_status() {
       lock is gone: AlreadyFree v1: unlock.already_free
       resume: refused: not due
       released: refused: not due
+      released by tool: refused: not due
       failed: refused: not due
       unpostable: Unpostable v1: request.unpostable
       released and retaken: refused: not due
@@ -57,6 +58,7 @@ fn every_event_does_one_thing_in_every_open_status() {
       lock is gone: AlreadyFree v2: unlock.already_free
       resume: executing v2: unlock.started
       released: Unlocked v2: unlock.done
+      released by tool: Unlocked v2: unlock.done
       failed: Failed v2: unlock.failed
       unpostable: refused: under way
       released and retaken: Unlocked v2: unlock.done
@@ -71,6 +73,7 @@ fn every_event_does_one_thing_in_every_open_status() {
       lock is gone: AlreadyFree v3: unlock.already_free
       resume: refused: under way
       released: Unlocked v3: unlock.done
+      released by tool: Unlocked v3: unlock.done
       failed: Failed v3: unlock.failed
       unpostable: refused: under way
       released and retaken: Unlocked v3: unlock.done

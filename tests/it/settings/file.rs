@@ -191,6 +191,10 @@ fn mistakes_are_drawn_at_their_places() {
             "wrong values",
             "[[backend]]\nname = 'Main'\nbucket = 's3://b'\nkey = 'x'\nrole_arn = 'x'\nendpoint = 'minio'\nregion = ''\nuse_lockfile = true\n",
         ),
+        (
+            "a tool that does not exist",
+            "[[backend]]\nname = 'a'\nbucket = 'b'\nuse_lockfile = true\nrelease_with = 'pulumi'\n",
+        ),
         ("no locks", "[[backend]]\nname = 'a'\nbucket = 'b'\nuse_lockfile = false\n"),
         (
             "an external id without a role",

@@ -185,11 +185,26 @@ async fn an_unanswered_delete_is_not_sent_again_without_another_look() {
     let request = open(&far).await;
     far.proxy.rule(at("DELETE", 0, Fate::LoseAnswer));
     approve(&far, request).await;
-    assert_eq!(asked(&far), ["GET", "GET", "DELETE"]);
-    assert_eq!(far.office.outcome(request).await, "Executing");
-    far.s3.put(LOCKFILE, &theirs());
-    far.office.time.advance(chrono::TimeDelta::seconds(6));
-    far.office.round().await;
+    assert_eq!(asked(&far), ["GET", "GET", "DELETE", "GET", "GET"]);
+    assert_eq!(far.office.outcome(request).await, "Unlocked");
+}
+
+#[tokio::test]
+async fn a_lock_that_is_taken_after_an_unanswered_delete_stays() {
+    let far = checked(StoreCheck::Ignored).await;
+    let request = open(&far).await;
+    let gate = Arc::new(Gate::default());
+    let (lost, third) = (at("DELETE", 0, Fate::LoseAnswer), at("GET", 2, Fate::Wait(gate.clone())));
+    far.proxy.rule(move |seen| match lost(seen) {
+        Fate::Pass => third(seen),
+        fate => fate,
+    });
+    let step = async {
+        gate.reached().await;
+        far.s3.put(LOCKFILE, &theirs());
+        gate.open();
+    };
+    tokio::join!(approve(&far, request), step);
     assert_eq!(
         (far.office.outcome(request).await.as_str(), far.s3.get(LOCKFILE)),
         ("Unlocked", Some(theirs()))
