@@ -142,6 +142,14 @@ impl Subject {
             Thing::Bucket => format!("The bucket `{name}`"),
             Thing::Identity => "AWS STS".to_owned(),
         };
+        // Tables in several accounts may have one name.
+        let subject = match (&access.role_arn, &access.profile) {
+            (Some(role), _) => format!("{subject}, reached by the role {},", visible(role)),
+            (None, Some(profile)) => {
+                format!("{subject}, reached by the profile {},", visible(profile))
+            }
+            (None, None) => subject,
+        };
         let region_setting = match (&access.region, &access.profile) {
             (Some(_), _) => "region in the configuration file",
             (None, Some(_)) => "the region of the profile",
@@ -228,14 +236,13 @@ impl Subject {
 
 /// The remedy for a role that could not be assumed.
 fn not_assumed(access: &Access) -> String {
-    let role = visible(access.role_arn.as_deref().unwrap_or_default());
     let id = match access.external_id {
         Some(_) => "and its external ID",
         None => "which may demand an external ID",
     };
     format!(
-        "the role {role} could not be assumed; allow sts:AssumeRole on it to this bot, and check \
-         its trust policy, {id}"
+        "the role could not be assumed; allow sts:AssumeRole on it to this bot, and check its trust \
+         policy, {id}"
     )
 }
 

@@ -26,10 +26,14 @@ pub fn card(
     match request.status() {
         Status::Pending => {
             let message = pending(request, policy, now);
-            let message = match holder.filter(|holder| *holder != request.requester.id) {
+            let mut message = match holder.filter(|holder| *holder != request.requester.id) {
                 Some(holder) => asked(message, holder, " If it is, press Deny."),
                 None => message,
             };
+            if !request.calls_approvers {
+                // Everybody was pinged for this state within the last hour.
+                message.pings.clear();
+            }
             if request.calls_approvers {
                 Message { calls: policy.approver_roles.iter().copied().collect(), ..message }
             } else {

@@ -184,7 +184,7 @@ fn access(table: &Table<'_>, mistakes: &mut Mistakes) -> Option<Access> {
         }
         is_right = false;
     };
-    if access.role_arn.as_ref().is_some_and(|role| !role.starts_with("arn:")) {
+    if access.role_arn.as_ref().is_some_and(|role| !is_role_arn(role)) {
         let remedy = "write it as in arn:aws:iam::123456789012:role/locktender";
         wrong("role_arn", "`role_arn` must be the ARN of a role", remedy);
     }
@@ -198,6 +198,17 @@ fn access(table: &Table<'_>, mistakes: &mut Mistakes) -> Option<Access> {
         wrong("endpoint", "`endpoint` must begin with http:// or https://", remedy);
     }
     is_right.then_some(access)
+}
+
+/// Whether a text has the form `arn:PARTITION:iam::ACCOUNT:role/NAME` (IAM user guide, "IAM identifiers").
+fn is_role_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, region, account, role] = *parts else {
+        return false;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let is_named = role.strip_prefix("role/").is_some_and(|name| !name.is_empty());
+    (arn, service, region) == ("arn", "iam", "") && !partition.is_empty() && is_account && is_named
 }
 
 /// Why two backends cannot be told apart. A state path names one bucket, and a state has one lock.
