@@ -1,0 +1,22 @@
+output "role_arn" {
+  description = "The bot's role. It is `bot_role_arn` of the module `backend`."
+  value       = aws_iam_role.bot.arn
+}
+
+output "policy_arn" {
+  description = "The bot's policy, for an identity that is not this role."
+  value       = aws_iam_policy.bot.arn
+}
+
+output "instance_profile_name" {
+  description = "Give it to the instance on which the bot runs. It is null for an ECS task."
+  value       = one(aws_iam_instance_profile.bot[*].name)
+}
+
+output "environment" {
+  description = "Settings of the bot that this module knows."
+  value = {
+    LOCKTENDER_TABLE       = aws_dynamodb_table.own.name
+    LOCKTENDER_AUDIT_TABLE = aws_dynamodb_table.audit.name
+  }
+}

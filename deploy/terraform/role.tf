@@ -1,0 +1,42 @@
+module "documents" {
+  source = "./documents"
+
+  state_bucket_arns = var.state_bucket_arns
+  lock_table_arns   = var.lock_table_arns
+  lockfiles         = var.lockfiles
+  other_role_arns   = var.other_role_arns
+  table_arn         = aws_dynamodb_table.own.arn
+  audit_table_arn   = aws_dynamodb_table.audit.arn
+}
+
+resource "aws_iam_policy" "bot" {
+  name        = var.role_name
+  description = "What Locktender needs, and no more"
+  policy      = module.documents.bot
+}
+
+resource "aws_iam_role" "bot" {
+  name        = var.role_name
+  description = "Locktender"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = var.trusted_service }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "bot" {
+  role       = aws_iam_role.bot.name
+  policy_arn = aws_iam_policy.bot.arn
+}
+
+resource "aws_iam_instance_profile" "bot" {
+  count = var.trusted_service == "ec2.amazonaws.com" ? 1 : 0
+
+  name = var.role_name
+  role = aws_iam_role.bot.name
+}
