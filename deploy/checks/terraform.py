@@ -1,0 +1,106 @@
+"""Runs the part of deploy/terraform that makes the policies, which needs no provider, and compares the outcome with
+deploy/iam. Compares the tables, as they are written, with migrations.
+
+    terraform.py
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+
+import hcl2
+
+from common import (
+    ACCOUNT, BOT_ROLE, BUCKETS, EXTERNAL_ID, LOCK_TABLES, OTHER_ROLES, REGION, ROOT, TABLES,
+    Differs, migration, normal, policy, run, same, trust,
+)
+
+MODULE = ROOT / "deploy/terraform"
+
+
+def terraform(folder, *arguments):
+    command = ["terraform", f"-chdir={MODULE / 'documents'}", *arguments]
+    environment = {"PATH": os.environ["PATH"], "TF_DATA_DIR": folder, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise Differs(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def documents(folder, rows, lockfiles, others):
+    values = {
+        "state_bucket_arns": BUCKETS,
+        "lock_table_arns": LOCK_TABLES if rows else [],
+        "lockfiles": lockfiles,
+        "other_role_arns": OTHER_ROLES if others else [],
+        "table_arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/locktender",
+        "audit_table_arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/locktender-audit",
+        "bot_role_arn": BOT_ROLE,
+        "external_id": EXTERNAL_ID,
+    }
+    variables, state = f"{folder}/values.tfvars.json", f"{folder}/state"
+    with open(variables, "w") as file:
+        json.dump(values, file)
+    terraform(folder, "apply", "-auto-approve", "-input=false", f"-state={state}", f"-var-file={variables}")
+    outputs = json.loads(terraform(folder, "output", "-json", f"-state={state}"))
+    return {name: normal(output["value"]) for name, output in outputs.items()}
+
+
+def check_policies():
+    with tempfile.TemporaryDirectory() as folder:
+        terraform(folder, "init", "-backend=false", "-input=false")
+        for rows, lockfiles, others in [(True, True, False), (True, False, True), (False, True, False)]:
+            found = documents(folder, rows, lockfiles, others)
+            same("the bot's policy", policy("bot", rows, lockfiles, others), found["bot"])
+            same("the policy of the other role", policy("backend", rows, lockfiles), found["backend"])
+            same("the trust of the other role", trust(), found["trust"])
+
+
+def plain(value):
+    """What the parser gives, without quotes, comments, and lists around single blocks."""
+    if isinstance(value, dict):
+        kept = {key.strip('"'): plain(it) for key, it in value.items() if not key.startswith("__")}
+        return kept
+    if isinstance(value, list):
+        return [plain(it) for it in value]
+    return value.strip('"') if isinstance(value, str) else value
+
+
+def check_tables():
+    with open(MODULE / "tables.tf") as file:
+        blocks = plain(hcl2.load(file))["resource"]
+    tables = {}
+    for block in blocks:
+        for name, body in block["aws_dynamodb_table"].items():
+            tables[{"own": "locktender", "audit": "locktender-audit"}[name]] = body
+    same("the tables", sorted(TABLES), sorted(tables))
+    for name, table in tables.items():
+        create, expire = migration(TABLES[name])
+        keys = {key["KeyType"]: key["AttributeName"] for key in create["KeySchema"]}
+        attributes = {it["AttributeName"]: it["AttributeType"] for it in create["AttributeDefinitions"]}
+        wanted = {
+            "hash_key": keys["HASH"],
+            "range_key": keys["RANGE"],
+            "billing_mode": create["BillingMode"],
+            "attribute": attributes,
+            "point_in_time_recovery": [{"enabled": True}],
+            "server_side_encryption": [{"enabled": True}],
+            "deletion_protection_enabled": True,
+            "lifecycle": [{"prevent_destroy": True}],
+        }
+        if expire:
+            time_to_live = expire["TimeToLiveSpecification"]
+            wanted["ttl"] = [{"attribute_name": time_to_live["AttributeName"], "enabled": time_to_live["Enabled"]}]
+        found = {key: value for key, value in table.items() if key != "name"}
+        found["attribute"] = {it["name"]: it["type"] for it in found["attribute"]}
+        same(f"the table {name}", wanted, found)
+
+
+def check():
+    check_policies()
+    check_tables()
+    return "the module has the policies of deploy/iam and the tables of migrations"
+
+
+run(check)
