@@ -207,7 +207,7 @@ fn the_wall_clock_is_read_in_one_file() {
 #[test]
 fn the_pages_name_no_source_file_that_is_not_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["src", "tests", "benches", "docs", "migrations"];
+    let folders = ["src", "tests", "benches", "docs", "migrations", "deploy"];
     let with_folder =
         |folder| paths(folder).into_iter().map(move |path| format!("/{folder}/{path}"));
     let files: Vec<String> = folders.into_iter().flat_map(with_folder).collect();
@@ -228,9 +228,10 @@ fn the_pages_name_no_source_file_that_is_not_there() {
 #[test]
 fn the_pages_link_to_no_file_that_is_not_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let in_docs = paths("docs").into_iter().map(|page| format!("docs/{page}"));
+    let within = |folder| paths(folder).into_iter().map(move |page| format!("{folder}/{page}"));
     let at_the_top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
-    let pages = at_the_top.map(str::to_owned).into_iter().chain(in_docs);
+    let pages = at_the_top.map(str::to_owned).into_iter();
+    let pages = pages.chain(["docs", "deploy"].into_iter().flat_map(within));
     let mut links = 0;
     for page in pages.filter(|page| Path::new(page).extension().is_some_and(|end| end == "md")) {
         let text = fs::read_to_string(root.join(&page)).unwrap();
