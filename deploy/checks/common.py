@@ -44,6 +44,7 @@ def normal(document):
     for statement in document["Statement"]:
         lists = {key: listed(statement[key]) for key in ("Action", "Resource") if key in statement}
         statements[statement["Sid"]] = statement | lists
+    same("the number of names of statements", len(document["Statement"]), len(statements))
     return {"Version": document["Version"], "Statement": statements}
 
 
