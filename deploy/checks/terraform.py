@@ -28,7 +28,7 @@ def terraform(folder, *arguments):
     return done.stdout
 
 
-def documents(folder, rows, lockfiles, others):
+def documents(folder, rows, lockfiles, others, external_id=EXTERNAL_ID):
     values = {
         "state_bucket_arns": BUCKETS,
         "lock_table_arns": LOCK_TABLES if rows else [],
@@ -37,7 +37,7 @@ def documents(folder, rows, lockfiles, others):
         "table_arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/locktender",
         "audit_table_arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/locktender-audit",
         "bot_role_arn": BOT_ROLE,
-        "external_id": EXTERNAL_ID,
+        "external_id": external_id,
     }
     variables, state = f"{folder}/values.tfvars.json", f"{folder}/state"
     with open(variables, "w") as file:
@@ -55,6 +55,16 @@ def check_policies():
             same("the bot's policy", policy("bot", rows, lockfiles, others), found["bot"])
             same("the policy of the other role", policy("backend", rows, lockfiles), found["backend"])
             same("the trust of the other role", trust(), found["trust"])
+        for what, given in {
+            "neither rows nor lockfiles": {"rows": False, "lockfiles": False},
+            "an external ID that is short": {"rows": True, "lockfiles": True, "external_id": "short"},
+            "an external ID with a quote": {"rows": True, "lockfiles": True, "external_id": EXTERNAL_ID + '"'},
+        }.items():
+            try:
+                documents(folder, others=False, **given)
+            except Differs:
+                continue
+            raise Differs(f"the module takes {what}")
 
 
 def plain(value):

@@ -40,4 +40,9 @@ variable "bot_role_arn" {
 variable "external_id" {
   type    = string
   default = ""
+
+  validation {
+    condition     = var.external_id == "" || can(regex("^[A-Za-z0-9+=,.@:/_-]+$", var.external_id)) && length(var.external_id) >= 16
+    error_message = "An external ID has 16 or more letters, digits or + = , . @ : / _ -"
+  }
 }
