@@ -46,7 +46,7 @@ def deploy(aws, name, **values):
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def bots_policy(aws, arn):
+def managed_policy(aws, arn):
     version = aws("iam").get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     found = aws("iam").get_policy_version(PolicyArn=arn, VersionId=version)
     return normal(found["PolicyVersion"]["Document"])
@@ -58,10 +58,13 @@ def check_policies(aws, address):
         given = what_it_watches(rows, lockfiles) | ({"OtherRoles": ",".join(OTHER_ROLES)} if others else {})
         outputs = deploy(aws, "locktender", **given)
         wanted = policy("bot", rows=rows, lockfiles=lockfiles, others=others)
-        same("the bot's policy", wanted, bots_policy(aws, outputs["PolicyArn"]))
+        same("the bot's policy", wanted, managed_policy(aws, outputs["PolicyArn"]))
+        wanted = policy("doctor", rows=rows)
+        same("the doctor's policy", wanted, managed_policy(aws, outputs["DoctorPolicyArn"]))
         same("the bot's role", BOT_ROLE, outputs["RoleArn"])
         attached = aws("iam").list_attached_role_policies(RoleName="locktender")["AttachedPolicies"]
-        same("the policies of the role", [outputs["PolicyArn"]], [it["PolicyArn"] for it in attached])
+        wanted = sorted([outputs["PolicyArn"], outputs["DoctorPolicyArn"]])
+        same("the policies of the role", wanted, sorted(it["PolicyArn"] for it in attached))
         inline = aws("iam").list_role_policies(RoleName="locktender")["PolicyNames"]
         same("the inline policies of the role", [], inline)
         reset(address)

@@ -55,18 +55,17 @@ def policy(name, rows=True, lockfiles=True, others=False):
     document = json.loads((ROOT / f"deploy/iam/{name}.json").read_text())
     kept = []
     for statement in document["Statement"]:
-        if statement["Sid"] == "LockRows":
+        if statement["Resource"] == placeholder + "LOCK_TABLE":
             if not rows:
                 continue
-            same("the placeholder of rows", placeholder + "LOCK_TABLE", statement["Resource"])
             statement["Resource"] = LOCK_TABLES
-        elif "STATE_BUCKET" in statement["Resource"]:
+        elif "STATE_BUCKET" in listed(statement["Resource"])[0]:
             if statement["Sid"] == "LockfilesOnly" and not lockfiles:
                 continue
             resource = statement["Resource"]
             statement["Resource"] = [resource.replace("arn:aws:s3:::STATE_BUCKET", it) for it in BUCKETS]
         else:
-            statement["Resource"] = statement["Resource"].replace(placeholder, own)
+            statement["Resource"] = [it.replace(placeholder, own) for it in listed(statement["Resource"])]
         kept.append(statement)
     if others:
         page = (ROOT / "docs/IAM.md").read_text()

@@ -8,6 +8,11 @@ output "policy_arn" {
   value       = aws_iam_policy.bot.arn
 }
 
+output "doctor_policy_arn" {
+  description = "The policy of the doctor, for an identity that is not this role."
+  value       = aws_iam_policy.doctor.arn
+}
+
 output "instance_profile_name" {
   description = "Give it to the instance on which the bot runs. It is null for an ECS task."
   value       = one(aws_iam_instance_profile.bot[*].name)

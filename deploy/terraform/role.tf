@@ -15,6 +15,12 @@ resource "aws_iam_policy" "bot" {
   policy      = module.documents.bot
 }
 
+resource "aws_iam_policy" "doctor" {
+  name        = "${var.role_name}-doctor"
+  description = "What the doctor of Locktender needs in addition"
+  policy      = module.documents.doctor
+}
+
 resource "aws_iam_role" "bot" {
   name        = var.role_name
   description = "Locktender"
@@ -32,6 +38,11 @@ resource "aws_iam_role" "bot" {
 resource "aws_iam_role_policy_attachment" "bot" {
   role       = aws_iam_role.bot.name
   policy_arn = aws_iam_policy.bot.arn
+}
+
+resource "aws_iam_role_policy_attachment" "doctor" {
+  role       = aws_iam_role.bot.name
+  policy_arn = aws_iam_policy.doctor.arn
 }
 
 resource "aws_iam_instance_profile" "bot" {

@@ -13,12 +13,12 @@ locals {
   }
 
   left_out = concat(
-    length(var.lock_table_arns) > 0 ? [] : ["LockRows"],
+    length(var.lock_table_arns) > 0 ? [] : ["LockRows", "DescribeLockTable"],
     var.lockfiles ? [] : ["LockfilesOnly"],
   )
 
   statements = {
-    for name in ["bot", "backend"] : name => [
+    for name in ["bot", "doctor", "backend"] : name => [
       for statement in jsondecode(file("${path.module}/../../iam/${name}.json")).Statement :
       merge(statement, {
         Resource = flatten([

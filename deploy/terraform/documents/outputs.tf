@@ -11,6 +11,14 @@ output "bot" {
   }
 }
 
+output "doctor" {
+  description = "deploy/iam/doctor.json"
+  value = jsonencode({
+    Version   = "2012-10-17"
+    Statement = local.statements["doctor"]
+  })
+}
+
 output "backend" {
   description = "deploy/iam/backend.json"
   value = jsonencode({
