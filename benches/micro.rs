@@ -13,10 +13,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::{Bencher, black_box};
 use locktender::aws::{AwsHolds, AwsLedger, AwsTrail, LedgerTables, Patience, Session};
+use locktender::clock::SystemClock;
 use locktender::command::Command;
 use locktender::commands::{self, Asker};
 use locktender::console::{Style, text};
 use locktender::context::Context;
+use locktender::doctor::{Diagnosis, Doctor};
 use locktender::error::{Fault, GivenUp};
 use locktender::finding::{Reading, Report};
 use locktender::lock::{
@@ -273,6 +275,7 @@ fn context(reading: Reading) -> Context {
         watches: holds,
         courier: Arc::new(Nobody),
         members: Arc::new(Nobody),
+        doctor: Arc::new(Doctor::new(Arc::new(SystemClock), Diagnosis::default())),
     }
 }
 

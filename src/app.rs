@@ -4,6 +4,7 @@
 
 mod audit;
 mod config;
+mod doctor;
 mod end;
 mod migrations;
 mod output;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::audit::audit;
 pub use self::config::check_config;
+use self::doctor::Patient;
 use self::end::on_signal;
 pub use self::end::{AppError, Success};
 pub use self::migrations::{check_migrations, migrate};
@@ -30,11 +32,12 @@ use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
 use crate::context::Context;
 use crate::discord::{Bot, Connection, Poster};
+use crate::doctor::Doctor;
 use crate::finding::{Known, Reading};
 use crate::lock::{BackendStores, Catalog, LockState};
 use crate::people::Holders;
-use crate::ports::{Channels, Courier, Directory, Members};
-use crate::settings::{Settings, Tables};
+use crate::ports::{Channels, Courier, Directory, ExamineServer, Members};
+use crate::settings::{Settings, SettingsError, Tables};
 use crate::text::{LONG, clip};
 use crate::unlock::Policies;
 use crate::words::list::missing_of;
@@ -87,11 +90,20 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
     let reading = reading(&backends, locks.clone(), names.clone());
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
+    let patient = Patient {
+        flaws: doctor::flaws(settings, None),
+        session: Ok(session.clone()),
+        tables: settings.tables().into(),
+        backends: &backends,
+        server: Some(Arc::new(connection.clone())),
+        policies: Some(policies.clone()),
+    };
     let parts = Parts {
         tables,
         backends: &backends,
         policies,
         holders: settings.holders()?,
+        doctor: patient.doctor(),
         channels: Arc::new(Poster::new(connection.clone())),
         members: Arc::new(connection.clone()),
     };
@@ -168,6 +180,33 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Succe
     Ok(if unread.is_empty() { Success::Fine } else { Success::NotRead })
 }
 
+/// `locktender doctor`: what is wrong with the settings, the tables, the permissions, the locks and the server.
+///
+/// # Errors
+/// If the diagnosis cannot be printed. What is wrong is in the diagnosis.
+pub async fn doctor(
+    settings: &Settings,
+    dotenv: Option<SettingsError>,
+    json: bool,
+) -> Result<Success, AppError> {
+    let backends = settings.backends().unwrap_or_default();
+    let session = match Session::from_environment().await {
+        Ok(session) => Ok(session.for_backends(&backends).await),
+        Err(fault) => Err(fault),
+    };
+    let discord = settings.discord().ok();
+    let server = discord.map(|of| Connection::new(of.token, of.guild_id, of.api_url));
+    let patient = Patient {
+        flaws: doctor::flaws(settings, dotenv),
+        session,
+        tables: settings.tables().into(),
+        backends: &backends,
+        server: server.map(|server| Arc::new(server) as Arc<dyn ExamineServer>),
+        policies: settings.policies().ok(),
+    };
+    doctor::report(&patient.doctor().examine().await, json)
+}
+
 /// `locktender demo`: a chat in the terminal over an embedded `DynamoDB`.
 ///
 /// # Errors
@@ -175,6 +214,7 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Succe
 #[cfg(feature = "embedded")]
 pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     use crate::demo::{Demo, chat};
+    use crate::doctor::Diagnosis;
     use crate::workers::{PromptCourier, Warden};
     let demo = Demo::start(file, &SystemClock).await?;
     let backends = vec![demo.backend.clone()];
@@ -184,9 +224,12 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     names.refresh().await?;
     let reading = reading(&backends, locks, names);
     let board = demo.board(stdout_style());
+    let mut doctor = Doctor::new(Arc::new(SystemClock), Diagnosis::default());
+    doctor::add_locks(&mut doctor, &AwsLocks::connect(&demo.session, backends.clone()));
     let parts = Parts {
         tables: Demo::tables(),
         backends: &backends,
+        doctor,
         policies: Demo::policy().into(),
         holders: Holders::default(),
         channels: board.clone(),
@@ -223,6 +266,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
 struct Parts<'p> {
     tables: LedgerTables,
     backends: &'p [BackendStores],
+    doctor: Doctor,
     policies: Policies,
     holders: Holders,
     channels: Arc<dyn Channels>,
@@ -256,6 +300,7 @@ impl Parts<'_> {
             holds: Arc::new(holds),
             watches,
             courier: courier.clone() as Arc<dyn Courier>,
+            doctor: Arc::new(self.doctor),
             members: self.members,
         };
         (context, courier)

@@ -84,6 +84,8 @@ pub enum Command {
         /// The number of entries to show.
         count: usize,
     },
+    /// Look at the set-up, and say what is wrong.
+    Doctor,
     /// Explain the bot.
     Help,
 }
@@ -112,6 +114,7 @@ impl Command {
             Self::Watch { .. } => "watch",
             Self::Unwatch { .. } => "unwatch",
             Self::Watches => "watches",
+            Self::Doctor => "doctor",
             Self::Help => "help",
         }
     }
@@ -132,6 +135,7 @@ impl Command {
             | Self::Deny { .. }
             | Self::Withdraw { .. }
             | Self::Watches
+            | Self::Doctor
             | Self::Help => None,
         }
     }
@@ -173,6 +177,7 @@ impl Command {
             | Self::List { .. }
             | Self::Watches
             | Self::History { .. }
+            | Self::Doctor
             | Self::Help => false,
         }
     }
@@ -315,6 +320,12 @@ pub static SUBCOMMANDS: &[Subcommand] = &[
             let count = entered.get(&COUNT).map_or(Ok(HISTORY_MOST), str::parse).ok()?;
             Some(Command::History { state: entered.get(&STATE)?.to_owned(), before: None, count })
         },
+    },
+    Subcommand {
+        name: "doctor",
+        description: "What is wrong with the bot's set-up, for approvers",
+        options: &[],
+        read: |_| Some(Command::Doctor),
     },
     Subcommand {
         name: "help",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::doctor::Doctor;
 use crate::error::{Error, Refusal};
 use crate::finding::Reading;
 use crate::people::{Actor, Holders, RequestId};
@@ -27,6 +28,8 @@ pub struct Context {
     pub watches: Arc<dyn Watches>,
     /// Delivers notices and updates cards.
     pub courier: Arc<dyn Courier>,
+    /// Looks at the set-up.
+    pub doctor: Arc<Doctor>,
     /// The members of the server.
     pub members: Arc<dyn Members>,
 }

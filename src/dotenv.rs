@@ -1,8 +1,25 @@
 //! Reads the `.env` file.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::settings::SettingsError;
+
+/// A `.env` file that others on this machine can use, and its permissions.
+#[must_use]
+pub fn exposed() -> Option<(PathBuf, u32)> {
+    let path = path()?;
+    let mode = path.metadata().ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some((path, mode))
+}
+
+/// The `.env` file that [`read`] reads.
+fn path() -> Option<PathBuf> {
+    let beside_program =
+        std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(".env")));
+    let candidates = [Some(PathBuf::from(".env")), beside_program];
+    candidates.into_iter().flatten().find(|path| path.is_file())
+}
 
 /// Reads a `.env` from the working directory, or else from the program's directory, into the
 /// environment. Variables that are already set stay.
@@ -10,10 +27,7 @@ use crate::settings::SettingsError;
 /// # Errors
 /// If a line cannot be read. The error never shows the line, which may contain a secret.
 pub fn read() -> Result<(), SettingsError> {
-    let beside_program =
-        std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(".env")));
-    let candidates = [Some(PathBuf::from(".env")), beside_program];
-    let Some(path) = candidates.into_iter().flatten().find(|path| path.is_file()) else {
+    let Some(path) = path() else {
         return Ok(());
     };
     dotenvy::from_path(&path).map_err(|error| {

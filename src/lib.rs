@@ -25,6 +25,7 @@ pub mod context;
 #[cfg(feature = "embedded")]
 pub mod demo;
 pub mod discord;
+pub mod doctor;
 pub mod dotenv;
 #[cfg(feature = "embedded")]
 pub mod embedded;

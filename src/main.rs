@@ -29,17 +29,20 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Success, AppError> {
-    let file = dotenv::read();
+    let dotenv = dotenv::read();
     let Cli { call, settings } = Cli::parse();
-    #[cfg(feature = "embedded")]
-    let needs_settings = !matches!(call, Call::Demo { .. });
-    #[cfg(not(feature = "embedded"))]
-    let needs_settings = true;
-    if needs_settings {
-        file?;
+    let dotenv = match &call {
+        // It says what is wrong with the settings.
+        Call::Doctor { .. } => dotenv.err(),
+        #[cfg(feature = "embedded")]
+        Call::Demo { .. } => None,
+        _ => dotenv.map(|()| None)?,
+    };
+    match settings.log() {
+        Ok((filter, format)) => telemetry::start(filter, format),
+        Err(_) if matches!(call, Call::Doctor { .. }) => {}
+        Err(error) => return Err(error.into()),
     }
-    let (filter, format) = settings.log()?;
-    telemetry::start(filter, format);
     // A single read needs no second thread, and starts faster without one.
     let mut runtime = if matches!(call, Call::Status { .. } | Call::List { .. }) {
         tokio::runtime::Builder::new_current_thread()
@@ -60,6 +63,7 @@ fn run() -> Result<Success, AppError> {
             Call::Config { call: ConfigCall::Check { explain } } => {
                 app::check_config(&settings, explain.as_deref())
             }
+            Call::Doctor { json } => app::doctor(&settings, dotenv, json).await,
             Call::Migrate { check: false } => app::migrate(&settings).await,
             Call::Migrate { check: true } => app::check_migrations(&settings).await,
         }

@@ -1,6 +1,7 @@
 //! What the commands need from the outside world, as traits that the adapters implement.
 
 mod delivery;
+mod examine;
 mod holds;
 mod requests;
 mod trail;
@@ -13,6 +14,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 pub use self::delivery::{Channels, Courier, Due, Notice, NoticeId, Outbox, Undelivered};
+pub use self::examine::{
+    Caller, ChannelFacts, Conditions, Digests, ExamineBucket, ExamineDigests, ExamineServer,
+    ExamineSession, ExamineTable, Greeting, ServerFacts, ServerTrouble, TableAction, TableShape,
+    TableUse,
+};
 pub use self::holds::{Holds, Watches};
 pub use self::requests::{
     Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released, notices,

@@ -11,6 +11,7 @@ use locktender::clock::SystemClock;
 use locktender::command::Command;
 use locktender::commands::{self, Asker};
 use locktender::context::Context;
+use locktender::doctor::{Diagnosis, Doctor};
 use locktender::error::{Fault, GivenUp};
 use locktender::finding::Reading;
 use locktender::lock::{Backend, BackendName, BackendStores, Catalog};
@@ -60,6 +61,7 @@ pub fn context(store: &Store, table: &str, courier: Arc<dyn Courier>) -> Context
         watches: holds,
         courier,
         members: Arc::new(InTime),
+        doctor: Arc::new(Doctor::new(Arc::new(SystemClock), Diagnosis::default())),
     }
 }
 

@@ -18,6 +18,7 @@ mod bot;
 mod bots;
 mod child;
 mod connections;
+mod doctor;
 mod document;
 mod double;
 mod idle;
@@ -37,7 +38,7 @@ use store::Store;
 
 /// The sections that can be measured alone, in the order of the figures.
 const SECTIONS: &[&str] =
-    &["bots", "process", "list", "idle", "trail", "release", "watch", "backends"];
+    &["bots", "process", "list", "idle", "trail", "release", "watch", "backends", "doctor"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -96,6 +97,9 @@ async fn measure(sections: &[&str]) -> String {
     }
     if sections.contains(&"backends") {
         backends::measure(&store, &mut report).await;
+    }
+    if sections.contains(&"doctor") {
+        doctor::measure(&store, &mut report).await;
     }
     report.to_string()
 }

@@ -26,6 +26,8 @@ enum Thing {
     Bucket,
     /// The bot's own table, or its audit trail.
     OwnTable,
+    /// The identity behind the credentials.
+    Identity,
 }
 
 /// What an AWS error means for the person who has to fix it.
@@ -57,6 +59,10 @@ impl Subject {
 
     pub(super) fn bucket(name: &str, reached: &Reached) -> Self {
         Self { thing: Thing::Bucket, name: name.to_owned(), reached: reached.clone() }
+    }
+
+    pub(super) fn identity(reached: &Reached) -> Self {
+        Self { thing: Thing::Identity, name: String::new(), reached: reached.clone() }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -134,6 +140,7 @@ impl Subject {
             Thing::LockTable => format!("The lock table `{name}`"),
             Thing::OwnTable => format!("The table `{name}`"),
             Thing::Bucket => format!("The bucket `{name}`"),
+            Thing::Identity => "AWS STS".to_owned(),
         };
         let region_setting = match (&access.region, &access.profile) {
             (Some(_), _) => "region in the configuration file",
@@ -168,7 +175,7 @@ impl Subject {
                     Thing::LockTable | Thing::OwnTable => {
                         "try again in a minute, and raise its capacity if it stays"
                     }
-                    Thing::Bucket => "try again in a minute",
+                    Thing::Bucket | Thing::Identity => "try again in a minute",
                 }
                 .to_owned(),
             ),
@@ -186,7 +193,7 @@ impl Subject {
                     Thing::OwnTable => format!(
                         "run `locktender migrate`, or check its name and that it is in {region}"
                     ),
-                    Thing::Bucket => "check its name".to_owned(),
+                    Thing::Bucket | Thing::Identity => "check its name".to_owned(),
                 },
             ),
             Trouble::WrongRegion(actual) => (
@@ -202,7 +209,7 @@ impl Subject {
                     "its key is not what `locktender migrate` makes; set another name for it"
                         .to_owned(),
                 ),
-                Thing::LockTable | Thing::Bucket => {
+                Thing::LockTable | Thing::Bucket | Thing::Identity => {
                     (FaultKind::NotALockTable, "its key must be the string LockID".to_owned())
                 }
             },

@@ -5,6 +5,7 @@
 //! as free.
 
 mod answers;
+mod doctor;
 mod error;
 #[cfg(test)]
 mod fuzz;
@@ -20,6 +21,7 @@ mod sandbox;
 mod session;
 mod values;
 
+pub use self::doctor::Examined;
 pub use self::ledger::AwsLedger;
 pub use self::locks::AwsLocks;
 pub use self::migrations::Migrations;

@@ -3,6 +3,7 @@
 mod act;
 mod approve;
 mod deny;
+mod doctor;
 mod help;
 mod history;
 mod json;
@@ -143,6 +144,7 @@ pub async fn run(command: &Command, by: &Asker<'_>, context: &Context) -> Result
         Command::History { state, before, count } => {
             history::run(context, state, *before, *count).await.map(Reply::asker)
         }
+        Command::Doctor => doctor::run(context, by.actor).await.map(Reply::asker),
         Command::Help => Ok(Reply::asker(help::run(context))),
     }
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod board;
 mod chat;
+mod doctor;
 mod input;
 mod parse;
 mod render;
@@ -11,6 +12,7 @@ mod table;
 pub use audit::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
 pub use board::Board;
 pub use chat::Chat;
+pub use doctor::diagnosis;
 pub use input::Input;
 pub use render::{Style, text};
 pub use table::table;

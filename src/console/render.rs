@@ -54,12 +54,12 @@ fn tone(tone: Tone) -> &'static str {
     }
 }
 
-struct Paint {
-    style: Style,
+pub(super) struct Paint {
+    pub(super) style: Style,
 }
 
 impl Paint {
-    fn with(&self, code: &str, words: &str) -> String {
+    pub(super) fn with(&self, code: &str, words: &str) -> String {
         match self.style {
             Style::Plain => words.to_owned(),
             Style::Coloured => format!("{code}{words}{RESET}"),

@@ -89,7 +89,7 @@ pub(super) fn number(id: u64) -> Option<NonZeroU64> {
 }
 
 /// The fault when roles cannot be looked up.
-fn not_looked_up(error: &serenity::Error) -> Fault {
+pub(super) fn not_looked_up(error: &serenity::Error) -> Fault {
     let status = refused(error).map(|response| response.status_code.as_u16());
     let (kind, remedy) = match status {
         Some(401) => (FaultKind::Denied, "check DISCORD_TOKEN, and start the bot again"),

@@ -12,13 +12,14 @@ use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
 use super::answer::{AskedBy, Ticket};
+use super::permissions::lacking;
 use super::register::{Registered, register};
 use super::{describe, parse, within};
 use crate::command::{Audience, Command};
 use crate::commands::{self, Asker};
 use crate::context::Context;
 use crate::error::Refusal;
-use crate::people::{self, Actor, EventId, Permission, Person, Place, RoleId, Room, UserId};
+use crate::people::{self, Actor, EventId, Person, Place, RoleId, Room, UserId};
 use crate::telemetry::millis;
 use crate::text::{LONG, clip, clip_middle, visible};
 
@@ -131,27 +132,12 @@ fn room(described: Option<&PartialChannel>, allowed: Option<Permissions>) -> Roo
     let kind = described.map(|channel| channel.kind);
     let is_public = matches!(kind, Some(ChannelType::PublicThread | ChannelType::NewsThread));
     let is_thread = is_public || kind == Some(ChannelType::PrivateThread);
-    let send = if is_thread {
-        (Permissions::SEND_MESSAGES_IN_THREADS, Permission::SendMessagesInThreads)
-    } else {
-        (Permissions::SEND_MESSAGES, Permission::SendMessages)
-    };
-    let needed = [
-        (Permissions::VIEW_CHANNEL, Permission::ViewChannel),
-        send,
-        (Permissions::EMBED_LINKS, Permission::EmbedLinks),
-    ];
-    let missing = |allowed: Permissions| {
-        let missing = needed.into_iter().filter(move |(bit, _)| !allowed.contains(*bit));
-        missing.map(|(_, permission)| permission).collect()
-    };
-    let allowed = allowed.filter(|allowed| !allowed.contains(Permissions::ADMINISTRATOR));
     Room {
         thread_of: described
             .filter(|_| is_public)
             .and_then(|channel| channel.parent_id)
             .map(|parent| people::ChannelId::new(parent.get())),
-        missing: allowed.map(missing).unwrap_or_default(),
+        missing: allowed.map(|allowed| lacking(allowed, is_thread)).unwrap_or_default(),
     }
 }
 
@@ -246,6 +232,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::people::Permission;
 
     #[test]
     fn what_the_bot_lacks_in_a_channel_is_read_off_the_interaction() {

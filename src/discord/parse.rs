@@ -143,6 +143,7 @@ fn command(custom_id: &str) -> Option<Command> {
         "keep" => Command::Watch { state: about.to_owned(), keep: true },
         "unwatch" => Command::Unwatch { state: about.to_owned() },
         "watches" => Command::Watches,
+        "doctor" => Command::Doctor,
         "help" => Command::Help,
         _ => return None,
     };

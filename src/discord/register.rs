@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 use serenity::all::{
-    CommandOptionType, CommandType, CreateCommand, CreateCommandOption, GuildId, Http, LightMethod,
-    Request, Route,
+    ApplicationId, CommandOptionType, CommandType, CreateCommand, CreateCommandOption, GuildId,
+    Http, LightMethod, Request, Route,
 };
 
 use crate::command::{CommandOption, OptionKind, SUBCOMMANDS, Subcommand};
@@ -46,6 +46,17 @@ fn option(option: &CommandOption) -> CreateCommandOption {
 pub(super) enum Registered {
     Already,
     Anew,
+}
+
+/// Whether the server's commands are those of this version.
+pub(super) async fn is_registered(
+    http: &Http,
+    application_id: ApplicationId,
+    guild_id: GuildId,
+) -> serenity::Result<bool> {
+    let route = Route::GuildCommands { application_id, guild_id };
+    let present = http.fire::<Value>(Request::new(route, LightMethod::Get)).await?;
+    Ok(covers(&present, &serde_json::to_value([definition()])?))
 }
 
 /// Sets the server's commands to those of this version, with one bulk overwrite if they differ.

@@ -7,6 +7,7 @@ mod checked;
 mod duration;
 mod file;
 mod joined;
+mod problems;
 
 use std::sync::OnceLock;
 
@@ -74,6 +75,18 @@ pub enum Call {
         /// What to do with it
         #[command(subcommand)]
         call: Audit,
+    },
+    /// Look at the settings, tables, permissions, locks and the Discord server, and say what is wrong
+    ///
+    /// Changes nothing that people or Terraform rely on. In an S3-compatible store that is not AWS's own, it writes
+    /// and removes one object, .locktender-probe-…
+    ///
+    /// Exits with 1 if something is wrong, with 3 if nothing is wrong but something could not be looked at, and
+    /// with 0 if all is well.
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Create the bot's own tables, or bring them up to date
     Migrate {

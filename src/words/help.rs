@@ -64,6 +64,13 @@ pub(crate) fn help(catalog: &Catalog, policies: &Policies) -> Message {
                 "Who asked, approved and released: the audit trail of one state, and its last holds.",
             ),
         )
+        .field(
+            Text::own("/lock doctor"),
+            Text::own(
+                "What is wrong with the bot's set-up and what to do about it, for those who may \
+                 approve.",
+            ),
+        )
         .field(Text::own("Who may approve"), who_may_approve(policy).then(by_state(policies)))
         .field(Text::own("/lock help"), Text::own("This page."))
 }

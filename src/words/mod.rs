@@ -8,6 +8,7 @@ pub mod announced;
 pub(crate) mod audit;
 pub mod cleared;
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod form;
 pub(crate) mod half;
 pub(crate) mod help;

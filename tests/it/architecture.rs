@@ -58,9 +58,9 @@ fn the_rules_do_no_io_and_read_no_clock() {
 }
 
 /// The modules from the inside out. Each may import those before it.
-const RINGS: [&str; 16] = [
+const RINGS: [&str; 17] = [
     "people", "lock", "text", "audit", "unlock", "watch", "command", "message", "error", "ports",
-    "finding", "context", "conflict", "words", "release", "commands",
+    "doctor", "finding", "context", "conflict", "words", "release", "commands",
 ];
 
 #[test]
@@ -144,7 +144,11 @@ const DELETES: [&str; 6] = [
 fn locks_are_deleted_in_one_file_and_nowhere_without_the_right_to_it() {
     // These files remove the bot's own items. They know no lock table and no bucket.
     let own = ["aws/own/mod.rs", "aws/ledger/plan.rs", "aws/own/hold_items.rs"];
-    assert_absent(&DELETES, |file| file != "aws/locks/deletes.rs" && !own.contains(&file));
+    // These delete nothing of others: see the next test.
+    let tries = ["aws/doctor/tries.rs", "aws/doctor/probe.rs"];
+    assert_absent(&DELETES, |file| {
+        file != "aws/locks/deletes.rs" && !own.contains(&file) && !tries.contains(&file)
+    });
     let all = sources();
     let source = |name: &str| &all.iter().find(|(file, _)| file == name).unwrap().1;
     for name in own {
@@ -160,6 +164,28 @@ fn locks_are_deleted_in_one_file_and_nowhere_without_the_right_to_it() {
     }
     let tool = source("aws/locks/force_unlock.rs");
     assert!(tool.contains("fn force(&self, unlock: &ApprovedUnlock)"), "{tool}");
+}
+
+#[test]
+fn what_the_doctor_tries_can_change_nothing() {
+    let all = sources();
+    let source = |name: &str| &all.iter().find(|(file, _)| file == name).unwrap().1;
+    let tries = source("aws/doctor/tries.rs");
+    let count = |words: &str| tries.matches(words).count();
+    let writes = [".put_item()", ".update_item()", ".delete_item()"].map(count);
+    assert_eq!(writes.iter().sum::<usize>(), count(".condition_expression(NEVER)"));
+    assert_eq!(count(".delete_object()"), count(".if_match(NO_ETAG)"));
+    // The other file writes and deletes an object of its own.
+    let probe = source("aws/doctor/probe.rs");
+    assert!(!probe.contains("lockfile") && !probe.contains("dynamodb") && !probe.contains("_item"));
+    assert_eq!(probe.matches(".bucket(").count(), probe.matches(".key(").count());
+    assert!(probe.contains(r#"format!("{PREFIX}{:016x}""#));
+}
+
+#[test]
+fn the_doctor_makes_findings_of_facts_without_io() {
+    let words = ["tokio", "serenity", "aws_", "std::fs", "std::net", "std::env", "::now()"];
+    assert_absent(&words, |file| file.starts_with("doctor/"));
 }
 
 #[test]

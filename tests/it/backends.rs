@@ -1,6 +1,7 @@
 //! Several backends: their names, their rules, and one that is down.
 
 mod one_bucket;
+mod renamed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ mod watch;
 // What people ask and read.
 mod command_line;
 mod demo;
+mod doctor;
 mod finding;
 mod words;
 

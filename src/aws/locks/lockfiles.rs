@@ -180,7 +180,10 @@ impl Bucket {
 
     /// Calls `object` with every object and its key. It lists the whole bucket: a lock may be on a
     /// state outside the configured names, and a listing must not leave it out.
-    async fn each_object(&self, mut object: impl FnMut(&str, &Object)) -> Result<(), Fault> {
+    pub(super) async fn each_object(
+        &self,
+        mut object: impl FnMut(&str, &Object),
+    ) -> Result<(), Fault> {
         // A key may have characters that XML does not allow. Unencoded, one such object would make
         // the whole list unreadable.
         let list = self.client.list_objects_v2().bucket(&self.name);

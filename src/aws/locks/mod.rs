@@ -1,6 +1,7 @@
 //! The locks: rows in tables and lockfiles in buckets, combined.
 
 mod deletes;
+mod digests;
 mod force_unlock;
 mod listing;
 mod lockfiles;
@@ -19,7 +20,7 @@ use self::places::{Place, Places};
 use crate::aws::own::store_checks::AwsStoreChecks;
 use crate::aws::session::Session;
 use crate::error::{Fault, FaultKind};
-use crate::lock::{BackendStores, LockState, Means, State, StatePath, StoredLock};
+use crate::lock::{BackendName, BackendStores, LockState, Means, State, StatePath, StoredLock};
 use crate::ports::{Deleted, Forced, Listing, Locks, Seen, StoreChecks, Unread};
 use crate::unlock::ApprovedUnlock;
 
@@ -66,6 +67,12 @@ impl AwsLocks {
     #[must_use]
     pub fn groups(&self) -> Vec<Self> {
         self.places.groups().into_iter().map(Self::at).collect()
+    }
+
+    /// The names of the backends.
+    #[must_use]
+    pub fn backends(&self) -> Vec<BackendName> {
+        self.places.names()
     }
 
     fn place_of(&self, state: &State) -> Result<&Place, Fault> {

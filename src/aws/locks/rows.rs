@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::aws::error::Subject;
 use crate::aws::locks::Sighting;
+use crate::aws::locks::digests::DigestRows;
 use crate::aws::reads::Reads;
 use crate::aws::session::Session;
-use crate::aws::values::Item;
+use crate::aws::values::{Item, text_of};
 use crate::error::Fault;
 use crate::lock::{Flaw, LockRecord, RECORD_LIMIT, StatePath, StoredLock, is_digest_key};
 use crate::text::{LONG, clip, visible};
@@ -69,6 +70,31 @@ impl LockTable {
         let key = path.digest_row();
         let row = self.row(&key).await?;
         Ok(row.is_some_and(|row| matches!(Kind::of(&key, &row), Kind::Digest)))
+    }
+
+    /// The digest of a state, if there is one.
+    pub(super) async fn digest(&self, path: &StatePath) -> Result<Option<String>, Fault> {
+        let key = path.digest_row();
+        let row = self.row(&key).await?;
+        let row = row.filter(|row| matches!(Kind::of(&key, row), Kind::Digest));
+        Ok(row.and_then(|row| text_of(&row, DIGEST).map(str::to_owned)))
+    }
+
+    /// The digests of the states in a bucket, and the states there that are locked by a row.
+    pub(super) async fn digests(&self, bucket: &str) -> Result<DigestRows, Fault> {
+        let mut rows = DigestRows::default();
+        self.each_row(self.scan().consistent_read(true), |key, row| match Kind::of(&key, &row) {
+            Kind::Digest => {
+                let path = StatePath::of_digest_row(&key).filter(|path| path.bucket() == bucket);
+                if let Some((path, digest)) = path.zip(text_of(&row, DIGEST)) {
+                    rows.digests.insert(path, digest.to_owned());
+                }
+            }
+            Kind::Lock => rows.locked.extend(StatePath::parse(&key)),
+            Kind::Neither => {}
+        })
+        .await?;
+        Ok(rows)
     }
 
     async fn row(&self, key: &str) -> Result<Option<Item>, Fault> {

@@ -8,7 +8,7 @@ pub(in crate::aws) mod store_checks;
 pub(in crate::aws) mod stored;
 pub(in crate::aws) mod trail;
 
-pub(in crate::aws) use self::audit_table::{PATH, entry_item};
+pub(in crate::aws) use self::audit_table::{PATH, SEQ, entry_item};
 use std::error::Error;
 
 use aws_sdk_dynamodb::Client;

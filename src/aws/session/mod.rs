@@ -156,12 +156,21 @@ impl Session {
 
     /// The address of the store of lockfiles, if it is not AWS's own and may thus ignore conditions.
     pub(super) fn other_store(&self) -> Option<String> {
-        self.endpoint_of("S3").filter(|endpoint| !self.is_trusted && !is_of_aws(endpoint))
+        self.other_address("S3").filter(|_| !self.is_trusted)
     }
 
     /// Whether S3 is reached at a configured address.
     pub(super) fn has_s3_address(&self) -> bool {
         self.endpoint_of("S3").is_some()
+    }
+
+    /// The address of a service, if it is not AWS's own.
+    pub(super) fn other_address(&self, service: &str) -> Option<String> {
+        self.endpoint_of(service).filter(|endpoint| !is_of_aws(endpoint))
+    }
+
+    pub(super) fn sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::new(&self.sdk)
     }
 
     /// Whether the `DynamoDB` endpoint is a double: only doubles speak plain HTTP.

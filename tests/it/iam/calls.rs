@@ -22,9 +22,11 @@ pub enum For {
     Bot,
     /// `deploy/iam/migrate.json`.
     Migrate,
+    /// `deploy/iam/doctor.json`, on top of the bot's.
+    Doctor,
 }
 
-use self::For::{Bot, Migrate};
+use self::For::{Bot, Doctor, Migrate};
 use self::Place::{AuditTable, Bucket, LockTable, Lockfiles, OwnTable};
 
 /// A call as the sources have it.
@@ -93,6 +95,77 @@ pub const CALLS: &[Call] = &[
     // The audit trail.
     call("own/audit_table.rs", ".query()", &[("dynamodb:Query", AuditTable, Bot)]),
     call("own/audit_table.rs", ".scan()", &[("dynamodb:Scan", AuditTable, Bot)]),
+    // The doctor. What it tries is what the bot calls elsewhere.
+    call(
+        "doctor/table.rs",
+        ".describe_table()",
+        &[
+            ("dynamodb:DescribeTable", LockTable, Doctor),
+            ("dynamodb:DescribeTable", OwnTable, Bot),
+            ("dynamodb:DescribeTable", AuditTable, Bot),
+        ],
+    ),
+    call(
+        "doctor/table.rs",
+        ".describe_continuous_backups()",
+        &[
+            ("dynamodb:DescribeContinuousBackups", OwnTable, Doctor),
+            ("dynamodb:DescribeContinuousBackups", AuditTable, Doctor),
+        ],
+    ),
+    call(
+        "doctor/table.rs",
+        ".describe_time_to_live()",
+        &[
+            ("dynamodb:DescribeTimeToLive", OwnTable, Doctor),
+            ("dynamodb:DescribeTimeToLive", AuditTable, Doctor),
+        ],
+    ),
+    call(
+        "doctor/tries.rs",
+        ".get_item()",
+        &[("dynamodb:GetItem", LockTable, Bot), ("dynamodb:GetItem", OwnTable, Bot)],
+    ),
+    call(
+        "doctor/tries.rs",
+        ".batch_get_item()",
+        &[("dynamodb:BatchGetItem", LockTable, Bot), ("dynamodb:BatchGetItem", OwnTable, Bot)],
+    ),
+    call(
+        "doctor/tries.rs",
+        ".query()",
+        &[("dynamodb:Query", OwnTable, Bot), ("dynamodb:Query", AuditTable, Bot)],
+    ),
+    call(
+        "doctor/tries.rs",
+        ".scan()",
+        &[("dynamodb:Scan", LockTable, Bot), ("dynamodb:Scan", AuditTable, Bot)],
+    ),
+    call(
+        "doctor/tries.rs",
+        ".put_item()",
+        &[("dynamodb:PutItem", OwnTable, Bot), ("dynamodb:PutItem", AuditTable, Bot)],
+    ),
+    // These two are tried in the audit table as well, where they must be refused.
+    call("doctor/tries.rs", ".update_item()", &[("dynamodb:UpdateItem", OwnTable, Bot)]),
+    call(
+        "doctor/tries.rs",
+        ".delete_item()",
+        &[("dynamodb:DeleteItem", LockTable, Bot), ("dynamodb:DeleteItem", OwnTable, Bot)],
+    ),
+    call(
+        "doctor/tries.rs",
+        ".delete_object()",
+        &[("s3:DeleteObject", Lockfiles, Bot), ("s3:GetObject", Lockfiles, Bot)],
+    ),
+    call("doctor/bucket.rs", ".list_objects_v2()", &[("s3:ListBucket", Bucket, Bot)]),
+    call("doctor/bucket.rs", ".get_object()", &[("s3:GetObject", Lockfiles, Bot)]),
+    call("locks/digests.rs", ".list_objects_v2()", &[("s3:ListBucket", Bucket, Bot)]),
+    // Never in AWS itself.
+    call("doctor/probe.rs", ".put_object()", &[]),
+    call("doctor/probe.rs", ".delete_object()", &[]),
+    // AWS demands nothing for it.
+    call("doctor/session.rs", ".get_caller_identity()", &[]),
     // Only for a backend with a role. Its statement is in docs/IAM.md.
     call("session/reach.rs", "AssumeRoleProvider", &[]),
     // Migrations. The bot looks at its start whether they were applied.

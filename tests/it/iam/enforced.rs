@@ -1,5 +1,6 @@
 //! The program with exactly the policies of `deploy/iam`, enforced as AWS's documents say.
 
+mod doctor;
 mod fewer;
 
 use std::collections::BTreeSet;

@@ -5,6 +5,8 @@
 //! policies are given to it with `*` for a table, without the denial on one table, and with that action. What
 //! moto cannot check is checked in `enforced.rs`.
 
+mod doctor;
+
 use std::collections::BTreeSet;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

@@ -109,7 +109,9 @@ fn every_call_in_the_sources_is_in_the_table() {
 
 #[test]
 fn a_policy_allows_what_the_calls_demand_and_no_more() {
-    for (file, whom) in [("bot.json", For::Bot), ("migrate.json", For::Migrate)] {
+    for (file, whom) in
+        [("bot.json", For::Bot), ("migrate.json", For::Migrate), ("doctor.json", For::Doctor)]
+    {
         let allowed = allowed(&Policies::deployed(file));
         let file = format!("deploy/iam/{file}");
         assert_same((&allowed, &demanded_by(whom)), (&file, "the table of calls"), EXTEND);
@@ -118,7 +120,7 @@ fn a_policy_allows_what_the_calls_demand_and_no_more() {
 
 #[test]
 fn no_policy_names_an_action_or_a_resource_by_a_pattern() {
-    for file in ["bot.json", "migrate.json", "backend.json"] {
+    for file in ["bot.json", "migrate.json", "doctor.json", "backend.json"] {
         for grant in Policies::deployed(file).0 {
             let Permission { action, resource } = grant.permission;
             assert!(!action.contains('*'), "{file}: {action}");
@@ -178,7 +180,9 @@ fn rows(page: &str, heading: &str) -> BTreeSet<String> {
 #[test]
 fn the_page_explains_every_action_and_no_other() {
     let page = fs::read_to_string(root().join("docs/IAM.md")).unwrap();
-    for (heading, file) in [("The bot", "bot.json"), ("Migrations", "migrate.json")] {
+    for (heading, file) in
+        [("The bot", "bot.json"), ("Migrations", "migrate.json"), ("The doctor", "doctor.json")]
+    {
         let policies = Policies::deployed(file);
         let actions =
             policies.allowing().map(|grant| format!("{} {}", grant.sid, grant.permission.action));

@@ -14,6 +14,7 @@ use locktender::command::Command;
 use locktender::commands::{self, Answer, Asker, Reply};
 use locktender::console::{Style, text};
 use locktender::context::Context;
+use locktender::doctor::{Diagnosis, Doctor, LocksCheck};
 use locktender::error::{Fault, FaultKind, GivenUp};
 use locktender::finding::Reading;
 use locktender::lock::{BackendStores, Catalog, StatePath};
@@ -30,7 +31,7 @@ use locktender::workers::{
 use tokio::sync::Semaphore;
 
 use super::dynamodb::{DynamoDb, tables};
-use super::given::NOW;
+use super::given::{NOW, Noon};
 
 /// The role whose members approve.
 pub const APPROVERS: RoleId = RoleId::new(900);
@@ -378,8 +379,10 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
         clock: reading.clock.clone(),
         turns: Turns::default(),
     });
+    let doctor = doctor(&reading);
     let context = Context {
         reading,
+        doctor,
         policies,
         holders,
         ledger,
@@ -390,6 +393,13 @@ pub fn context<C: Channels + 'static, M: Members + 'static>(
         members,
     };
     (context, courier)
+}
+
+/// A doctor who looks only at the locks. Its clock does not move by itself, as a wait moves `Hands` at once.
+fn doctor(reading: &Reading) -> Arc<Doctor> {
+    let mut doctor = Doctor::new(Arc::new(Noon), Diagnosis::default());
+    doctor.add(LocksCheck { locks: reading.locks.clone(), backends: Vec::new() });
+    Arc::new(doctor)
 }
 
 impl Hands {

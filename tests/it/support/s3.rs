@@ -77,6 +77,11 @@ impl S3 {
         Some(String::from_utf8(object.body.clone()).unwrap())
     }
 
+    /// The keys of all objects.
+    pub fn keys(&self) -> Vec<String> {
+        self.inside.lock().unwrap().objects.by_key.keys().cloned().collect()
+    }
+
     /// The number of requests with this method, without listings.
     pub fn count(&self, method: &str) -> usize {
         let asked = self.stub.asked();
@@ -90,6 +95,11 @@ impl Objects {
         self.written += 1;
         let etag = format!("\"etag-{}\"", self.written);
         self.by_key.insert(key.to_owned(), Object { body: body.into(), etag });
+    }
+
+    /// Whether there is an object.
+    pub fn has(&self, key: &str) -> bool {
+        self.by_key.contains_key(key)
     }
 
     /// Removes an object.

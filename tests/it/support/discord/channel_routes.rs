@@ -8,10 +8,12 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
+use serde_json::json;
+use twilight_model::guild::Permissions;
 
 use super::body::MessageBody;
 use super::error::ApiError;
-use super::model::{ChannelId, MessageId, Thread};
+use super::model::{ChannelId, MessageId, PERMISSIONS, Thread};
 use super::routes::{App, Body, Done, Ids, Reply, json_body};
 use super::state::{Place, Server, Writing};
 
@@ -30,7 +32,18 @@ pub(super) fn api() -> Router<Arc<Server>> {
 
 async fn channel(Shared(server): App, Ids(id): Ids<ChannelId>) -> Reply {
     let state = server.read();
-    Ok(Json(state.channel(id)?.json(&state.users)))
+    let mut channel = state.channel(id)?.json(&state.users);
+    // Discord hides a channel from a bot that may not view it.
+    let may = state.bot_may.get(&id).copied().unwrap_or(PERMISSIONS);
+    if !may.contains(Permissions::VIEW_CHANNEL) {
+        return Err(ApiError::missing_access());
+    }
+    if state.bot_may.contains_key(&id) {
+        channel["permission_overwrites"] = json!([{
+            "id": state.bot.id, "type": 1, "allow": may, "deny": PERMISSIONS - may,
+        }]);
+    }
+    Ok(Json(channel))
 }
 
 /// The only channel setting that the bot changes.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use twilight_model::guild::Permissions;
+
 use super::clock::Clock;
 use super::model::{
-    Channel, ChannelId, Guild, GuildId, Home, Membership, Role, RoleId, User, UserId,
+    Channel, ChannelId, Guild, GuildId, Home, Membership, PERMISSIONS, Role, RoleId, User, UserId,
 };
 use super::state::State;
 
@@ -13,7 +15,7 @@ impl State {
     pub fn add_guild(&mut self, clock: &Clock) -> GuildId {
         let id: GuildId = clock.id();
         // Every guild has this role. Its id is the guild's id.
-        let everyone = Role { id: id.cast(), name: "@everyone".to_owned() };
+        let everyone = Role::new(id.cast(), "@everyone", PERMISSIONS);
         let guild = Guild { roles: vec![everyone], members: BTreeMap::new() };
         self.guilds.insert(id, guild);
         self.add_member(clock, id, self.bot.id, &[]);
@@ -41,7 +43,7 @@ impl State {
     }
 
     pub fn add_role(&mut self, clock: &Clock, guild: GuildId, name: &str) -> RoleId {
-        let role = Role { id: clock.id(), name: name.to_owned() };
+        let role = Role::new(clock.id(), name, Permissions::empty());
         let id = role.id;
         self.guilds.get_mut(&guild).expect("a known guild").roles.push(role);
         id

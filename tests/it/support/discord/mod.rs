@@ -133,6 +133,30 @@ impl FakeDiscord {
         self.server.write(|state| state.bot_may.insert(channel, permissions));
     }
 
+    /// Limits what every member of the first guild may do, the bot too.
+    pub fn everyone_may(&self, permissions: Permissions) {
+        self.server.write(|state| {
+            let guild = state.guilds.get_mut(&self.guild).expect("the first guild");
+            guild.roles[0].permissions = permissions;
+        });
+    }
+
+    /// Lets anyone mention a role.
+    pub fn make_mentionable(&self, role: RoleId) {
+        self.server.write(|state| {
+            let roles = state.guilds.values_mut().flat_map(|guild| &mut guild.roles);
+            roles.filter(|known| known.id == role).for_each(|known| known.mentionable = true);
+        });
+    }
+
+    /// Takes the bot out of the first guild.
+    pub fn remove_bot(&self) {
+        self.server.write(|state| {
+            let bot = state.bot.id;
+            state.guilds.get_mut(&self.guild).expect("the first guild").members.remove(&bot);
+        });
+    }
+
     /// A new thread in the first guild.
     pub fn thread(&self, name: &str) -> ChannelId {
         let id = self.channel(name);

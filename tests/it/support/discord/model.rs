@@ -21,8 +21,7 @@ pub type MessageId = Id<MessageMarker>;
 pub type RoleId = Id<RoleMarker>;
 pub type UserId = Id<UserMarker>;
 
-/// The permissions of every member. The fake does not enforce them. They are here because real payloads
-/// have them.
+/// The permissions of every member, which the role of everyone has. The fake does not enforce them.
 pub(super) const PERMISSIONS: Permissions = Permissions::VIEW_CHANNEL
     .union(Permissions::SEND_MESSAGES)
     .union(Permissions::EMBED_LINKS)
@@ -85,21 +84,27 @@ impl Membership {
 pub(super) struct Role {
     pub id: RoleId,
     pub name: String,
+    pub permissions: Permissions,
+    pub mentionable: bool,
 }
 
 impl Role {
+    pub fn new(id: RoleId, name: &str, permissions: Permissions) -> Self {
+        Self { id, name: name.to_owned(), permissions, mentionable: false }
+    }
+
     pub fn json(&self, position: usize) -> Value {
         json!({
             "id": self.id,
             "name": self.name,
             "description": null,
-            "permissions": "0",
+            "permissions": self.permissions,
             "position": position,
             "color": 0,
             "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
             "hoist": false,
             "managed": false,
-            "mentionable": false,
+            "mentionable": self.mentionable,
             "icon": null,
             "unicode_emoji": null,
             "flags": 0,
