@@ -53,7 +53,9 @@ impl Patient<'_> {
             let checks = Arc::new(AwsStoreChecks::connect(session, self.tables.clone()));
             let check = |bucket| BucketCheck { bucket, checks: checks.clone() };
             doctor.add_all(buckets.into_iter().map(check));
-            add_locks(&mut doctor, &AwsLocks::connect(session, self.backends.to_vec()));
+            let locks = AwsLocks::connect(session, self.backends.to_vec());
+            doctor.add_all(locks.digests().into_iter().map(DigestsCheck));
+            add_locks(&mut doctor, &locks);
         }
         if let Some(server) = self.server {
             doctor.add(ServerCheck { server, policies: self.policies });
@@ -62,9 +64,8 @@ impl Patient<'_> {
     }
 }
 
-/// Adds the checks of the locks and digests, by groups that share no table and no bucket.
+/// Adds the checks of the locks, by groups of backends that share no table and no bucket.
 pub(super) fn add_locks(doctor: &mut Doctor, locks: &AwsLocks) {
-    doctor.add_all(locks.digests().into_iter().map(DigestsCheck));
     let is_only = locks.backends().len() < 2;
     for group in locks.groups() {
         let backends = if is_only { Vec::new() } else { group.backends() };
