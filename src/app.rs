@@ -8,6 +8,7 @@ mod doctor;
 mod end;
 mod migrations;
 mod output;
+mod parts;
 mod workers;
 
 use std::sync::Arc;
@@ -23,10 +24,9 @@ use self::end::on_signal;
 pub use self::end::{AppError, Success};
 pub use self::migrations::{check_migrations, migrate};
 use self::output::{complain, print, print_json, stdout_style};
+use self::parts::{Parts, memory, reading};
 use self::workers::Workers;
-use crate::aws::{
-    AwsHolds, AwsLedger, AwsLocks, AwsOutbox, AwsStoreChecks, AwsTrail, LedgerTables, Session,
-};
+use crate::aws::{AwsLocks, AwsStoreChecks, LedgerTables, Session};
 use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
@@ -34,18 +34,14 @@ use crate::context::Context;
 use crate::discord::{Bot, Connection, Poster};
 use crate::doctor::Doctor;
 use crate::finding::{Known, Reading};
-use crate::lock::{BackendStores, Catalog, LockState};
+use crate::lock::LockState;
 use crate::people::Holders;
-use crate::ports::{Channels, Courier, Directory, ExamineServer, Members};
+use crate::ports::ExamineServer;
 use crate::settings::{Settings, SettingsError, Tables};
 use crate::text::{LONG, clip};
-use crate::unlock::Policies;
 use crate::words::list::missing_of;
 use crate::words::lock as words;
-use crate::workers::{
-    LiveDirectory, Lookout, Memory, OutboxCourier, PatientDirectory, RememberedHolds,
-    StoreFindings, Turns,
-};
+use crate::workers::{LiveDirectory, Lookout, OutboxCourier, PatientDirectory, StoreFindings};
 
 /// Pause between two lookout passes in the demo.
 #[cfg(feature = "embedded")]
@@ -260,66 +256,6 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     result?;
     ended?;
     Ok(Success::Fine)
-}
-
-/// The parts from which the context of the commands is built, apart from the reading of locks.
-struct Parts<'p> {
-    tables: LedgerTables,
-    backends: &'p [BackendStores],
-    doctor: Doctor,
-    policies: Policies,
-    holders: Holders,
-    channels: Arc<dyn Channels>,
-    members: Arc<dyn Members>,
-}
-
-impl Parts<'_> {
-    fn join(self, session: &Session, reading: Reading) -> (Context, Arc<OutboxCourier>) {
-        let ledger = Arc::new(AwsLedger::connect(session, self.tables.clone(), self.backends));
-        let trail = Arc::new(AwsTrail::connect(session, self.tables.clone()));
-        let outbox = AwsOutbox::connect(session, self.tables.clone());
-        let watches = Arc::new(AwsHolds::connect(session, self.tables));
-        let holds = RememberedHolds::new(watches.clone(), reading.clock.clone());
-        let holders = Arc::new(self.holders);
-        let policies = self.policies.named_by(reading.catalog.clone());
-        let courier = Arc::new(OutboxCourier {
-            ledger: ledger.clone(),
-            outbox: Arc::new(outbox),
-            channels: self.channels,
-            policies: policies.clone(),
-            holders: holders.clone(),
-            clock: reading.clock.clone(),
-            turns: Turns::default(),
-        });
-        let context = Context {
-            reading,
-            policies,
-            holders,
-            ledger,
-            trail,
-            holds: Arc::new(holds),
-            watches,
-            courier: courier.clone() as Arc<dyn Courier>,
-            doctor: Arc::new(self.doctor),
-            members: self.members,
-        };
-        (context, courier)
-    }
-}
-
-fn reading(
-    backends: &[BackendStores],
-    locks: Arc<AwsLocks>,
-    directory: Arc<dyn Directory>,
-) -> Reading {
-    let catalog = Catalog::new(backends.iter().map(|stores| stores.backend().clone()).collect());
-    Reading { catalog, locks, directory, clock: Arc::new(SystemClock) }
-}
-
-/// Builds the access to what the bot's own tables know about states.
-fn memory(session: &Session, tables: &LedgerTables) -> Memory {
-    let holds = Arc::new(AwsHolds::connect(session, tables.clone()));
-    Memory { holds, trail: Arc::new(AwsTrail::connect(session, tables.clone())) }
 }
 
 async fn command_line(settings: &Settings) -> Result<Reading, AppError> {

@@ -5,17 +5,20 @@
 
 mod choice;
 mod names;
+mod report;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
 use self::choice::{named_in_full, one_of_each_path, without_repeats};
+pub(crate) use self::report::has_id;
+use self::report::not_read;
+pub use self::report::{Known, Report};
 use crate::error::{Error, Fault, Refusal};
 use crate::lock::{
-    Catalog, HeldLock, LockState, Meanings, NameError, Sources, State, StateName, StoreCheck,
-    is_handle, is_lock_id, pasted,
+    Catalog, HeldLock, LockState, Meanings, NameError, State, StateName, is_handle, is_lock_id,
+    pasted,
 };
 use crate::ports::{Clock, Directory, Listing, Locks};
 
@@ -32,52 +35,6 @@ pub struct Reading {
     pub clock: Arc<dyn Clock>,
 }
 
-/// The result for one state.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    /// The state.
-    pub state: State,
-    /// Its lock.
-    pub lock: LockState,
-    /// Whether it is certainly the state that the person meant.
-    pub known: Known,
-    /// What is known of the store of its lockfiles.
-    pub store: StoreCheck,
-    /// When it was read.
-    pub at: DateTime<Utc>,
-}
-
-impl Report {
-    /// The lock with its state.
-    #[must_use]
-    pub fn held(&self) -> HeldLock {
-        HeldLock { state: self.state.clone(), lock: self.lock.clone() }
-    }
-}
-
-/// How certain it is that the state of an answer is the one that the person meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
-    /// Something of the state has been seen: a lock, its digest, its object, or a past hold or
-    /// request.
-    Seen,
-    /// Nothing of it has been seen, but its full path was typed.
-    InFull {
-        /// The most similar known name.
-        nearest: Option<StateName>,
-    },
-    /// Nothing of it has ever been seen, so the name may be misspelt.
-    Unseen {
-        /// The most similar known name.
-        nearest: Option<StateName>,
-    },
-    /// It could not be read whether anything of it has been seen.
-    NotRead {
-        /// What failed, and what to do about it.
-        why: String,
-    },
-}
-
 /// The result of looking at one state.
 enum Sight {
     /// The state exists, and this is its lock.
@@ -86,14 +43,6 @@ enum Sight {
     Unseen,
     /// It has no lock, and it could not be read whether anything of it was seen.
     Unread(Fault),
-}
-
-impl Known {
-    /// Whether the answer is certainly about the state that was meant.
-    #[must_use]
-    pub fn is_known(&self) -> bool {
-        matches!(self, Self::Seen | Self::InFull { .. })
-    }
 }
 
 impl Reading {
@@ -290,38 +239,6 @@ impl Reading {
     async fn is_in_directory(&self, state: &State) -> bool {
         self.directory.known().await.is_some_and(|known| known.contains(&state.path))
     }
-}
-
-impl Report {
-    fn is_locked(&self) -> bool {
-        self.lock != LockState::Free
-    }
-
-    /// Refuses to call a state free if it is not known to exist.
-    ///
-    /// # Errors
-    /// A refusal that says what is not known.
-    pub(crate) fn sure(self) -> Result<Self, Refusal> {
-        match self.known {
-            Known::Seen | Known::InFull { .. } => Ok(self),
-            Known::Unseen { nearest } => Err(Refusal::Unseen { state: self.state, nearest }),
-            Known::NotRead { why } => Err(Refusal::NotRead { state: self.state.name, why }),
-        }
-    }
-}
-
-/// Whether a record of the lock has this ID.
-pub(crate) fn has_id(held: &HeldLock, id: &str) -> bool {
-    let sources = held.lock.sources();
-    let mut records = sources.into_iter().flat_map(Sources::records);
-    records.any(|stored| {
-        stored.info.as_ref().is_ok_and(|info| info.id.as_str().eq_ignore_ascii_case(id))
-    })
-}
-
-fn not_read(fault: &Fault) -> Known {
-    tracing::warn!(kind = fault.kind.as_str(), "whether there is such a state: {fault}");
-    Known::NotRead { why: fault.to_string() }
 }
 
 /// The only item, or `None` without any. Several items are refused as ambiguous.

@@ -1,18 +1,16 @@
 //! Finishes a started release from what is left of the lock.
 
 use super::apply::{apply, has_advanced};
+use super::removal::{Half, Removal};
 use crate::conflict::{Attempt, retry_on_conflict};
 use crate::context::Context;
-use crate::error::{Error, Fault, FaultKind};
-use crate::lock::{Distance, Store};
-use crate::ports::{Change, Changed, Deleted, Filed, Forced, Released};
-use crate::unlock::{ApprovedUnlock, Event, Fate, Progress, Step, decide};
+use crate::error::{Error, Fault};
+use crate::lock::Distance;
+use crate::ports::{Change, Changed, Filed, Released};
+use crate::unlock::{ApprovedUnlock, Event, Fate, Step, decide};
 
 /// Most looks at the lock in one go.
 const LOOKS: usize = 10;
-
-/// How often a store may say that a record has changed, while the next look shows the same one.
-const CHANGED: usize = 2;
 
 /// Deletes what is left of the approved lock, and records the end.
 ///
@@ -27,90 +25,37 @@ pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Err
         // A process with another configuration has just resumed it. The next attempt marks it again.
         return Err(Error::Unsettled(Fault::too_busy()));
     }
-    let mut progress = Progress::of(&filed.request);
-    let has_tool = locks.means(right.state()).tool.is_some();
-    // What the tool said, once it has run.
-    let mut forced = None;
-    let mut changed = 0;
-    'look: for _ in 0..LOOKS {
+    let mut removal = Removal::new(context, &filed.request, &right);
+    for _ in 0..LOOKS {
         let mut lock = match locks.inspect(right.state()).await {
             Ok(lock) => lock,
             // Nothing was removed, so the request can end here. People can ask again before a permission is
             // mended.
-            Err(fault) if fault.kind.is_final() && progress.is_untouched() => {
+            Err(fault) if fault.kind.is_final() && removal.progress.is_untouched() => {
                 let why = format!("nothing was released, since the lock cannot be read: {fault}");
                 return apply(context, filed, Event::Failed(why)).await;
             }
             Err(fault) => return Err(Error::Unsettled(fault)),
         };
         loop {
-            let half = match Step::next(&filed.request, &lock, &progress) {
+            let half = match Step::next(&filed.request, &lock, &removal.progress) {
                 Step::Delete(half) => half,
                 Step::DeleteRowWithEnd(lockfile) => {
                     return end_with_row(context, filed, &right, &lockfile).await;
                 }
-                Step::End(Event::Released) if forced.is_some() => {
-                    let event = Event::ReleasedByTool(forced.unwrap_or_default());
-                    return apply(context, filed, event).await.map_err(Error::unsettled);
-                }
                 Step::End(event) => {
-                    return apply(context, filed, event).await.map_err(Error::unsettled);
+                    let end = removal.told(event);
+                    return apply(context, filed, end).await.map_err(Error::unsettled);
                 }
             };
-            if has_tool {
-                if let Some(said) = &forced {
-                    // What is there after it has run stays.
-                    progress.refuse(half, said.clone());
-                    continue;
-                }
-                match locks.force_unlock(&right).await {
-                    Ok(Forced::Done(said) | Forced::Failed(said)) => {
-                        progress.may_have_removed(Store::S3);
-                        progress.may_have_removed(Store::DynamoDb);
-                        forced = Some(said);
-                    }
-                    Ok(Forced::Changed) => {}
-                    Err(fault) if fault.kind.is_final() => {
-                        progress.refuse(half, fault.to_string());
-                        continue;
-                    }
-                    Err(fault) => return Err(Error::Unsettled(fault)),
-                }
-                continue 'look;
-            }
-            match delete(context, &right, half).await {
-                Ok(Deleted::Gone) => {
-                    progress.remove(half);
-                    lock = lock.without(half);
-                }
-                // Its holder released it after the look.
-                Ok(Deleted::Absent) => continue 'look,
-                Ok(Deleted::Changed) => {
-                    changed += 1;
-                    if changed == CHANGED {
-                        return Err(Error::Unsettled(changed_and_the_same(half)));
-                    }
-                    continue 'look;
-                }
-                Ok(Deleted::Unanswered) => {
-                    progress.may_have_removed(half);
-                    continue 'look;
-                }
-                Err(fault) if fault.kind.is_final() => progress.refuse(half, fault.to_string()),
-                Err(fault) => return Err(Error::Unsettled(fault)),
+            match removal.delete(half).await? {
+                Half::Removed => lock = lock.without(half),
+                Half::Refused => {}
+                Half::Unknown => break,
             }
         }
     }
     Err(Error::Unsettled(Fault::too_busy()))
-}
-
-/// Deletes one half of the approved lock, outside the transaction that records the end.
-async fn delete(context: &Context, right: &ApprovedUnlock, half: Store) -> Result<Deleted, Fault> {
-    let locks = &context.reading.locks;
-    match half {
-        Store::S3 => locks.delete_lockfile(right).await,
-        Store::DynamoDb => locks.delete_far_row(right).await,
-    }
 }
 
 /// Records the end of a release, and deletes the row in the same transaction.
@@ -147,28 +92,5 @@ async fn end_with_row(
     match ended {
         Ok(ended) => Ok(ended),
         Err((filed, event)) => apply(context, filed, event).await,
-    }
-}
-
-/// A store says that a record has changed, and shows the same one. Such a store of lockfiles compares `ETag`s in
-/// another form than the one it returns.
-fn changed_and_the_same(half: Store) -> Fault {
-    let (subject, remedy) = match half {
-        Store::S3 => (
-            "The store of the lockfile",
-            "it says that the lockfile has changed, but shows the same one; find out whether it \
-             supports If-Match on DeleteObject",
-        ),
-        Store::DynamoDb => (
-            "The lock table",
-            "it says that the row has changed, but shows the same one; find out whether it supports \
-             conditions on DeleteItem",
-        ),
-    };
-    Fault {
-        kind: FaultKind::Unexpected,
-        subject: subject.to_owned(),
-        remedy: remedy.to_owned(),
-        source: None,
     }
 }

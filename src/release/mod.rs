@@ -17,6 +17,7 @@ mod begin;
 mod due;
 mod finish;
 mod give_up;
+mod removal;
 mod resume;
 mod vouch;
 
