@@ -68,6 +68,24 @@ fn read_1000_policies(bencher: Bencher) {
 }
 
 /// Parses one record. Every status parses one, and every list parses all of them.
+/// What a short name means with this many backends, the name of one of these states, and whether it is short enough
+/// to be shown.
+#[divan::bench(args = [1, 20])]
+fn name_a_state(bencher: Bencher, backends: usize) {
+    let backend = |at: usize| {
+        let key = "{state}/terraform.tfstate".parse().unwrap();
+        let name = BackendName::new(&format!("team-{at}")).unwrap();
+        Backend::new(name, &format!("states-{at}"), key, "env:").unwrap()
+    };
+    let catalog = Catalog::new((0..backends).map(backend).collect());
+    let path = StatePath::parse("states-0/team/service/prod/terraform.tfstate").unwrap();
+    bencher.bench(|| {
+        let meanings = catalog.meanings(black_box("team/service/prod")).unwrap();
+        let state = meanings.ranks(|it| *it == path).flatten().next().unwrap();
+        catalog.is_short_for(&state)
+    });
+}
+
 #[divan::bench]
 fn parse_a_record(bencher: Bencher) {
     let record = record(0);

@@ -15,7 +15,7 @@ impl Reading {
     /// The path that a text most likely means, without reading anything.
     #[must_use]
     pub fn likely_path(&self, typed: &str) -> Option<StatePath> {
-        let meanings = self.catalog.meanings(typed).ok()?;
+        let meanings = self.catalog.likeliest_meanings(typed).ok()?;
         let exists = self.exists();
         let known = meanings.paths().find(|path| exists(path));
         known.or_else(|| meanings.paths().next()).cloned()

@@ -45,7 +45,7 @@ impl StatePath {
     /// # Errors
     /// When either part is empty, or the key is longer than S3 allows.
     pub fn new(bucket: &str, key: &str) -> Result<Self, PathError> {
-        Self::parse(&format!("{bucket}/{key}"))
+        Self::of_text(format!("{bucket}/{key}"))
     }
 
     /// Splits a `LockID` into bucket and key.
@@ -53,10 +53,14 @@ impl StatePath {
     /// # Errors
     /// When there is no bucket or no key, or the key is longer than S3 allows.
     pub fn parse(text: &str) -> Result<Self, PathError> {
+        Self::of_text(text.to_owned())
+    }
+
+    fn of_text(text: String) -> Result<Self, PathError> {
         let slash = text.find('/').filter(|&at| at > 0).ok_or(PathError::NoBucket)?;
         match text.len() - slash - 1 {
             0 => Err(PathError::NoKey),
-            1..=KEY_LIMIT => Ok(Self { text: text.to_owned(), slash }),
+            1..=KEY_LIMIT => Ok(Self { text, slash }),
             _ => Err(PathError::TooLong),
         }
     }
@@ -118,7 +122,7 @@ impl TryFrom<String> for StatePath {
     type Error = PathError;
 
     fn try_from(text: String) -> Result<Self, PathError> {
-        Self::parse(&text)
+        Self::of_text(text)
     }
 }
 

@@ -4,10 +4,12 @@
 //! accepted. If a text can mean several states, all are returned, and the caller picks one that has
 //! been seen.
 
+use std::collections::HashSet;
+
 use super::address::Address;
 use super::catalog::Backend;
 use super::name::check;
-use super::{Catalog, NameError, State, StatePath};
+use super::{Catalog, NameError, State, StatePath, is_digest_key};
 
 /// The states that a text can mean, likeliest first.
 ///
@@ -39,7 +41,7 @@ impl From<StatePath> for Place<'_> {
 }
 
 impl Meanings<'_> {
-    /// The paths of all states, likeliest first. There is at least one.
+    /// The paths of all states, likeliest first.
     pub fn paths(&self) -> impl Iterator<Item = &StatePath> {
         self.ranks.iter().flatten().map(|place| &place.path)
     }
@@ -126,7 +128,7 @@ impl Catalog {
     pub fn is_short_for(&self, state: &State) -> bool {
         let name = state.bare_name();
         self.is_at_home(state)
-            && self.meanings(name).is_ok_and(|meanings| {
+            && self.likeliest_meanings(name).is_ok_and(|meanings| {
                 let is_sure =
                     matches!(meanings.refusal, None | Some(NameError::WhichBackend { .. }));
                 is_sure && meanings.may_be(&state.path)
@@ -135,15 +137,33 @@ impl Catalog {
 
     /// Whether this path is one of the likeliest meanings of a text.
     pub(super) fn may_mean(&self, text: &str, path: &StatePath) -> bool {
-        self.meanings(text).is_ok_and(|meanings| meanings.may_be(path))
+        self.likeliest_meanings(text).is_ok_and(|meanings| meanings.may_be(path))
     }
 
     /// Whether this path is the likeliest meaning of a text.
     pub(super) fn leads_to(&self, text: &str, path: &StatePath) -> bool {
-        let paths = self.meanings(text);
-        paths.is_ok_and(|paths| {
-            paths.refusal.is_none() && paths.ranks[0].iter().all(|place| place.path == *path)
+        self.likeliest_meanings(text).is_ok_and(|meanings| {
+            let first = meanings.ranks.first();
+            meanings.refusal.is_none()
+                && first.is_some_and(|rank| rank.iter().all(|place| place.path == *path))
         })
+    }
+
+    /// The likeliest meanings of a text: those by the rules of the backends, which come first. It takes half the
+    /// time, and may have no meaning where others are left.
+    ///
+    /// # Errors
+    /// As for [`meanings`](Self::meanings).
+    pub fn likeliest_meanings(&self, name: &str) -> Result<Meanings<'_>, NameError> {
+        if pasted(name) != name {
+            return self.meanings(name);
+        }
+        let is_address = Address::of(name, |bucket| self.serves(bucket)).is_some();
+        match name.split_once('/') {
+            _ if name.is_empty() || is_address => self.meanings(name),
+            Some((bucket, _)) if self.serves(bucket) => self.meanings(name),
+            _ => Ok(self.by_rules(name)),
+        }
     }
 
     fn meanings_of(&self, text: &str) -> Result<Meanings<'_>, NameError> {
@@ -189,17 +209,45 @@ impl Catalog {
         Ok(self.with(tidy(ranks), in_full, refusal))
     }
 
-    /// What a text without a served bucket can mean: a name, or a key as in the backend block.
+    /// What a text without a served bucket can mean: a name, or a key as in the backend block. Last come keys that
+    /// no backend's rules can make.
     fn anywhere(&self, text: &str) -> Result<Meanings<'_>, NameError> {
-        let keys = self.keys(text);
-        let besides: Vec<Place<'_>> = keys
-            .iter()
-            .filter_map(|place| beside(place.path.bucket(), place.path.key()))
-            .map(Place::from)
+        let Meanings { mut ranks, refusal, .. } = self.by_rules(text);
+        let odd = |path: &StatePath| !self.fits(path);
+        let keys = self.buckets().filter_map(|bucket| StatePath::new(bucket, text).ok());
+        let keys: Vec<Place<'_>> = self
+            .key_in_named_backend(text)
+            .into_iter()
+            .chain(keys.map(Place::from))
+            .filter(|place| odd(&place.path))
             .collect();
-        let fits = |place: &Place<'_>| self.fits(&place.path);
-        let (keys, odd_keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(fits);
-        let (besides, odd_besides): (Vec<_>, Vec<_>) = besides.into_iter().partition(fits);
+        let besides = self.besides(text);
+        ranks.push(keys);
+        ranks.push(besides.filter(odd).map(Place::from).collect());
+        let ranks = tidy(ranks);
+        match (ranks.is_empty(), refusal) {
+            (true, refusal) => Err(refusal.unwrap_or(NameError::TooLong(text.len()))),
+            (false, refusal) => Ok(self.with(ranks, None, refusal)),
+        }
+    }
+
+    /// What a text without a served bucket means by the rules of the backends: a key that they make, the lockfile or
+    /// digest of such a key, or a name. The ranks may be empty.
+    fn by_rules(&self, text: &str) -> Meanings<'_> {
+        let fitting = |path: &StatePath| self.fits(path);
+        let of_buckets = |key: &str| {
+            let fits = |bucket: &&str| self.in_this_bucket(bucket).any(|it| it.fits(key));
+            self.buckets()
+                .filter(fits)
+                .filter_map(|bucket| StatePath::new(bucket, key).ok())
+                .collect::<Vec<_>>()
+        };
+        let in_backend = self.key_in_named_backend(text);
+        let in_backend = in_backend.filter(|place| fitting(&place.path));
+        let keys: Vec<Place<'_>> =
+            in_backend.into_iter().chain(of_buckets(text).into_iter().map(Place::from)).collect();
+        let besides = self.besides(text).filter(fitting);
+        let besides: Vec<Place<'_>> = besides.map(Place::from).collect();
         let named = check(text).and_then(|name| self.expand(name));
         let which = || self.which_backend(text);
         let refusal = match &named {
@@ -212,22 +260,23 @@ impl Catalog {
         };
         let place = |(backend, path)| Place { path, backend: Some(backend) };
         let named = named.into_iter().flatten().map(place).collect();
-        let ranks = tidy([keys, besides, named, odd_keys, odd_besides]);
-        match (ranks.is_empty(), refusal) {
-            (true, refusal) => Err(refusal.unwrap_or(NameError::TooLong(text.len()))),
-            (false, refusal) => Ok(self.with(ranks, None, refusal)),
-        }
+        self.with(tidy([keys, besides, named]), None, refusal)
     }
 
-    /// Reads the text as a key: in the bucket of the backend that it names, and in every bucket.
-    fn keys(&self, text: &str) -> Vec<Place<'_>> {
-        let of_backend = text.split_once(':').and_then(|(name, key)| {
-            let backend = self.backends().iter().find(|it| it.name.as_str() == name)?;
-            let path = StatePath::new(&backend.bucket, key).ok()?;
-            Some(Place { path, backend: Some(backend) })
-        });
-        let of_any = self.buckets().filter_map(|bucket| StatePath::new(bucket, text).ok());
-        of_backend.into_iter().chain(of_any.map(Place::from)).collect()
+    /// The states whose lockfile or digest row has the text as its key: in the backend that it names, and in every
+    /// bucket.
+    fn besides(&self, text: &str) -> impl Iterator<Item = StatePath> {
+        let named = self.key_in_named_backend(text);
+        let named = named.and_then(|place| beside(place.path.bucket(), place.path.key()));
+        named.into_iter().chain(self.buckets().filter_map(move |bucket| beside(bucket, text)))
+    }
+
+    /// The text as a key in the backend that it names.
+    fn key_in_named_backend(&self, text: &str) -> Option<Place<'_>> {
+        let (name, key) = text.split_once(':')?;
+        let backend = self.backends().iter().find(|it| it.name.as_str() == name)?;
+        let path = StatePath::new(&backend.bucket, key).ok()?;
+        Some(Place { path, backend: Some(backend) })
     }
 
     /// A key that fits the rules may also be a path in a bucket that is not served, if its first
@@ -282,25 +331,19 @@ pub fn pasted(typed: &str) -> &str {
 
 /// The state whose lockfile or digest row has this key.
 fn beside(bucket: &str, key: &str) -> Option<StatePath> {
-    StatePath::of_lockfile(bucket, key)
-        .or_else(|| StatePath::of_digest_row(&format!("{bucket}/{key}")))
+    let of_digest = || StatePath::of_digest_row(&format!("{bucket}/{key}"));
+    StatePath::of_lockfile(bucket, key).or_else(|| is_digest_key(key).then(of_digest)?)
 }
 
 /// The ranks without repeated paths and without empty ranks.
 fn tidy<'c>(ranks: impl IntoIterator<Item = Vec<Place<'c>>>) -> Vec<Vec<Place<'c>>> {
-    let mut tidied: Vec<Vec<Place<'c>>> = Vec::new();
-    for rank in ranks {
-        let mut new: Vec<Place<'c>> = Vec::new();
-        for place in rank {
-            if !tidied.iter().flatten().chain(&new).any(|before| before.path == place.path) {
-                new.push(place);
-            }
-        }
-        if !new.is_empty() {
-            tidied.push(new);
-        }
-    }
-    tidied
+    // Twenty backends make some sixty places, and a text is read several times for one answer.
+    let mut seen: HashSet<StatePath> = HashSet::new();
+    let ranks = ranks.into_iter().map(|mut rank| {
+        rank.retain(|place| seen.insert(place.path.clone()));
+        rank
+    });
+    ranks.filter(|rank| !rank.is_empty()).collect()
 }
 
 /// Whether a text can be a bucket name (S3 user guide, "Bucket naming rules").
