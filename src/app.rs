@@ -4,6 +4,8 @@
 
 mod audit;
 mod config;
+#[cfg(feature = "embedded")]
+mod demo;
 mod doctor;
 mod end;
 mod migrations;
@@ -12,13 +14,13 @@ mod parts;
 mod workers;
 
 use std::sync::Arc;
-#[cfg(feature = "embedded")]
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 pub use self::audit::audit;
 pub use self::config::check_config;
+#[cfg(feature = "embedded")]
+pub use self::demo::demo;
 use self::doctor::Patient;
 use self::end::on_signal;
 pub use self::end::{AppError, Success};
@@ -27,25 +29,17 @@ use self::output::{complain, print, print_json, stdout_style};
 use self::parts::{Parts, memory, reading};
 use self::workers::Workers;
 use crate::aws::{AwsLocks, AwsStoreChecks, LedgerTables, Session};
-use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
-use crate::context::Context;
 use crate::discord::{Bot, Connection, Poster};
-use crate::doctor::Doctor;
 use crate::finding::{Known, Reading};
 use crate::lock::LockState;
-use crate::people::Holders;
 use crate::ports::ExamineServer;
 use crate::settings::{Settings, SettingsError, Tables};
 use crate::text::{LONG, clip};
 use crate::words::list::missing_of;
 use crate::words::lock as words;
 use crate::workers::{LiveDirectory, Lookout, OutboxCourier, PatientDirectory, StoreFindings};
-
-/// Pause between two lookout passes in the demo.
-#[cfg(feature = "embedded")]
-const DEMO_INTERVAL: Duration = Duration::from_secs(1);
 
 /// `locktender run`: the bot, until SIGINT or SIGTERM.
 ///
@@ -201,61 +195,6 @@ pub async fn doctor(
         policies: settings.policies().ok(),
     };
     doctor::report(&patient.doctor().examine().await, json)
-}
-
-/// `locktender demo`: a chat in the terminal over an embedded `DynamoDB`.
-///
-/// # Errors
-/// If the data cannot be used, or the terminal goes away.
-#[cfg(feature = "embedded")]
-pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
-    use crate::demo::{Demo, chat};
-    use crate::doctor::Diagnosis;
-    use crate::workers::{PromptCourier, Warden};
-    let demo = Demo::start(file, &SystemClock).await?;
-    let backends = vec![demo.backend.clone()];
-    let memory = memory(&demo.session, &Demo::tables());
-    let locks = Arc::new(AwsLocks::connect(&demo.session, backends.clone()));
-    let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
-    names.refresh().await?;
-    let reading = reading(&backends, locks, names);
-    let board = demo.board(stdout_style());
-    let mut doctor = Doctor::new(Arc::new(SystemClock), Diagnosis::default());
-    doctor::add_locks(&mut doctor, &AwsLocks::connect(&demo.session, backends.clone()));
-    let parts = Parts {
-        tables: Demo::tables(),
-        backends: &backends,
-        doctor,
-        policies: Demo::policy().into(),
-        holders: Holders::default(),
-        channels: board.clone(),
-        members: Demo::members(),
-    };
-    let (context, courier) = parts.join(&demo.session, reading);
-    // There is no Discord to wait for. The effects of a line should appear directly below it.
-    let courier = Arc::new(PromptCourier(courier));
-    let context = Context { courier, ..context };
-    let shutdown = CancellationToken::new();
-    let mut workers = Workers::new(shutdown.clone());
-    // There are no checkpoints: people do not keep what a chat in a terminal has shown.
-    let warden = Arc::new(Warden::new(context.clone()));
-    workers.start(&warden, |warden, shutdown| async move { warden.run(shutdown).await });
-    let lookout =
-        Arc::new(Lookout::new(context.clone(), context.reading.locks.clone(), DEMO_INTERVAL));
-    lookout.pass().await?;
-    workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
-    // Announces the effects of a line before the next one is read.
-    let look = async || {
-        if let Err(fault) = lookout.pass().await {
-            tracing::warn!(kind = fault.kind.as_str(), "the locks were not looked at: {fault}");
-        }
-    };
-    let result = chat(context, board, look).await;
-    shutdown.cancel();
-    let ended = workers.end().await;
-    result?;
-    ended?;
-    Ok(Success::Fine)
 }
 
 async fn command_line(settings: &Settings) -> Result<Reading, AppError> {
