@@ -85,6 +85,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
         session: Ok(session.clone()),
         tables: settings.tables().into(),
         backends: &backends,
+        locks: Some(locks.clone()),
         server: Some(Arc::new(connection.clone())),
         policies: Some(policies.clone()),
     };
@@ -191,6 +192,7 @@ pub async fn doctor(
         session,
         tables: settings.tables().into(),
         backends: &backends,
+        locks: None,
         server: server.map(|server| Arc::new(server) as Arc<dyn ExamineServer>),
         policies: settings.policies().ok(),
     };

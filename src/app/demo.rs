@@ -32,10 +32,10 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     let locks = Arc::new(AwsLocks::connect(&demo.session, backends.clone()));
     let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
     names.refresh().await?;
-    let reading = reading(&backends, locks, names);
+    let reading = reading(&backends, locks.clone(), names);
     let board = demo.board(stdout_style());
     let mut doctor = Doctor::new(Arc::new(SystemClock), Diagnosis::default());
-    add_locks(&mut doctor, &AwsLocks::connect(&demo.session, backends.clone()));
+    add_locks(&mut doctor, &locks);
     let parts = Parts {
         tables: Demo::tables(),
         backends: &backends,

@@ -28,6 +28,8 @@ pub(super) struct Patient<'p> {
     pub(super) tables: LedgerTables,
     /// The backends.
     pub(super) backends: &'p [BackendStores],
+    /// Their locks, where they are read already.
+    pub(super) locks: Option<Arc<AwsLocks>>,
     /// The Discord server. `None` without a token.
     pub(super) server: Option<Arc<dyn ExamineServer>>,
     /// The rules. `None` if their settings are wrong.
@@ -53,7 +55,8 @@ impl Patient<'_> {
             let checks = Arc::new(AwsStoreChecks::connect(session, self.tables.clone()));
             let check = |bucket| BucketCheck { bucket, checks: checks.clone() };
             doctor.add_all(buckets.into_iter().map(check));
-            let locks = AwsLocks::connect(session, self.backends.to_vec());
+            let connect = || Arc::new(AwsLocks::connect(session, self.backends.to_vec()));
+            let locks = self.locks.unwrap_or_else(connect);
             doctor.add_all(locks.digests().into_iter().map(DigestsCheck));
             add_locks(&mut doctor, &locks);
         }

@@ -136,29 +136,4 @@ impl Settings {
         ];
         Ok(variables.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect())
     }
-
-    /// The settings that `run` needs and that are not set, each as a sentence with its remedy.
-    ///
-    /// # Errors
-    /// The first setting that is wrong.
-    pub fn missing(&self) -> Result<Vec<SettingsError>, SettingsError> {
-        let checks = [
-            self.token().map(drop),
-            self.guild_id().map(drop),
-            self.api_url().map(drop),
-            self.policy().map(drop),
-            self.policy_so_far().map(drop),
-            self.poll_interval().map(drop),
-            self.backends().map(drop),
-        ];
-        let mut missing = Vec::new();
-        for check in checks {
-            match check {
-                Ok(()) => {}
-                Err(error @ SettingsError::Missing { .. }) => missing.push(error),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(missing)
-    }
 }

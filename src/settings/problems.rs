@@ -13,10 +13,10 @@ impl Settings {
             self.api_url().err(),
             self.policy().err(),
             self.policy_so_far().err(),
+            self.poll_interval().err(),
             self.backends().err(),
             self.file().err(),
             self.policies().err(),
-            self.poll_interval().err(),
             self.log().err(),
         ];
         // Several of these read the same setting.
@@ -26,5 +26,17 @@ impl Settings {
             }
             problems
         })
+    }
+
+    /// The settings that `run` needs and that are not set, each as a sentence with its remedy.
+    ///
+    /// # Errors
+    /// The first setting that is wrong.
+    pub fn missing(&self) -> Result<Vec<SettingsError>, SettingsError> {
+        let missing = self.problems().into_iter().map(|problem| match problem {
+            missing @ SettingsError::Missing { .. } => Ok(missing),
+            wrong => Err(wrong),
+        });
+        missing.collect()
     }
 }

@@ -121,7 +121,7 @@ async fn a_backend_that_is_down_clears_no_hold() {
     sites.team_is_down();
     sites.office.db.delete("states/env/prod/terraform.tfstate").await;
     sites.team.delete(TEAM_PATH).await;
-    // The age at which it would be called stale has passed, and nobody knows whether it is still held.
+    // The age at which it would be called stale has passed, and it is not known whether the lock is still held.
     sites.office.time.advance(TimeDelta::hours(3));
     one_for_all.pass().await.unwrap();
     insta::assert_snapshot!(sites.office.wall.read(ANNOUNCE)[before..].join("\n"), @"🔓 main:env/prod is free. Held 6 h 9 min by root@vm (apply).");

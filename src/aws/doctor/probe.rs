@@ -5,6 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::tries::NO_ETAG;
 use crate::aws::error::Subject;
 use crate::error::Fault;
 use crate::ports::Conditions;
@@ -17,9 +18,6 @@ const BODY: &[u8] =
     b"Locktender wrote this to learn whether the store keeps conditions. It can be deleted.\n";
 
 const ALLOW: &str = "allow s3:PutObject and s3:DeleteObject on .locktender-probe-*";
-
-/// An `ETag` that the object does not have.
-const ANOTHER: &str = "\"00000000000000000000000000000000\"";
 
 /// Puts an object twice under `If-None-Match: *`, and deletes it under an `If-Match` that does not hold. The object is
 /// removed in the end.
@@ -40,7 +38,7 @@ async fn try_both(client: &Client, subject: &Subject, key: &str) -> Result<Condi
     };
     put().send().await.map_err(|error| subject.fault(ALLOW, error))?;
     let put = is_ignored(subject, put().send().await)?;
-    let delete = client.delete_object().bucket(subject.name()).key(key).if_match(ANOTHER);
+    let delete = client.delete_object().bucket(subject.name()).key(key).if_match(NO_ETAG);
     let delete = is_ignored(subject, delete.send().await)?;
     Ok(if put || delete { Conditions::Ignored { put, delete } } else { Conditions::Kept })
 }

@@ -21,7 +21,7 @@ const NEVER: &str = "attribute_exists(#key) AND attribute_not_exists(#key)";
 const MARK: &str = "doctor";
 
 /// An `ETag` that no object has: the MD5 of no known text.
-const NO_ETAG: &str = "\"00000000000000000000000000000000\"";
+pub(super) const NO_ETAG: &str = "\"00000000000000000000000000000000\"";
 
 /// Whether a call to a table is allowed. There must be no item at `key`.
 pub(super) async fn on_table(

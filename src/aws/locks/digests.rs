@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_s3::types::EncodingType;
 
 use super::AwsLocks;
-use super::lockfiles::{ALLOW_LIST, Bucket, key_of};
+use super::lockfiles::Bucket;
 use super::rows::LockTable;
 use crate::error::Fault;
 use crate::lock::StatePath;
@@ -106,19 +105,6 @@ impl DigestsOf {
             // Terraform has deleted the state and its digest.
             None => Comparison::Equal,
         })
-    }
-}
-
-impl Bucket {
-    /// The `ETag` of a state's object. The object itself is not read.
-    async fn etag(&self, path: &StatePath) -> Result<Option<String>, Fault> {
-        let list = self.client().list_objects_v2().bucket(self.name()).prefix(path.key());
-        let list = list.max_keys(1).encoding_type(EncodingType::Url).send().await;
-        let list = list.map_err(|error| self.subject().fault(ALLOW_LIST, error))?;
-        let first = list.contents().first();
-        let is_it = |key| key == path.key();
-        let object = first.filter(|object| key_of(object, list.encoding_type()).is_some_and(is_it));
-        Ok(object.map(|object| object.e_tag().unwrap_or_default().to_owned()))
     }
 }
 

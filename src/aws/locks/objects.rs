@@ -1,4 +1,4 @@
-//! State objects. Only their keys are read.
+//! State objects. Only their keys and `ETag`s are read.
 
 use aws_sdk_s3::types::EncodingType;
 
@@ -13,6 +13,12 @@ impl Bucket {
         if StatePath::of_lockfile(path.bucket(), path.key()).is_some() {
             return Ok(false);
         }
+        Ok(self.etag(path).await?.is_some())
+    }
+
+    /// The `ETag` of a state's object, or an empty text if the store gives none. `None` without an object. The object
+    /// itself is not read.
+    pub(super) async fn etag(&self, path: &StatePath) -> Result<Option<String>, Fault> {
         // A HEAD request would need s3:GetObject on states. A list is ordered by key, so the first
         // key with this prefix is the key itself if it exists.
         let list = self
@@ -25,8 +31,9 @@ impl Bucket {
             .send()
             .await
             .map_err(|error| self.subject().fault(ALLOW_LIST, error))?;
+        let is_it = |key| key == path.key();
         let first = list.contents().first();
-        let first = first.and_then(|object| key_of(object, list.encoding_type()));
-        Ok(first.is_some_and(|key| key == path.key()))
+        let object = first.filter(|object| key_of(object, list.encoding_type()).is_some_and(is_it));
+        Ok(object.map(|object| object.e_tag().unwrap_or_default().to_owned()))
     }
 }

@@ -160,7 +160,6 @@ pub const CALLS: &[Call] = &[
     ),
     call("doctor/bucket.rs", ".list_objects_v2()", &[("s3:ListBucket", Bucket, Bot)]),
     call("doctor/bucket.rs", ".get_object()", &[("s3:GetObject", Lockfiles, Bot)]),
-    call("locks/digests.rs", ".list_objects_v2()", &[("s3:ListBucket", Bucket, Bot)]),
     // Never in AWS itself.
     call("doctor/probe.rs", ".put_object()", &[]),
     call("doctor/probe.rs", ".delete_object()", &[]),

@@ -217,7 +217,7 @@ async fn a_finding_is_about_one_bucket_at_one_address_and_can_be_forgotten() {
     let locks = far.office.context.reading.locks.clone();
     let state = far.office.context.reading.catalog.resolve(STATE).unwrap();
     remember(&far, "http://127.0.0.1:1", StoreCheck::Ignored).await;
-    // An item of another version, or of somebody else.
+    // An item of another version, or one that a person wrote by hand.
     let odd = [("pk", text("store")), ("sk", text("odd")), ("found", text("\"perhaps\""))];
     far.office.db.put_item(&tables().table, &odd).await;
     locks.learn().await.unwrap();
