@@ -36,6 +36,7 @@ use crate::finding::{Known, Reading};
 use crate::lock::LockState;
 use crate::ports::ExamineServer;
 use crate::settings::{Settings, SettingsError, Tables};
+use crate::standing::Standing;
 use crate::text::{LONG, clip};
 use crate::words::list::missing_of;
 use crate::words::lock as words;
@@ -110,7 +111,8 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
         let lookout = Arc::new(Lookout::new(context.clone(), Arc::new(group), interval));
         workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
     }
-    let result = Bot { connection, context }.run(shutdown.clone().cancelled_owned()).await;
+    let bot = Bot { connection, context, standing: Standing::default() };
+    let result = bot.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
     let ended = workers.end().await;
     result?;

@@ -37,6 +37,7 @@ pub mod people;
 pub mod ports;
 pub mod release;
 pub mod settings;
+pub mod standing;
 pub mod telemetry;
 pub mod text;
 pub mod unlock;

@@ -15,6 +15,7 @@ use super::Connection;
 use super::events::Handler;
 use super::gateway::{BotError, Event, Gateway};
 use crate::context::Context;
+use crate::standing::{Link, Standing};
 
 /// How long a shutdown waits for interactions under way.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -25,6 +26,8 @@ pub struct Bot {
     pub connection: Connection,
     /// The context of the commands.
     pub context: Context,
+    /// Is told whether the bot is connected.
+    pub standing: Standing,
 }
 
 impl Bot {
@@ -38,12 +41,17 @@ impl Bot {
         let guild = self.connection.guild();
         let handler = Arc::new(Handler { context: self.context, guild, http: http.clone() });
         let under_way = TaskTracker::new();
+        let standing = self.standing;
+        standing.set_link(Link::Down { why: None });
         let mut registering = None;
         let deliver = |event| match event {
             Event::Ready => {
+                standing.set_link(Link::Connected);
                 let register = handler.clone().register();
                 registering = Some(AbortOnDropHandle::new(tokio::spawn(register)));
             }
+            Event::Resumed => standing.set_link(Link::Connected),
+            Event::Lost(why) => standing.set_link(Link::Down { why: Some(why) }),
             Event::Interaction(interaction) => {
                 under_way.spawn(handler.clone().interaction(*interaction));
             }
@@ -71,6 +79,7 @@ impl Bot {
             refused
         };
         gateway.close().await;
+        standing.set_link(Link::Off);
         refused.map_or(Ok(()), Err)
     }
 }

@@ -47,6 +47,10 @@ pub enum BotError {
 pub(super) enum Event {
     /// A session has started.
     Ready,
+    /// The session goes on over another connection.
+    Resumed,
+    /// The connection has ended, with the reason for the log.
+    Lost(String),
     /// A person used a command, a button or a form.
     Interaction(Box<Interaction>),
 }
@@ -97,13 +101,18 @@ impl Gateway {
             if let Some(line) = self.line.take() {
                 line.leave().await;
             }
-            match over {
+            let why = match over {
                 Over::ForGood(error) => return error,
-                Over::Connection(why) if self.resumes < RESUMES => self.lost(why),
+                Over::Connection(why) if self.resumes < RESUMES => why,
                 // After this many failed attempts the session counts as lost, even if Discord does
                 // not say so.
-                Over::Connection(why) | Over::Session(why) => self.lose_session(why),
-            }
+                Over::Connection(why) | Over::Session(why) => {
+                    self.lose_session();
+                    why
+                }
+            };
+            self.lost(why.clone());
+            deliver(Event::Lost(why));
         }
     }
 
@@ -186,6 +195,7 @@ impl Gateway {
             What::Resumed => {
                 let after = self.up();
                 info!(after, "connected again");
+                deliver(Event::Resumed);
             }
             What::Interaction(interaction) => deliver(Event::Interaction(interaction)),
             What::Unreadable { reference } => {
@@ -219,11 +229,10 @@ impl Gateway {
         self.outage.take().map(|outage| outage.began_with)
     }
 
-    fn lose_session(&mut self, why: String) {
+    fn lose_session(&mut self) {
         self.session = None;
         self.resumes = 0;
         self.pauses.session_lost();
-        self.lost(why);
     }
 
     /// Marks the session as not working. An outage is logged once, and not at all if the next

@@ -8,6 +8,7 @@ use locktender::finding::Reading;
 use locktender::lock::Catalog;
 use locktender::people::RoleId;
 use locktender::ports::Locks;
+use locktender::standing::Standing;
 use locktender::unlock::Policy;
 use locktender::workers::{LiveDirectory, Warden};
 use tokio::task::JoinHandle;
@@ -96,7 +97,7 @@ impl Scene {
         let (for_courier, for_warden) = (stop.clone(), stop.clone());
         tokio::spawn(async move { courier.run(for_courier).await });
         tokio::spawn(async move { warden.run(for_warden).await });
-        let bot = Bot { connection, context };
+        let bot = Bot { connection, context, standing: Standing::default() };
         let stopped = stop.clone().cancelled_owned();
         let task = tokio::spawn(bot.run(stopped));
         self.discord.gateway().identified(identified + 1).await;
