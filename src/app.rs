@@ -11,9 +11,11 @@ mod end;
 mod migrations;
 mod output;
 mod parts;
+mod replica;
 mod workers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -27,20 +29,27 @@ pub use self::end::{AppError, Success};
 pub use self::migrations::{check_migrations, migrate};
 use self::output::{complain, print, print_json, stdout_style};
 use self::parts::{Parts, memory, reading};
+use self::replica::{Relieved, take_turns};
 use self::workers::Workers;
-use crate::aws::{AwsLocks, AwsStoreChecks, LedgerTables, Session};
+use crate::aws::{AwsLease, AwsLocks, AwsStoreChecks, LedgerTables, Session};
+use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
 use crate::discord::{Bot, Connection, Poster};
 use crate::finding::{Known, Reading};
-use crate::lock::LockState;
+use crate::host::this_replica;
+use crate::lock::{BackendStores, LockState};
+use crate::people::Holders;
 use crate::ports::ExamineServer;
 use crate::settings::{Settings, SettingsError, Tables};
 use crate::standing::Standing;
 use crate::text::{LONG, clip};
+use crate::unlock::Policies;
 use crate::words::list::missing_of;
 use crate::words::lock as words;
-use crate::workers::{LiveDirectory, Lookout, OutboxCourier, PatientDirectory, StoreFindings};
+use crate::workers::{
+    LeaseKeeper, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, StoreFindings,
+};
 
 /// `locktender run`: the bot, until SIGINT or SIGTERM.
 ///
@@ -49,6 +58,7 @@ use crate::workers::{LiveDirectory, Lookout, OutboxCourier, PatientDirectory, St
 pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError> {
     let discord = settings.discord()?;
     let policies = settings.policies()?;
+    let holders = settings.holders()?;
     let backends = settings.backends()?;
     let interval = settings.poll_interval()?;
     let unused = settings.unused()?;
@@ -75,49 +85,81 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
         return Ok(Success::Fine);
     };
     prepared?;
-    let memory = memory(&session, &tables);
-    let checks = AwsStoreChecks::connect(&session, tables.clone());
-    let locks = Arc::new(AwsLocks::connect(&session, backends.clone()).with_checks(checks));
-    let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
-    let reading = reading(&backends, locks.clone(), names.clone());
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
-    let patient = Patient {
-        flaws: doctor::flaws(settings, None),
-        session: Ok(session.clone()),
-        tables: settings.tables().into(),
-        backends: &backends,
-        locks: Some(locks.clone()),
-        server: Some(Arc::new(connection.clone())),
-        policies: Some(policies.clone()),
-    };
-    let parts = Parts {
-        tables,
-        backends: &backends,
-        policies,
-        holders: settings.holders()?,
-        doctor: patient.doctor(),
-        channels: Arc::new(Poster::new(connection.clone())),
-        members: Arc::new(connection.clone()),
-    };
-    let (context, courier) = parts.join(&session, reading);
-
-    let mut workers = Workers::new(shutdown.clone());
-    workers.start(&names, |names, shutdown| async move { names.run(shutdown).await });
-    workers.start_last(&courier, OutboxCourier::run);
-    workers.watch_requests(&context);
-    let findings = Arc::new(StoreFindings(locks.clone()));
-    workers.start(&findings, |findings, shutdown| async move { findings.run(shutdown).await });
-    for group in locks.groups() {
-        let lookout = Arc::new(Lookout::new(context.clone(), Arc::new(group), interval));
-        workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
-    }
-    let bot = Bot { connection, context, standing: Standing::default() };
-    let result = bot.run(shutdown.clone().cancelled_owned()).await;
-    shutdown.cancel();
-    let ended = workers.end().await;
-    result?;
-    ended?;
+    let serving = Serving { settings, session, connection, policies, holders, backends, interval };
+    let standing = Standing::default();
+    let leases = Arc::new(AwsLease::connect(&serving.session, tables));
+    let keeper = LeaseKeeper::new(leases, this_replica(), standing.clone(), Arc::new(SystemClock));
+    let serve = async |turn, relieved: Relieved<'_>| serving.serve(&standing, turn, relieved).await;
+    take_turns(&Arc::new(keeper), &shutdown, serve).await?;
     Ok(Success::Fine)
+}
+
+/// What a replica serves with while it holds the lease.
+struct Serving<'s> {
+    settings: &'s Settings,
+    session: Session,
+    connection: Connection,
+    policies: Policies,
+    holders: Holders,
+    backends: Vec<BackendStores>,
+    /// How often the locks are looked at.
+    interval: Duration,
+}
+
+impl Serving<'_> {
+    /// Starts the workers and connects to Discord, until `turn` ends or Discord refuses the bot.
+    async fn serve(
+        &self,
+        standing: &Standing,
+        turn: CancellationToken,
+        relieved: Relieved<'_>,
+    ) -> Result<(), AppError> {
+        let tables: LedgerTables = self.settings.tables().into();
+        let memory = memory(&self.session, &tables);
+        let checks = AwsStoreChecks::connect(&self.session, tables.clone());
+        let locks = AwsLocks::connect(&self.session, self.backends.clone()).with_checks(checks);
+        let locks = Arc::new(locks);
+        let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
+        let reading = reading(&self.backends, locks.clone(), names.clone());
+        let connection = self.connection.clone();
+        let patient = Patient {
+            flaws: doctor::flaws(self.settings, None),
+            session: Ok(self.session.clone()),
+            tables: tables.clone(),
+            backends: &self.backends,
+            locks: Some(locks.clone()),
+            server: Some(Arc::new(connection.clone())),
+            policies: Some(self.policies.clone()),
+        };
+        let parts = Parts {
+            tables,
+            backends: &self.backends,
+            policies: self.policies.clone(),
+            holders: self.holders.clone(),
+            doctor: patient.doctor(),
+            channels: Arc::new(Poster::new(connection.clone())),
+            members: Arc::new(connection.clone()),
+        };
+        let (context, courier) = parts.join(&self.session, reading);
+
+        let mut workers = Workers::new(turn.clone());
+        workers.start(&names, |names, end| async move { names.run(end).await });
+        workers.start_last(&courier, OutboxCourier::run);
+        workers.watch_requests(&context);
+        let findings = Arc::new(StoreFindings(locks.clone()));
+        workers.start(&findings, |findings, end| async move { findings.run(end).await });
+        for group in locks.groups() {
+            let lookout = Arc::new(Lookout::new(context.clone(), Arc::new(group), self.interval));
+            workers.start(&lookout, |lookout, end| async move { lookout.run(end).await });
+        }
+        let bot = Bot { connection, context, standing: standing.clone() };
+        let result = bot.run(turn.clone().cancelled_owned(), relieved).await;
+        turn.cancel();
+        let ended = workers.end().await;
+        result?;
+        ended
+    }
 }
 
 /// `locktender status`: one state, as text or JSON.

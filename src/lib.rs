@@ -31,6 +31,8 @@ pub mod dotenv;
 pub mod embedded;
 pub mod error;
 pub mod finding;
+pub mod host;
+pub mod lease;
 pub mod lock;
 pub mod message;
 pub mod people;

@@ -3,6 +3,7 @@
 mod delivery;
 mod examine;
 mod holds;
+mod lease;
 mod requests;
 mod trail;
 
@@ -20,6 +21,7 @@ pub use self::examine::{
     TableUse,
 };
 pub use self::holds::{Holds, Watches};
+pub use self::lease::Leases;
 pub use self::requests::{
     Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released, notices,
 };

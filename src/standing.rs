@@ -68,9 +68,23 @@ impl Standing {
         self.link.send_replace(link);
     }
 
-    /// Waits until Discord delivers interactions.
-    pub async fn connected(&self) {
+    /// Whether Discord delivers interactions.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        *self.link.borrow() == Link::Connected
+    }
+
+    /// Waits until [`is_connected`](Self::is_connected) is no longer this.
+    pub async fn changes_from(&self, is_connected: bool) {
+        let mut links = self.link.subscribe();
         // The sender lives as long as `self`.
-        let _ = self.link.subscribe().wait_for(|link| *link == Link::Connected).await;
+        let _ = links.wait_for(|link| (*link == Link::Connected) != is_connected).await;
+    }
+
+    /// Whether another replica may be connected as well: the lease of this one has run out by its own clock, and
+    /// it could not renew it.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self.duty(), Duty::Holder { until } if until <= Instant::now())
     }
 }

@@ -27,6 +27,7 @@ pub use self::locks::AwsLocks;
 pub use self::migrations::Migrations;
 pub use self::own::LedgerTables;
 pub use self::own::holds::AwsHolds;
+pub use self::own::lease::AwsLease;
 pub use self::own::outbox::AwsOutbox;
 pub use self::own::store_checks::AwsStoreChecks;
 pub use self::own::trail::AwsTrail;

@@ -11,7 +11,7 @@ use serenity::all::{
 };
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::render::{Rendered, modal};
 use super::{NO_ANSWER, describe, refused, within};
@@ -246,6 +246,10 @@ impl Acceptance for Ticket<'_> {
     async fn accept(&self) -> Result<(), GivenUp> {
         self.defer().await.map_err(|error| {
             let reference = self.id.get();
+            if is_answered_already(&error) {
+                debug!(reference, "another replica answers");
+                return GivenUp;
+            }
             warn!(reference, error = describe(&error), "given up before anything was changed");
             GivenUp
         })
@@ -261,6 +265,7 @@ fn may_pass(error: &serenity::Error) -> bool {
     }
 }
 
-fn is_answered_already(error: &serenity::Error) -> bool {
+/// Whether another replica has answered.
+pub(super) fn is_answered_already(error: &serenity::Error) -> bool {
     refused(error).is_some_and(|response| response.error.code == ALREADY_ACKNOWLEDGED)
 }

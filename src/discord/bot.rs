@@ -31,17 +31,24 @@ pub struct Bot {
 }
 
 impl Bot {
-    /// Connects and answers until `shutdown` completes, then waits at most 10 s for interactions
-    /// under way. It reconnects when a connection ends, and waits while Discord cannot be reached.
+    /// Connects and answers until `shutdown` completes. Then stays connected until `relieved` completes, when
+    /// another replica answers, and waits for interactions under way: for both at most 10 s. It reconnects when a
+    /// connection ends, and waits while Discord cannot be reached.
     ///
     /// # Errors
     /// When Discord refuses the token, or refuses connections of this bot for another reason.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), BotError> {
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()>,
+        relieved: impl Future<Output = ()>,
+    ) -> Result<(), BotError> {
         let http = Arc::new(self.connection.http());
         let guild = self.connection.guild();
-        let handler = Arc::new(Handler { context: self.context, guild, http: http.clone() });
-        let under_way = TaskTracker::new();
         let standing = self.standing;
+        let (context, to) = (self.context, http.clone());
+        let handler = Handler { context, guild, http: to, standing: standing.clone() };
+        let handler = Arc::new(handler);
+        let under_way = TaskTracker::new();
         standing.set_link(Link::Down { why: None });
         let mut registering = None;
         let deliver = |event| match event {
@@ -65,13 +72,19 @@ impl Bot {
             };
             info!("shutting down");
             under_way.close();
+            let drain = async {
+                if refused.is_none() {
+                    relieved.await;
+                }
+                under_way.wait().await;
+            };
             // The connection stays open meanwhile, so that later clicks are answered too.
             let stay = async {
                 connected.await;
                 pending::<()>().await;
             };
             tokio::select! {
-                drained = timeout(DRAIN, under_way.wait()) => if drained.is_err() {
+                drained = timeout(DRAIN, drain) => if drained.is_err() {
                     warn!("gave up waiting for {} interactions", under_way.len());
                 },
                 () = stay => {}

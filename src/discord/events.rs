@@ -11,7 +11,7 @@ use serenity::all::{
 use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
-use super::answer::{AskedBy, Ticket};
+use super::answer::{AskedBy, Ticket, is_answered_already};
 use super::permissions::lacking;
 use super::register::{Registered, register};
 use super::{describe, parse, within};
@@ -20,6 +20,7 @@ use crate::commands::{self, Asker};
 use crate::context::Context;
 use crate::error::Refusal;
 use crate::people::{self, Actor, EventId, Person, Place, RoleId, Room, UserId};
+use crate::standing::Standing;
 use crate::telemetry::millis;
 use crate::text::{LONG, clip, clip_middle, visible};
 
@@ -27,6 +28,9 @@ use crate::text::{LONG, clip, clip_middle, visible};
 /// reference).
 const CHOICES: usize = 25;
 const CHOICE_LIMIT: usize = 100;
+
+/// How long a replica in doubt waits for the answer of another one.
+const HEAD_START: Duration = Duration::from_secs(1);
 
 /// Time limit for Discord to accept the commands, or the choices of an autocompletion.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,6 +42,7 @@ pub(super) struct Handler {
     pub(super) context: Context,
     pub(super) guild: GuildId,
     pub(super) http: Arc<Http>,
+    pub(super) standing: Standing,
 }
 
 impl Handler {
@@ -163,15 +168,20 @@ impl Handler {
             Asker { actor: &actor, event: EventId::new(origin.id.get()), acceptance: &ticket };
         let mut outcome = "answered";
         let work = async {
+            self.let_others_answer_first().await;
             // A command's future is large and would be costly to move.
             let answer = Box::pin(commands::answer(&asked, &asker, &self.context)).await;
             outcome = answer.outcome;
             answer.said
         };
         let reference = origin.id.to_string();
-        if let Err(error) = ticket.answer(work).await {
-            outcome = "unanswered";
-            error!(reference, error = describe(&error), "Discord did not take the answer");
+        match ticket.answer(work).await {
+            Ok(()) => {}
+            Err(error) if is_answered_already(&error) => outcome = "answered elsewhere",
+            Err(error) => {
+                outcome = "unanswered";
+                error!(reference, error = describe(&error), "Discord did not take the answer");
+            }
         }
         info!(
             id = reference,
@@ -184,8 +194,17 @@ impl Handler {
         );
     }
 
+    /// A replica that could not renew its lease may not be the only one that is connected. The other one can then
+    /// reach the tables, and has the better answer.
+    async fn let_others_answer_first(&self) {
+        if self.standing.is_in_doubt() {
+            sleep(HEAD_START).await;
+        }
+    }
+
     async fn autocomplete(&self, asked: &CommandInteraction) {
         let begun = Instant::now();
+        self.let_others_answer_first().await;
         let known = match (asked.guild_id == Some(self.guild), parse::partial_state(asked)) {
             (true, Some(typed)) => {
                 self.context.reading.directory.known().await.map(|known| (known, typed))

@@ -3,6 +3,7 @@
 mod audit_table;
 pub(in crate::aws) mod hold_items;
 pub(in crate::aws) mod holds;
+pub(in crate::aws) mod lease;
 pub(in crate::aws) mod outbox;
 pub(in crate::aws) mod store_checks;
 pub(in crate::aws) mod stored;
@@ -13,6 +14,7 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -195,6 +197,11 @@ impl OwnTable {
         Ok(taken)
     }
 
+    /// Starts a write of one item that may have a condition.
+    pub(in crate::aws) fn put_item(&self, item: Item) -> PutItemFluentBuilder {
+        self.client.put_item().table_name(&self.name).set_item(Some(item))
+    }
+
     /// Starts an update of one item.
     pub(in crate::aws) fn update(&self, pk: &str, sk: &str) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.name).key(PK, text(pk)).key(SK, text(sk))
@@ -203,8 +210,7 @@ impl OwnTable {
     /// Writes an item, replacing any stored one.
     pub(in crate::aws) async fn put(&self, item: Item) -> Result<(), WriteFault> {
         let answers = Answers::default();
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        let sent = put.customize().interceptor(answers.clone()).send().await;
+        let sent = self.put_item(item).customize().interceptor(answers.clone()).send().await;
         let fault = |error| answers.judge(self.fault("allow dynamodb:PutItem on it", error));
         sent.map(|_| ()).map_err(fault)
     }

@@ -1,5 +1,6 @@
 //! A Discord server with the bot in it, and some locks.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use locktender::clock::SystemClock;
@@ -99,7 +100,7 @@ impl Scene {
         tokio::spawn(async move { warden.run(for_warden).await });
         let bot = Bot { connection, context, standing: Standing::default() };
         let stopped = stop.clone().cancelled_owned();
-        let task = tokio::spawn(bot.run(stopped));
+        let task = tokio::spawn(bot.run(stopped, ready(())));
         self.discord.gateway().identified(identified + 1).await;
         Running { stop, task }
     }
