@@ -159,3 +159,79 @@ impl Stored {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replica(id: &str, process: Option<Process>) -> Replica {
+        Replica { id: id.to_owned(), host: "vm".to_owned(), process }
+    }
+
+    fn process() -> Process {
+        Process { space: "boot".to_owned(), pid: 7 }
+    }
+
+    fn held(version: u64) -> Lease {
+        Lease { version, ..Lease::taken(replica("other", Some(process())), &Replaces::Nothing) }
+    }
+
+    /// What a vigil says of these reads, one a second.
+    fn says(reads: impl IntoIterator<Item = Stored>, has_ended: bool) -> Vec<Option<Replaces>> {
+        let (mut vigil, me) = (Vigil::default(), replica("me", None));
+        let look =
+            |(second, stored)| vigil.look(&stored, &me, Duration::from_secs(second), |_| has_ended);
+        (0..).zip(reads).map(look).collect()
+    }
+
+    #[test]
+    fn a_lease_is_free_where_nobody_holds_it_or_its_holder_has_surely_ended() {
+        assert_eq!(says([Stored::Nothing], false), [Some(Replaces::Nothing)]);
+        let given_up = Stored::Lease(held(4).given_up());
+        assert_eq!(says([given_up], false), [Some(Replaces::Version(5))]);
+        let mine = Lease { holder: replica("me", None), ..held(4) };
+        assert_eq!(says([Stored::Lease(mine)], false), [Some(Replaces::Version(4))]);
+        assert_eq!(says([Stored::Lease(held(4))], true), [Some(Replaces::Version(4))]);
+        assert_eq!(says([Stored::Lease(held(4))], false), [None]);
+    }
+
+    #[test]
+    fn a_lease_is_taken_only_after_it_has_stayed_the_same_for_its_whole_time() {
+        let same = says(vec![Stored::Lease(held(4)); 11], false);
+        assert!(same[..9].iter().all(Option::is_none));
+        assert_eq!(same[9..], [Some(Replaces::Version(4)), Some(Replaces::Version(4))]);
+        // Each new version begins the time anew, also one that goes back.
+        let renewed = (0..40).map(|second| Stored::Lease(held(second / 8)));
+        assert!(says(renewed, false).iter().all(Option::is_none));
+        let back = (0..16).map(|second| Stored::Lease(held(if second < 8 { 9 } else { 1 })));
+        assert!(says(back, false).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn what_is_odd_is_waited_for_but_not_for_ever() {
+        for version in [None, Some("-1".to_owned())] {
+            let odd = says(vec![Stored::Odd(version.clone()); 10], true);
+            assert!(odd[..9].iter().all(Option::is_none));
+            assert_eq!(odd[9], Some(Replaces::Odd(version)));
+        }
+        let forever = Lease { lasts: Duration::from_secs(u64::MAX), ..held(4) };
+        let waited = says(vec![Stored::Lease(forever); 31], false);
+        assert_eq!(waited[29..], [None, Some(Replaces::Version(4))]);
+    }
+
+    #[test]
+    fn every_write_has_another_version_and_only_the_holder_finds_its_lease() {
+        let taken = Lease::taken(replica("me", None), &Replaces::Version(4));
+        let versions = [&taken, &taken.renewed(true), &taken.renewed(true).given_up()];
+        assert_eq!(versions.map(|lease| lease.version), [5, 6, 7]);
+        assert!(taken.sure_for() < taken.lasts);
+
+        let (me, other) = (replica("me", None), replica("other", None));
+        let of = |lease: Lease, replica| Stored::Lease(lease).held_by(replica).is_some();
+        assert!(of(taken.clone(), &me) && !of(taken.clone(), &other));
+        assert!(!of(taken.given_up(), &me));
+        assert_eq!(Stored::Nothing.held_by(&me), None);
+        // A replica that goes on without a lease cannot renew the one of another.
+        assert_ne!(Lease::without(me).version, Lease::taken(other, &Replaces::Nothing).version);
+    }
+}

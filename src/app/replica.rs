@@ -1,6 +1,5 @@
 //! The turns of one replica: it waits for the lease, and serves as long as it holds it.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -24,8 +23,8 @@ pub(super) async fn take_turns(
         let turn = shutdown.child_token();
         // A keeper that panics ends the turn, too.
         let kept = tokio::spawn(keeper.clone().keep(lease, turn.clone())).map(|_| ());
-        let mut kept = pin!(kept.fuse());
-        let served = serve(turn.clone(), &mut kept).await;
+        let kept = kept.shared();
+        let served = serve(turn.clone(), &mut kept.clone()).await;
         turn.cancel();
         kept.await;
         served?;

@@ -8,6 +8,8 @@
 mod audit;
 mod backends;
 mod lock;
+#[cfg(unix)]
+mod replicas;
 mod unlock;
 mod watch;
 

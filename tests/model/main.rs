@@ -7,6 +7,8 @@
 //! without the rules ([`oracle`], [`properties`]). [`ends`] checks that every request can end. The model
 //! also runs with each [`flaw::Flaw`], to show that it can fail.
 //!
+//! [`lease`] checks the lease of the replicas in the same way, by itself: no promise about locks needs it.
+//!
 //! Left out, because they only prevent steps or affect no other process: confirmation forms, the warden's
 //! grace, posted cards, the outbox, and busy stores.
 
@@ -15,6 +17,7 @@
 
 mod ends;
 mod flaw;
+mod lease;
 mod oracle;
 mod properties;
 mod protocol;

@@ -77,6 +77,11 @@ impl Stand {
             .await;
     }
 
+    /// Takes another running replica as the bot.
+    pub fn replace(&self, bot: Leash) {
+        *self.bot.0.0.lock().unwrap() = Some(bot);
+    }
+
     /// A handle that can kill the bot at any moment.
     pub fn executioner(&self) -> Executioner {
         self.bot.0.clone()
