@@ -57,6 +57,19 @@ impl Bot {
         Self::start(Path::new(LOCKTENDER), "run", variables, &[LOCK_ID]).await
     }
 
+    /// Locktender beside another one that serves. Waits until it stands by.
+    pub async fn standby(store: &Store, table: &str) -> Self {
+        let mut variables = store.variables(table);
+        variables.push(("LOCKTENDER_POLL_INTERVAL", "1d".to_owned()));
+        let bot = Self::launch(Path::new(LOCKTENDER), "run", variables, &[LOCK_ID]).await;
+        let begun = Instant::now();
+        while !bot.process.log().contains("stands by") {
+            assert!(begun.elapsed() < LIMIT, "it does not stand by:\n{}", bot.process.log());
+            sleep(Duration::from_millis(50)).await;
+        }
+        bot
+    }
+
     /// Locktender with the backends of a file. Its own tables are those of `table`.
     pub async fn with_file(store: &Store, table: &str, file: &Path, interval: &str) -> Self {
         let mut variables = store.variables(table);
@@ -106,6 +119,17 @@ impl Bot {
     async fn start(
         program: &Path,
         argument: &str,
+        variables: Vec<(&'static str, String)>,
+        expected: &'static [&'static str],
+    ) -> Self {
+        let bot = Self::launch(program, argument, variables, expected).await;
+        assert!(bot.discord.connected().await, "it did not connect:\n{}", bot.process.log());
+        bot
+    }
+
+    async fn launch(
+        program: &Path,
+        argument: &str,
         mut variables: Vec<(&'static str, String)>,
         expected: &'static [&'static str],
     ) -> Self {
@@ -117,8 +141,6 @@ impl Bot {
         variables.push(("DISCORD_API_URL", discord.url()));
         variables.push(("LOCKTENDER_APPROVER_ROLE_IDS", "1100000000000000007".to_owned()));
         let process = Running::start(program, &[argument], &variables);
-        let bot = Self { discord, process, expected };
-        assert!(bot.discord.connected().await, "it did not connect:\n{}", bot.process.log());
-        bot
+        Self { discord, process, expected }
     }
 }

@@ -26,6 +26,7 @@ mod library;
 mod list;
 mod process;
 mod release;
+mod replicas;
 mod report;
 mod scene;
 mod store;
@@ -37,8 +38,10 @@ use report::Report;
 use store::Store;
 
 /// The sections that can be measured alone, in the order of the figures.
-const SECTIONS: &[&str] =
-    &["bots", "process", "list", "idle", "trail", "release", "watch", "backends", "doctor"];
+const SECTIONS: &[&str] = &[
+    "bots", "process", "list", "idle", "trail", "release", "watch", "backends", "doctor",
+    "replicas",
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -100,6 +103,9 @@ async fn measure(sections: &[&str]) -> String {
     }
     if sections.contains(&"doctor") {
         doctor::measure(&store, &mut report).await;
+    }
+    if sections.contains(&"replicas") {
+        replicas::measure(&store, &mut report).await;
     }
     report.to_string()
 }
