@@ -54,6 +54,7 @@ def check_policies():
             found = documents(folder, rows, lockfiles, others)
             same("the bot's policy", policy("bot", rows, lockfiles, others), found["bot"])
             same("the doctor's policy", policy("doctor", rows), found["doctor"])
+            same("the policy of the migrations", policy("migrate"), found["migrate"])
             same("the policy of the other role", policy("backend", rows, lockfiles), found["backend"])
             same("the trust of the other role", trust(), found["trust"])
         check_refused(folder, "Give lock_table_arns, set lockfiles", rows=False, lockfiles=False)
