@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import sys
+import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +31,18 @@ def same(what, wanted, found):
     if wanted != found:
         show = lambda value: json.dumps(value, indent=1, sort_keys=True, default=str)
         raise Differs(f"{what} differs.\nwanted: {show(wanted)}\nfound: {show(found)}")
+
+
+def version():
+    """The version of the program, which is that of its images."""
+    with open(ROOT / "Cargo.toml", "rb") as file:
+        return tomllib.load(file)["package"]["version"]
+
+
+def known_settings():
+    """The names of the settings, and of the AWS SDK's that every deployment needs."""
+    names = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    return {*names, "AWS_REGION", "LOCKTENDER_HTTP_ADDR"}
 
 
 def listed(value):

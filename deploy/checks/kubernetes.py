@@ -9,13 +9,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 import kubernetes_validate
 import yaml
 
-from common import ROOT, Differs, run, same
+from common import ROOT, Differs, known_settings, run, same, version
 
 FOLDER = ROOT / "deploy/kubernetes"
 PROGRAM = sys.argv[1]
@@ -87,9 +86,7 @@ def check_pod(key, template, resources):
     same(f"the command of {what}", None, container.get("command"))
     # No variables of services, of which some would begin with LOCKTENDER_.
     same(f"the service links of {what}", False, spec["enableServiceLinks"])
-    with open(ROOT / "Cargo.toml", "rb") as file:
-        version = tomllib.load(file)["package"]["version"]
-    same(f"the version of the image of {what}", version, container["image"].rpartition(":")[2])
+    same(f"the version of the image of {what}", version(), container["image"].rpartition(":")[2])
     same(f"the account of {what}", True, ("ServiceAccount", spec["serviceAccountName"]) in resources)
 
     named = [volume["configMap"]["name"] for volume in spec["volumes"]]
@@ -167,8 +164,7 @@ def settings_of(resources):
 def check_settings(resources):
     """The names of the settings are the program's own, and the program takes their values."""
     settings = settings_of(resources)
-    known = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)) | {"AWS_REGION", "LOCKTENDER_HTTP_ADDR"}
-    same("settings that there are not", [], sorted(set(settings) - known))
+    same("settings that there are not", [], sorted(set(settings) - known_settings()))
     same("settings that are secret", [], [name for name in settings if "TOKEN" in name or "KEY_ID" in name])
     file = next(it["data"] for (kind, name), it in resources.items() if name.startswith("locktender-file-"))
     mounted = resources["Deployment", "locktender"]["spec"]["template"]["spec"]["containers"][0]["volumeMounts"][0]
