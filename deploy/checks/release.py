@@ -54,6 +54,9 @@ def check_jobs():
     """A job has a limit of time, and a release gives each no more than it names."""
     release = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
     same("the rights of all jobs of a release", {}, release["permissions"])
+    # GitHub names the group of a called workflow after the caller, and compares groups without case.
+    group = release["concurrency"]["group"].lower()
+    same("whether a release waits for its own call", False, group.startswith(f"{release['name']}-".lower()))
     for workflow in WORKFLOWS:
         for name, job in yaml.safe_load(workflow.read_text())["jobs"].items():
             same(f"whether {name} has a limit of time", True, "uses" in job or "timeout-minutes" in job)
