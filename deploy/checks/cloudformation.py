@@ -16,7 +16,7 @@ from cfnlint.decode import decode
 
 from common import (
     BOT_ROLE, BUCKETS, EXTERNAL_ID, LOCK_TABLES, OTHER_ROLES, REGION, ROOT, TABLES,
-    moto, normal, policy, run, same, trust,
+    listed, moto, normal, policy, run, same, trust,
 )
 
 ELSEWHERE = "us-west-2"
@@ -61,6 +61,8 @@ def check_policies(aws, address):
         same("the bot's policy", wanted, managed_policy(aws, outputs["PolicyArn"]))
         wanted = policy("doctor", rows=rows)
         same("the doctor's policy", wanted, managed_policy(aws, outputs["DoctorPolicyArn"]))
+        wanted = policy("migrate")
+        same("the policy of the migrations", wanted, managed_policy(aws, outputs["MigratePolicyArn"]))
         same("the bot's role", BOT_ROLE, outputs["RoleArn"])
         attached = aws("iam").list_attached_role_policies(RoleName="locktender")["AttachedPolicies"]
         wanted = sorted([outputs["PolicyArn"], outputs["DoctorPolicyArn"]])
@@ -80,6 +82,26 @@ def check_policies(aws, address):
         # moto gives back an inline policy of a template as Python writes it.
         document = ast.literal_eval(document) if isinstance(document, str) else document
         same("the policy of the other role", wanted, normal(document))
+        reset(address)
+
+
+def check_trust(aws, address):
+    """The roles, by where the bot runs."""
+    for service, actions, profile in [
+        ("ec2.amazonaws.com", ["sts:AssumeRole"], True),
+        ("ecs-tasks.amazonaws.com", ["sts:AssumeRole"], False),
+        ("pods.eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"], False),
+    ]:
+        outputs = deploy(aws, "locktender", TrustedService=service, **what_it_watches(True, True))
+        same(f"whether {service} has an instance profile", profile, "InstanceProfileName" in outputs)
+        same(f"whether {service} has a role for the migrations", not profile, "MigrateRoleArn" in outputs)
+        for role in ["locktender"] if profile else ["locktender", "locktender-migrate"]:
+            found = aws("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+            found = [(it["Effect"], it["Principal"], listed(it["Action"])) for it in found]
+            same(f"the trust of {role}", [("Allow", {"Service": service}, actions)], found)
+        if not profile:
+            attached = aws("iam").list_attached_role_policies(RoleName="locktender-migrate")["AttachedPolicies"]
+            same("the policies of the migrations", [outputs["MigratePolicyArn"]], [it["PolicyArn"] for it in attached])
         reset(address)
 
 
@@ -162,6 +184,7 @@ def check():
             return boto3.client(service, region_name=region, endpoint_url=address)
 
         check_policies(aws, address)
+        check_trust(aws, address)
         check_tables(aws, address)
     return "the stacks have the policies of deploy/iam and the tables of migrations"
 

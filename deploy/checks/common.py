@@ -32,6 +32,17 @@ def same(what, wanted, found):
         raise Differs(f"{what} differs.\nwanted: {show(wanted)}\nfound: {show(found)}")
 
 
+def version():
+    """The version of the program, which is that of its images."""
+    return re.search(r'^version = "(.+)"$', (ROOT / "Cargo.toml").read_text(), re.M).group(1)
+
+
+def known_settings():
+    """The names of the settings, and of the AWS SDK's that every deployment needs."""
+    names = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    return {*names, "AWS_REGION", "LOCKTENDER_HTTP_ADDR"}
+
+
 def listed(value):
     return sorted(value) if isinstance(value, list) else [value]
 

@@ -4,9 +4,6 @@ deploy/iam. Compares the tables, as they are written, with migrations.
     terraform.py
 """
 
-import json
-import os
-import subprocess
 import tempfile
 
 import hcl2
@@ -15,17 +12,9 @@ from common import (
     ACCOUNT, BOT_ROLE, BUCKETS, EXTERNAL_ID, LOCK_TABLES, OTHER_ROLES, REGION, ROOT, TABLES,
     Differs, migration, normal, policy, run, same, trust,
 )
+from terraform_cli import apply
 
 MODULE = ROOT / "deploy/terraform"
-
-
-def terraform(folder, *arguments):
-    command = ["terraform", f"-chdir={MODULE / 'documents'}", *arguments]
-    environment = {"PATH": os.environ["PATH"], "TF_DATA_DIR": folder, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    if done.returncode != 0:
-        raise Differs(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def documents(folder, rows, lockfiles, others, external_id=EXTERNAL_ID):
@@ -39,21 +28,16 @@ def documents(folder, rows, lockfiles, others, external_id=EXTERNAL_ID):
         "bot_role_arn": BOT_ROLE,
         "external_id": external_id,
     }
-    variables, state = f"{folder}/values.tfvars.json", f"{folder}/state"
-    with open(variables, "w") as file:
-        json.dump(values, file)
-    terraform(folder, "apply", "-auto-approve", "-input=false", f"-state={state}", f"-var-file={variables}")
-    outputs = json.loads(terraform(folder, "output", "-json", f"-state={state}"))
-    return {name: normal(output["value"]) for name, output in outputs.items()}
+    return {name: normal(document) for name, document in apply(MODULE / "documents", folder, values).items()}
 
 
 def check_policies():
     with tempfile.TemporaryDirectory() as folder:
-        terraform(folder, "init", "-backend=false", "-input=false")
         for rows, lockfiles, others in [(True, True, False), (True, False, True), (False, True, False)]:
             found = documents(folder, rows, lockfiles, others)
             same("the bot's policy", policy("bot", rows, lockfiles, others), found["bot"])
             same("the doctor's policy", policy("doctor", rows), found["doctor"])
+            same("the policy of the migrations", policy("migrate"), found["migrate"])
             same("the policy of the other role", policy("backend", rows, lockfiles), found["backend"])
             same("the trust of the other role", trust(), found["trust"])
         check_refused(folder, "Give lock_table_arns, set lockfiles", rows=False, lockfiles=False)

@@ -13,8 +13,18 @@ output "doctor_policy_arn" {
   value       = aws_iam_policy.doctor.arn
 }
 
+output "migrate_policy_arn" {
+  description = "The policy for the identity that runs `locktender migrate`."
+  value       = aws_iam_policy.migrate.arn
+}
+
+output "migrate_role_arn" {
+  description = "The role for a task or a pod that runs `locktender migrate`. It is null on an instance, where you run it."
+  value       = one(aws_iam_role.migrate[*].arn)
+}
+
 output "instance_profile_name" {
-  description = "Give it to the instance on which the bot runs. It is null for an ECS task."
+  description = "Give it to the instance on which the bot runs. It is null for a task or a pod."
   value       = one(aws_iam_instance_profile.bot[*].name)
 }
 

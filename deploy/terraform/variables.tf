@@ -22,18 +22,18 @@ variable "other_role_arns" {
 }
 
 variable "trusted_service" {
-  description = "Where the bot runs: on an instance (ec2.amazonaws.com), or as an ECS task (ecs-tasks.amazonaws.com)."
+  description = "Where the bot runs: on an instance (ec2.amazonaws.com), as an ECS task (ecs-tasks.amazonaws.com), or in EKS with Pod Identity (pods.eks.amazonaws.com)."
   type        = string
   default     = "ec2.amazonaws.com"
 
   validation {
-    condition     = contains(["ec2.amazonaws.com", "ecs-tasks.amazonaws.com"], var.trusted_service)
-    error_message = "It is ec2.amazonaws.com or ecs-tasks.amazonaws.com."
+    condition     = contains(["ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "pods.eks.amazonaws.com"], var.trusted_service)
+    error_message = "It is ec2.amazonaws.com, ecs-tasks.amazonaws.com or pods.eks.amazonaws.com."
   }
 }
 
 variable "role_name" {
-  description = "Name of the bot's role, its policy, and its instance profile."
+  description = "Name of the bot's role, its policy, and its instance profile. The others are named after it."
   type        = string
   default     = "locktender"
 }

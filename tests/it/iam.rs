@@ -5,6 +5,8 @@ pub mod calls;
 mod policies;
 
 #[cfg(unix)]
+mod deployed;
+#[cfg(unix)]
 mod enforced;
 #[cfg(unix)]
 mod job;

@@ -18,7 +18,7 @@ locals {
   )
 
   statements = {
-    for name in ["bot", "doctor", "backend"] : name => [
+    for name in ["bot", "doctor", "migrate", "backend"] : name => [
       for statement in jsondecode(file("${path.module}/../../iam/${name}.json")).Statement :
       merge(statement, {
         Resource = flatten([

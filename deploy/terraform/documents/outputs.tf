@@ -19,6 +19,14 @@ output "doctor" {
   })
 }
 
+output "migrate" {
+  description = "deploy/iam/migrate.json"
+  value = jsonencode({
+    Version   = "2012-10-17"
+    Statement = local.statements["migrate"]
+  })
+}
+
 output "backend" {
   description = "deploy/iam/backend.json"
   value = jsonencode({

@@ -9,14 +9,13 @@ mod doctor;
 
 use std::collections::BTreeSet;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::enforced::is_told;
 use super::job::{Job, LOCKFILE, ROW, STATE, lock, program};
 use crate::support::dynamodb::{BUCKET, TABLE};
 use crate::support::e2e::{self, Locking};
-use crate::support::endpoint::{Endpoint, Request};
+use crate::support::endpoint::{Endpoint, IAM, Request, elements};
 use crate::support::iam::{Policies, on_page, template};
 use crate::support::moto::Moto;
 use crate::support::program::Program;
@@ -62,7 +61,7 @@ impl Account {
     /// The account as it was when it was new.
     async fn renewed(self) -> Self {
         self.check_requests(false).await;
-        send(self.moto.endpoint(), "/moto-api/reset", "text/plain", "").await;
+        send(self.moto.endpoint(), "/moto-api/reset", "").await;
         Self::on(self.moto).await
     }
 
@@ -73,34 +72,22 @@ impl Account {
     /// From now on moto checks every request, or none.
     async fn check_requests(&self, is_checked: bool) {
         let free_requests = if is_checked { "0" } else { "inf" };
-        send(self.moto.endpoint(), "/moto-api/reset-auth", "text/plain", free_requests).await;
+        send(self.moto.endpoint(), "/moto-api/reset-auth", free_requests).await;
     }
 
     /// A new user with this policy.
     async fn user(&self, name: &str, policy: &Value) -> User {
-        let user = &[("UserName", name)];
-        self.iam("CreateUser", user, &[]).await;
-        self.iam(
-            "PutUserPolicy",
-            user,
-            &[("PolicyName", "all"), ("PolicyDocument", &policy.to_string())],
-        )
-        .await;
-        let key = self.iam("CreateAccessKey", user, &[]).await;
-        let of = |tag: &str| {
-            let (_, rest) = key.split_once(&format!("<{tag}>")).expect(tag);
-            rest.split('<').next().unwrap().to_owned()
-        };
+        let user = ("UserName", name);
+        self.iam("CreateUser", &[user]).await;
+        let policy = [user, ("PolicyName", "all"), ("PolicyDocument", &policy.to_string())];
+        self.iam("PutUserPolicy", &policy).await;
+        let key = self.iam("CreateAccessKey", &[user]).await;
+        let of = |tag| elements(&key, tag)[0].to_owned();
         User { id: of("AccessKeyId"), secret: of("SecretAccessKey") }
     }
 
-    async fn iam(&self, action: &str, of: &[(&str, &str)], more: &[(&str, &str)]) -> String {
-        let encoded = |(name, value): &(&str, &str)| {
-            format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
-        };
-        let rest: String = of.iter().chain(more).map(encoded).collect();
-        let form = format!("Action={action}&Version=2010-05-08{rest}");
-        send(self.moto.endpoint(), "/", "application/x-www-form-urlencoded", &form).await
+    async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        self.moto.endpoint().call(IAM, action, parameters).await
     }
 }
 
@@ -110,19 +97,17 @@ impl User {
     }
 }
 
-/// A request to IAM, or to moto itself.
-async fn send(moto: Endpoint, target: &str, kind: &str, text: &str) -> String {
+/// A request to moto itself.
+async fn send(moto: Endpoint, target: &str, text: &str) {
     let request = Request {
         service: "iam",
         method: "POST",
         target,
-        headers: &[("Content-Type", kind)],
+        headers: &[("Content-Type", "text/plain")],
         body: text.as_bytes(),
     };
     let answer = moto.send(request).await;
-    let body = String::from_utf8_lossy(&answer.body).into_owned();
-    assert_eq!(answer.status, 200, "{text}: {body}");
-    body
+    assert_eq!(answer.status, 200, "{target}: {}", String::from_utf8_lossy(&answer.body));
 }
 
 /// The policies as moto can check them, without one action wherever it is.
@@ -227,11 +212,11 @@ fn far_program(account: &Account, user: &User, external_id: &str) -> Program {
 async fn the_bot_takes_the_role_of_another_account_only_with_its_external_id() {
     let Some(account) = Account::new().await else { return };
     let trust = template("trust.json").replace(BOT_ROLE, BOT_USER);
-    let role = &[("RoleName", "far")];
-    account.iam("CreateRole", role, &[("AssumeRolePolicyDocument", &trust)]).await;
+    let role = ("RoleName", "far");
+    account.iam("CreateRole", &[role, ("AssumeRolePolicyDocument", &trust)]).await;
     let backend = for_moto(&Policies::deployed("backend.json"), TRANSACTION).to_string();
-    let backend = [("PolicyName", "all"), ("PolicyDocument", &*backend)];
-    account.iam("PutRolePolicy", role, &backend).await;
+    let backend = [role, ("PolicyName", "all"), ("PolicyDocument", &*backend)];
+    account.iam("PutRolePolicy", &backend).await;
     let take = on_page("OtherAccounts");
     let take = take.replace("arn:aws:iam::OTHER_ACCOUNT:role/LOCKTENDER_ROLE", ROLE);
     let take: Value = serde_json::from_str(&take).unwrap();

@@ -8,10 +8,14 @@
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 pub const REGION: &str = "us-east-1";
+
+/// IAM, for [`Endpoint::call`].
+pub const IAM: (&str, &str) = ("iam", "2010-05-08");
 
 /// The address of a moto, as one of its accounts sees it.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +74,34 @@ impl Endpoint {
         })
     }
 
+    /// Calls an action of a service that takes forms and answers XML, such as IAM.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn call(
+        self,
+        (service, version): (&str, &str),
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> String {
+        let encoded = |(name, value): &(&str, &str)| {
+            format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
+        };
+        let rest: String = parameters.iter().map(encoded).collect();
+        let form = format!("Action={action}&Version={version}{rest}");
+        let request = Request {
+            service,
+            method: "POST",
+            target: "/",
+            headers: &[("Content-Type", "application/x-www-form-urlencoded")],
+            body: form.as_bytes(),
+        };
+        let answer = self.send(request).await;
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, 200, "{action}: {body}");
+        body
+    }
+
     /// HTTP/1.0: its answer is neither chunked nor kept alive, so it ends where the stream ends.
     fn message(self, request: &Request<'_>) -> Vec<u8> {
         let Request { service, method, target, headers, body } = request;
@@ -105,4 +137,11 @@ fn parse(answer: &[u8]) -> Option<Response> {
     let (head, body) = answer.split_at(end_of_head);
     let status = str::from_utf8(head).ok()?.split(' ').nth(1)?.parse().ok()?;
     Some(Response { status, body: body[4..].to_vec() })
+}
+
+/// The texts of all elements with this tag, in their order.
+pub fn elements<'x>(xml: &'x str, tag: &str) -> Vec<&'x str> {
+    let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+    let rest = xml.split(&*open).skip(1);
+    rest.map(|text| text.split(&*close).next().expect("split gives a first part")).collect()
 }
