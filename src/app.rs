@@ -90,7 +90,10 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let standing = Standing::default();
     let leases = Arc::new(AwsLease::connect(&serving.session, tables));
     let keeper = LeaseKeeper::new(leases, this_replica(), standing.clone(), Arc::new(SystemClock));
-    let serve = async |turn, relieved: Relieved<'_>| serving.serve(&standing, turn, relieved).await;
+    // On the heap: a standby does not need it yet.
+    let serve = async |turn, relieved: Relieved<'_>| {
+        Box::pin(serving.serve(&standing, turn, relieved)).await
+    };
     take_turns(&Arc::new(keeper), &shutdown, serve).await?;
     Ok(Success::Fine)
 }
