@@ -19,7 +19,7 @@ use crate::support::office::Hands;
 use crate::support::proxy::{Fate, Proxy};
 
 /// A replica on a machine of its own.
-struct Keeper {
+struct Machine {
     keeper: Arc<LeaseKeeper>,
     leases: Arc<AwsLease>,
     clock: Arc<Hands>,
@@ -27,7 +27,7 @@ struct Keeper {
     shutdown: CancellationToken,
 }
 
-impl Keeper {
+impl Machine {
     /// Its clock moves only while it waits.
     fn at(endpoint: &str, id: &str) -> Self {
         let leases = Arc::new(AwsLease::connect(&session(endpoint), tables()));
@@ -76,7 +76,7 @@ async fn table() -> DynamoDb {
 #[tokio::test]
 async fn the_first_replica_has_the_lease_at_once_and_keeps_it_until_it_shuts_down() {
     let db = table().await;
-    let [first, second] = ["first", "second"].map(|id| Keeper::at(&db.endpoint(), id));
+    let [first, second] = ["first", "second"].map(|id| Machine::at(&db.endpoint(), id));
     let lease = first.take().await;
     assert_eq!(first.clock.uptime(), Duration::ZERO);
     let (kept, _) = first.keep(lease);
@@ -96,7 +96,7 @@ async fn the_first_replica_has_the_lease_at_once_and_keeps_it_until_it_shuts_dow
 #[tokio::test]
 async fn a_lease_that_is_not_renewed_is_taken_when_its_time_is_over() {
     let db = table().await;
-    let [first, second] = ["first", "second"].map(|id| Keeper::at(&db.endpoint(), id));
+    let [first, second] = ["first", "second"].map(|id| Machine::at(&db.endpoint(), id));
     let lease = first.take().await;
     assert_eq!(second.take().await.version, lease.version + 1);
     let waited = second.clock.uptime();
@@ -114,7 +114,7 @@ async fn a_lease_that_is_not_renewed_is_taken_when_its_time_is_over() {
 async fn of_two_replicas_that_start_together_one_has_the_lease() {
     let db = table().await;
     for round in 0..20 {
-        let keepers = ["a", "b"].map(|id| Keeper::at(&db.endpoint(), &format!("{id}{round}")));
+        let keepers = ["a", "b"].map(|id| Machine::at(&db.endpoint(), &format!("{id}{round}")));
         let [a, b] = &keepers;
         // The lease of the round before has run out, so both take it when they have waited for that.
         let won = tokio::select! {
@@ -142,7 +142,7 @@ async fn an_item_that_nobody_understands_does_not_keep_the_bot_from_its_work() {
         let key = [("pk", text("lease")), ("sk", text("bot"))];
         let item: Vec<_> = key.into_iter().chain(odd.iter().cloned()).collect();
         db.put_item(&tables().table, &item).await;
-        let keeper = Keeper::at(&db.endpoint(), "first");
+        let keeper = Machine::at(&db.endpoint(), "first");
         keeper.take().await;
         assert_eq!(keeper.stored().await.holder.id, "first", "{odd:?}");
     }
@@ -152,7 +152,7 @@ async fn an_item_that_nobody_understands_does_not_keep_the_bot_from_its_work() {
 async fn a_write_whose_answer_is_lost_does_not_lose_the_lease() {
     let db = table().await;
     let proxy = Proxy::start(&db.endpoint()).await;
-    let keeper = Keeper::at(&proxy.endpoint(), "first");
+    let keeper = Machine::at(&proxy.endpoint(), "first");
     let lose = |seen: &crate::support::proxy::Seen| match seen.what.as_str() {
         "PutItem" => Fate::LoseAnswer,
         _ => Fate::Pass,
@@ -192,13 +192,13 @@ async fn a_replica_that_may_not_write_the_lease_serves_in_doubt_and_stands_down_
         "PutItem" => Fate::Answer(400, denied.to_owned()),
         _ => Fate::Pass,
     });
-    let alone = Keeper::at(&proxy.endpoint(), "alone");
+    let alone = Machine::at(&proxy.endpoint(), "alone");
     let lease = alone.take().await;
     assert!(alone.clock.uptime() >= Duration::from_secs(30));
     assert!(alone.standing.is_in_doubt());
     assert_eq!(alone.leases.read().await.unwrap(), Stored::Nothing);
     let (kept, turn) = alone.keep(lease);
-    let other = Keeper::at(&db.endpoint(), "other");
+    let other = Machine::at(&db.endpoint(), "other");
     other.take().await;
     assert!(!turn.is_cancelled());
     // It can write again. It learns that another one has the lease, whatever version that has.

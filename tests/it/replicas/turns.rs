@@ -1,8 +1,10 @@
 //! Two replicas as processes: one serves, and the other follows it when it is killed, shut down, stopped for a
 //! while or cut off from its table.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use locktender::clock::SystemClock;
 use locktender::lease::LASTS;
+use locktender::ports::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::deadline::Deadline;
@@ -61,7 +63,7 @@ impl Pair {
 
 /// Puts a stale lock.
 async fn lock(stand: &Stand) {
-    let created = (Utc::now() - TimeDelta::hours(5)).to_rfc3339();
+    let created = (SystemClock.now() - TimeDelta::hours(5)).to_rfc3339();
     let record = record("4a7c", "OperationTypeApply", "ci@runner-4", &created);
     stand.db.put(PATH, &[("Info", text(&record))]).await;
 }
