@@ -28,6 +28,9 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// How long a waiting replica tries to read or write the lease before it goes on without.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
+/// How often a replica that shuts down tries to give the lease up.
+const TRIES: usize = 3;
+
 /// How long the holder waits for another replica after it has given the lease up: for its look and its write.
 const SUCCESSOR: Duration = Duration::from_millis(2_500);
 
@@ -123,13 +126,13 @@ impl LeaseKeeper {
         }
     }
 
-    /// Keeps the lease until `term` ends, and then hands it over. Ends `term` if another replica has the lease.
+    /// Keeps the lease until `turn` ends, and then hands it over. Ends `turn` if another replica has the lease.
     ///
     /// A replica that cannot renew its lease goes on. It cannot know whether another one has taken it, or whether
     /// nobody can reach the table.
-    pub async fn keep(self: Arc<Self>, mut lease: Lease, term: CancellationToken) {
+    pub async fn keep(self: Arc<Self>, mut lease: Lease, turn: CancellationToken) {
         // Also after a panic: without a keeper the bot must not go on.
-        let _ends = term.clone().drop_guard();
+        let _ends = turn.clone().drop_guard();
         loop {
             let Some(pause) = self.renew(&mut lease).await else {
                 warn!("another replica has taken the lease, and this one stands by");
@@ -139,7 +142,7 @@ impl LeaseKeeper {
             // A failed write is not tried again before its pause is over.
             let is_stored = pause == RENEW;
             tokio::select! {
-                () = term.cancelled() => return self.hand_over(lease).await,
+                () = turn.cancelled() => return self.hand_over(lease).await,
                 () = self.clock.pass(pause) => {}
                 () = self.standing.changes_from(lease.is_connected), if is_stored => {}
             }
@@ -171,14 +174,13 @@ impl LeaseKeeper {
 
     /// Gives the lease up, and waits a moment until another replica is connected.
     async fn hand_over(&self, lease: Lease) {
-        let given_up = lease.given_up();
-        if self.write(&given_up, &Replaces::Version(lease.version)).await != Written::Done {
+        let Some(given_up) = self.give_up(lease).await else {
             return;
-        }
+        };
         let begun = Instant::now();
         while begun.elapsed() < CONNECTED {
             match self.read().await {
-                Some(Stored::Lease(now)) if now.version == given_up.version => {
+                Some(Stored::Lease(now)) if now.version == given_up => {
                     if begun.elapsed() >= SUCCESSOR {
                         return;
                     }
@@ -188,6 +190,21 @@ impl LeaseKeeper {
             }
             self.clock.pass(GLANCE).await;
         }
+    }
+
+    /// Gives the lease up, and returns its last version. `None` if that fails: then it runs out.
+    async fn give_up(&self, mut lease: Lease) -> Option<u64> {
+        for _ in 0..TRIES {
+            let given_up = lease.given_up();
+            match self.write(&given_up, &Replaces::Version(lease.version)).await {
+                Written::Done => return Some(given_up.version),
+                // This write or an earlier one may have been carried out without an answer.
+                Written::NotKnown | Written::Refused => {
+                    lease = self.read().await?.held_by(&self.me)?
+                }
+            }
+        }
+        None
     }
 
     /// Reads the lease. `None` if that failed.

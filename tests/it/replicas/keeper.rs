@@ -179,8 +179,16 @@ async fn a_write_whose_answer_is_lost_does_not_lose_the_lease() {
     let version = keeper.stored().await.version;
     keeper.sees(|lease| lease.version > version && lease.holder.id == "first").await;
     assert!(!kept.is_finished());
+
+    // It gives up what it really holds.
+    proxy.rule(lose);
+    while proxy.count("PutItem") < 3 {
+        assert!(deadline.look_again().await, "it tries again");
+    }
     keeper.shutdown.cancel();
+    proxy.rule(|_| Fate::Pass);
     kept.await.unwrap();
+    assert!(keeper.stored().await.is_free);
 }
 
 #[tokio::test]
