@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod doctor;
 mod end;
+mod health;
 mod migrations;
 mod output;
 mod parts;
@@ -28,7 +29,7 @@ pub use self::migrations::{check_migrations, migrate};
 use self::output::{complain, print, print_json, stdout_style};
 use self::parts::{Parts, memory, reading};
 use self::workers::Workers;
-use crate::aws::{AwsLocks, AwsStoreChecks, LedgerTables, Session};
+use crate::aws::{AwsLocks, AwsOwnTables, AwsStoreChecks, LedgerTables, Session};
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
 use crate::discord::{Bot, Connection, Poster};
@@ -61,8 +62,13 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let shutdown = CancellationToken::new();
     let stopped = shutdown.clone();
     on_signal(move || stopped.cancel())?;
+    let standing = Standing::default();
+    let served = health::serve(settings, &standing, &shutdown, interval).await?;
     let session = Session::from_environment().await?.for_backends(&backends).await;
     let tables: LedgerTables = settings.tables().into();
+    if let Some(served) = &served {
+        served.health.needs(Arc::new(AwsOwnTables::connect(&session, tables.clone())));
+    }
     // On the heap: it is needed once, and the bot's future lives as long as the bot.
     let prepare = Box::pin(async {
         if migrate {
@@ -108,10 +114,12 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let findings = Arc::new(StoreFindings(locks.clone()));
     workers.start(&findings, |findings, shutdown| async move { findings.run(shutdown).await });
     for group in locks.groups() {
-        let lookout = Arc::new(Lookout::new(context.clone(), Arc::new(group), interval));
+        let names = group.backends();
+        let lookout = Lookout::new(context.clone(), Arc::new(group), interval).measured(names);
+        let lookout = Arc::new(lookout);
         workers.start(&lookout, |lookout, shutdown| async move { lookout.run(shutdown).await });
     }
-    let bot = Bot { connection, context, standing: Standing::default() };
+    let bot = Bot { connection, context, standing };
     let result = bot.run(shutdown.clone().cancelled_owned()).await;
     shutdown.cancel();
     let ended = workers.end().await;
