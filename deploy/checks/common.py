@@ -40,7 +40,7 @@ def version():
 def known_settings():
     """The names of the settings, and of the AWS SDK's that every deployment needs."""
     names = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
-    return {*names, "AWS_REGION", "LOCKTENDER_HTTP_ADDR"}
+    return {*names, "AWS_REGION"}
 
 
 def listed(value):
