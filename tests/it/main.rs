@@ -30,6 +30,7 @@ mod budgets;
 #[cfg(unix)]
 mod end_to_end;
 mod iam;
+mod keeping;
 mod settings;
 
 // The tests' own tools.

@@ -65,6 +65,21 @@ impl S3 {
         self.inside.lock().unwrap().objects.put(key, body);
     }
 
+    /// Writes an object under an `ETag` that it had elsewhere.
+    pub fn put_as(&self, key: &str, body: &str, etag: &str) {
+        let object = Object { body: body.into(), etag: etag.to_owned() };
+        self.inside.lock().unwrap().objects.by_key.insert(key.to_owned(), object);
+    }
+
+    /// Every object with its body and its `ETag`, sorted by key.
+    pub fn all(&self) -> Vec<(String, String, String)> {
+        let inside = self.inside.lock().unwrap();
+        let text = |object: &Object| String::from_utf8(object.body.clone()).unwrap();
+        let of =
+            |(key, object): (&String, &Object)| (key.clone(), text(object), object.etag.clone());
+        inside.objects.by_key.iter().map(of).collect()
+    }
+
     /// Removes an object.
     pub fn remove(&self, key: &str) {
         self.inside.lock().unwrap().objects.remove(key);
@@ -116,6 +131,9 @@ impl Objects {
             return stub::listed(self.by_key.iter().map(of));
         }
         let key = asked.key();
+        if asked.method == "PUT" {
+            return self.answer_put(asked, &key);
+        }
         let Some(object) = self.by_key.get(&key) else {
             // Without a condition, a delete of nothing succeeds.
             let succeeds = self.ignores_conditions && asked.method == "DELETE";
@@ -130,5 +148,16 @@ impl Objects {
         }
         self.by_key.remove(&key);
         stub::bare(204, &[])
+    }
+    fn answer_put(&mut self, asked: &Asked, key: &str) -> Answer {
+        let is_new = asked.headers.contains_key("if-none-match");
+        let expected = asked.headers.get("if-match").map(|etag| etag.to_str().unwrap());
+        let etag = self.by_key.get(key).map(|object| object.etag.as_str());
+        let fails = (is_new && etag.is_some()) || (expected.is_some() && expected != etag);
+        if fails && !self.ignores_conditions {
+            return stub::s3_error(412, "PreconditionFailed");
+        }
+        self.put(key, &String::from_utf8_lossy(&asked.body));
+        stub::object_with_etag("", &self.by_key[key].etag)
     }
 }

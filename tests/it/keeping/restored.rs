@@ -1,0 +1,1 @@
+//! The trail after its table was restored from a backup.
