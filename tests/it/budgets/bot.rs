@@ -23,6 +23,7 @@ use locktender::unlock::Policy;
 use locktender::watch::{Ending, Hold, PastHold};
 use locktender::workers::{Checkpoints, LiveDirectory, Lookout, OutboxCourier, Warden};
 
+use super::costing;
 use super::sheet::Storage;
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, tables, text};
 use crate::support::given::{NOW, record};
@@ -51,7 +52,7 @@ const PROD_AGE: i64 = 252;
 const OTHER_AGE: i64 = 5;
 
 /// Long timeouts, because a call waits at the gate and must not be retried.
-const PATIENCE: Patience = Patience {
+pub const PATIENCE: Patience = Patience {
     connect: Duration::from_mins(1),
     attempt: Duration::from_mins(2),
     operation: Duration::from_mins(4),
@@ -161,6 +162,11 @@ impl Bot {
             courier,
             names,
         }
+    }
+
+    /// The bytes that a hold leaves behind.
+    pub async fn past(&self) -> [u32; 2] {
+        costing::past(&self.db).await
     }
 
     /// The permissions that AWS demands for all that was done so far.
@@ -357,6 +363,6 @@ fn path(state: &str) -> String {
     format!("{BUCKET}/{state}/terraform.tfstate")
 }
 
-fn lockfile(state: &str) -> String {
+pub fn lockfile(state: &str) -> String {
     format!("{state}/terraform.tfstate.tflock")
 }

@@ -82,8 +82,8 @@ pub const CASES: [(&str, Cases); 4] = [
     ),
 ];
 
-const DAYS: u32 = 30;
-const SECONDS: u32 = DAYS * 24 * 60 * 60;
+pub const DAYS: u32 = 30;
+pub const SECONDS: u32 = DAYS * 24 * 60 * 60;
 
 /// The numbers of holds, questions, lists and requests a day.
 const HOLDS: u32 = 100;
@@ -120,7 +120,7 @@ fn a_month() -> Vec<(&'static str, u32, String)> {
 }
 
 /// The price in dollars in us-east-1, on demand.
-fn dollars(cost: &Cost) -> f64 {
+pub fn dollars(cost: &Cost) -> f64 {
     let S3Requests { list, get, delete: _ } = cost.s3;
     let units = cost.read * 0.125e-6 + cost.write * 0.625e-6;
     units + f64::from(list) * 0.005e-3 + f64::from(get) * 0.0004e-3
@@ -193,7 +193,7 @@ fn of_month(sheet: &Sheet) -> f64 {
 }
 
 /// The number with a comma before each three digits: `518,400`.
-fn grouped(number: u32) -> String {
+pub fn grouped(number: u32) -> String {
     match number {
         0..1_000 => number.to_string(),
         _ => format!("{},{:03}", grouped(number / 1_000), number % 1_000),

@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use super::stub::{self, Answer, Asked, Stub};
 
+/// The number of keys on a page of a listing, as in AWS.
+const PAGE: usize = 1_000;
+
 /// A bucket in path style. Dropping it stops it.
 pub struct S3 {
     pub stub: Stub,
@@ -128,7 +131,9 @@ impl Objects {
             let of = |(key, object): (&String, &Object)| {
                 (key.clone(), object.etag.clone(), object.body.len())
             };
-            return stub::listed(self.by_key.iter().map(of));
+            let start = asked.page_start();
+            let next = Some(start + PAGE).filter(|next| *next < self.by_key.len());
+            return stub::page_of(self.by_key.iter().skip(start).take(PAGE).map(of), next);
         }
         let key = asked.key();
         if asked.method == "PUT" {
