@@ -11,10 +11,13 @@ use locktender::people::RequestId;
 use locktender::ports::{Clock, Extent};
 use locktender::workers::{Checkpoints, verify};
 
-use crate::support::dynamodb::{TABLE, tables};
+use crate::support::dynamodb::{DynamoDb, TABLE, tables};
 use crate::support::office::{Office, approver};
 use crate::support::program::Program;
+use crate::support::s3::S3;
+use crate::support::stub;
 use crate::support::trail::TrailTable;
+use crate::support::two_stores::{self, LOCKFILE_ALONE, ours, theirs};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -91,21 +94,6 @@ impl Scene {
         later
     }
 
-    /// Restores the bot's own table.
-    async fn restore_own(&self) {
-        let client = &self.office.db.client;
-        let table = tables().table;
-        for item in self.office.db.rows(&table).await {
-            let key = |name: &str| item[name].clone();
-            let delete = client.delete_item().table_name(&table);
-            delete.key("pk", key("pk")).key("sk", key("sk")).send().await.unwrap();
-        }
-        for item in &self.own_then {
-            let put = client.put_item().table_name(&table).set_item(Some(item.clone()));
-            put.send().await.unwrap();
-        }
-    }
-
     /// Removes the items of the bot's own table whose `pk` begins like this.
     async fn remove(&self, pk: &str) {
         let client = &self.office.db.client;
@@ -117,6 +105,20 @@ impl Scene {
                 delete.send().await.unwrap();
             }
         }
+    }
+}
+
+/// Restores the bot's own table to these items.
+async fn restore_own(db: &DynamoDb, items: &[Item]) {
+    let table = tables().table;
+    for item in db.rows(&table).await {
+        let delete = db.client.delete_item().table_name(&table);
+        let delete = delete.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+        delete.send().await.unwrap();
+    }
+    for item in items {
+        let put = db.client.put_item().table_name(&table).set_item(Some(item.clone()));
+        put.send().await.unwrap();
     }
 }
 
@@ -199,7 +201,7 @@ async fn both_tables_restored_to_one_moment_go_on_from_there() {
     office.time.advance(TimeDelta::days(1));
     checkpoint(office).await;
     scene.restore_trail().await;
-    scene.restore_own().await;
+    restore_own(&office.db, &scene.own_then).await;
     office.time.advance(TimeDelta::days(-1));
     // The denial is forgotten, so the request is open again, and people decide again.
     assert_eq!(office.outcome(scene.dev).await, "Pending");
@@ -219,13 +221,38 @@ async fn both_tables_restored_to_one_moment_go_on_from_there() {
 async fn a_trail_that_is_newer_than_the_bots_table_stays_whole() {
     let scene = scene().await;
     let office = &scene.office;
-    scene.restore_own().await;
+    restore_own(&office.db, &scene.own_then).await;
     assert_eq!(office.outcome(scene.dev).await, "Pending");
     let withdraw = Command::Withdraw { request: scene.dev };
     let answer = office.ask(&approver("alice"), withdraw).await;
     assert_eq!(answer.outcome, "answered");
     let actions = office.actions("env/dev").await.join(" ");
     assert_eq!(actions, "request.opened request.denied request.withdrawn");
+}
+
+#[tokio::test]
+async fn a_release_that_the_trail_has_the_end_of_is_not_done_again_on_another_lock() {
+    let lockfile = "env/prod/terraform.tfstate.tflock";
+    let s3 = S3::start().await;
+    s3.put(lockfile, &ours());
+    let (office, _proxy) = two_stores::office(LOCKFILE_ALONE, &s3).await;
+    let request = office.open(&approver("alice"), "env/prod").await;
+    s3.rule(|asked, _| (asked.method == "DELETE").then(|| stub::bare(503, &[])));
+    office.approve(&approver("bob"), request).await;
+    assert_eq!(office.outcome(request).await, "Executing");
+    let then = office.db.rows(&tables().table).await;
+    s3.rule(|_, _| None);
+    office.time.advance(TimeDelta::seconds(6));
+    office.round().await;
+    assert_eq!((office.outcome(request).await.as_str(), s3.get(lockfile)), ("Unlocked", None));
+    s3.put(lockfile, &theirs());
+
+    restore_own(&office.db, &then).await;
+    assert_eq!(office.outcome(request).await, "Executing");
+    office.round().await;
+    assert_eq!(office.outcome(request).await, "Failed");
+    assert_eq!(s3.get(lockfile), Some(theirs()));
+    verified(&office).await.unwrap();
 }
 
 #[tokio::test]
