@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::{SecondsFormat, TimeDelta};
 use futures::future::try_join_all;
 use locktender::audit::Hash;
-use locktender::aws::{AwsLocks, Migrations, Patience, Session};
+use locktender::aws::{AwsLease, AwsLocks, Migrations, Patience, Session};
 use locktender::command::Command;
 use locktender::commands::Answer;
 use locktender::context::Context;
@@ -162,6 +162,11 @@ impl Bot {
             courier,
             names,
         }
+    }
+
+    /// The lease of all replicas.
+    pub fn leases(&self) -> AwsLease {
+        AwsLease::connect(&Session::at(&self.meter.endpoint(), PATIENCE), tables())
     }
 
     /// The bytes that a hold leaves behind.

@@ -175,6 +175,16 @@ impl Month<'_> {
         Part::all(quiet)
     }
 
+    /// The lease of the replica that serves.
+    fn lease(&self) -> Part {
+        Part::of(&self.costs["lease renewed"], SECONDS / 3)
+    }
+
+    /// A second replica, which stands by.
+    fn standby(&self) -> Part {
+        Part::of(&self.costs["lease looked at"], SECONDS)
+    }
+
     /// The verdicts on all holds, as if each state had 100 past holds.
     fn verdicts(&self) -> Part {
         let more = self.costs["look again"].read - self.costs["look quiet"].read;
@@ -221,6 +231,8 @@ impl Month<'_> {
             self.looks(every),
             self.names(),
             self.loops(),
+            self.lease(),
+            self.standby(),
             self.verdicts(),
             self.holds(),
             self.requests(),
@@ -232,10 +244,12 @@ impl Month<'_> {
 /// A line of the page: its words, the storage it is about, and how it is reckoned.
 type Line = (&'static str, Storage, fn(&Month<'_>) -> Part);
 
-const PARTS: [Line; 8] = [
+const PARTS: [Line; 10] = [
     ("looks at the lock table, every 5 s", Storage::Row, |month| month.looks(5)),
     ("looks at the bucket, every 5 s", Storage::Lockfile, |month| month.looks(5)),
     ("the bot's loops over its own table", Storage::Row, |month| month.loops()),
+    ("the lease of the replica that serves, every 3 s", Storage::Row, |month| month.lease()),
+    ("a second replica, which stands by, every 1 s", Storage::Row, |month| month.standby()),
     ("the names of states, every 5 min", Storage::Both, |month| month.names()),
     ("verdicts on all holds, every 10 min", Storage::Row, |month| month.verdicts()),
     ("locks taken, given back and announced", Storage::Both, |month| month.holds()),
