@@ -1,5 +1,6 @@
 //! Announcements.
 
+use super::audit::IF_RESTORED;
 use super::cleared::{Clearing, all_stale, cleared, stale};
 use super::parts::by_holder;
 use super::request::{approvers, end};
@@ -42,6 +43,7 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
                     ". Run `locktender audit verify`, and find out who can write to the audit \
                      table.",
                 ))
+                .line(Text::own(IF_RESTORED))
                 .read_at(*at),
         ),
     }

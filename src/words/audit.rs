@@ -25,8 +25,15 @@ pub(crate) fn holds(verified: &Verified) -> String {
     )
 }
 
-/// `The trail does not hold: ` and the first bad entry.
+/// A bad trail after a restore is no attack.
+pub(super) const IF_RESTORED: &str =
+    "If a table was restored from a backup, docs/BACKUP.md says how to go on.";
+
+/// `The trail does not hold: ` and the first bad entry, with the next step.
 #[must_use]
 pub(crate) fn does_not_hold(why: &str) -> String {
-    format!("The trail does not hold: {}.", visible(why))
+    format!(
+        "The trail does not hold: {}.\n{IF_RESTORED} If none was, docs/RUNBOOK.md does.",
+        visible(why)
+    )
 }

@@ -3,6 +3,7 @@
 mod approving;
 mod asking;
 mod bot;
+mod costing;
 mod looking;
 mod page;
 mod reading;
@@ -53,6 +54,12 @@ fn the_pages_say_what_everything_costs_and_the_bots_policy_allows_what_it_takes(
     page::hold("docs/CALLS.md", "costs", &page::costs(&sheets));
     page::hold("docs/CALLS.md", "month", &page::month(&sheets));
     page::hold("README.md", "price", &page::price(&sheets));
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let (looks, past) = runtime.block_on(async {
+        let bot = Box::pin(Bot::new(Storage::Row)).await;
+        (costing::looks().await, bot.past().await)
+    });
+    page::hold("docs/COST.md", "cost", &costing::page(&sheets, &looks, past));
     for (sheet, demanded) in sheets.iter().zip(&demanded) {
         // What is in the policy only for another storage. Each list also looks for the names of states.
         let is_needed = |line: &String| match sheet.storage {

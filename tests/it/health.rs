@@ -3,6 +3,6 @@
 mod hostile;
 mod list;
 mod page;
-mod probe;
+pub mod probe;
 mod readiness;
 mod sentences;

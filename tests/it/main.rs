@@ -32,6 +32,7 @@ mod end_to_end;
 #[cfg(unix)]
 mod health;
 mod iam;
+mod keeping;
 mod settings;
 
 // The tests' own tools.

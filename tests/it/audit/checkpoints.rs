@@ -184,7 +184,10 @@ async fn a_checkpoint_whose_heads_were_deleted_or_changed_is_damaged_and_not_non
         let verify = super::program(&office.db).run(&["audit", "verify"]).await;
         assert_eq!(verify.code, Some(1), "{verify:?}");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(verify.stdout, @"The trail does not hold: the checkpoint of 2026-11-23T12:00:00+00:00 is damaged: the heads that were kept then are not all there, or not as they were.");
+            insta::assert_snapshot!(verify.stdout, @"
+            The trail does not hold: the checkpoint of 2026-11-23T12:00:00+00:00 is damaged: the heads that were kept then are not all there, or not as they were.
+            If a table was restored from a backup, docs/BACKUP.md says how to go on. If none was, docs/RUNBOOK.md does.
+            ");
         }
         next_day(&office);
         checkpoint(&office).await;

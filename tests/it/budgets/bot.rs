@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::{SecondsFormat, TimeDelta};
 use futures::future::try_join_all;
 use locktender::audit::Hash;
-use locktender::aws::{AwsLocks, Migrations, Patience, Session};
+use locktender::aws::{AwsLease, AwsLocks, Migrations, Patience, Session};
 use locktender::command::Command;
 use locktender::commands::Answer;
 use locktender::context::Context;
@@ -23,6 +23,7 @@ use locktender::unlock::Policy;
 use locktender::watch::{Ending, Hold, PastHold};
 use locktender::workers::{Checkpoints, LiveDirectory, Lookout, OutboxCourier, Warden};
 
+use super::costing;
 use super::sheet::Storage;
 use crate::support::dynamodb::{BUCKET, DynamoDb, TABLE, backend, tables, text};
 use crate::support::given::{NOW, record};
@@ -51,7 +52,7 @@ const PROD_AGE: i64 = 252;
 const OTHER_AGE: i64 = 5;
 
 /// Long timeouts, because a call waits at the gate and must not be retried.
-const PATIENCE: Patience = Patience {
+pub const PATIENCE: Patience = Patience {
     connect: Duration::from_mins(1),
     attempt: Duration::from_mins(2),
     operation: Duration::from_mins(4),
@@ -161,6 +162,16 @@ impl Bot {
             courier,
             names,
         }
+    }
+
+    /// The lease of all replicas.
+    pub fn leases(&self) -> AwsLease {
+        AwsLease::connect(&Session::at(&self.meter.endpoint(), PATIENCE), tables())
+    }
+
+    /// The bytes that a hold leaves behind.
+    pub async fn past(&self) -> [u32; 2] {
+        costing::past(&self.db).await
     }
 
     /// The permissions that AWS demands for all that was done so far.
@@ -357,6 +368,6 @@ fn path(state: &str) -> String {
     format!("{BUCKET}/{state}/terraform.tfstate")
 }
 
-fn lockfile(state: &str) -> String {
+pub fn lockfile(state: &str) -> String {
     format!("{state}/terraform.tfstate.tflock")
 }

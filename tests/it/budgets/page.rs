@@ -76,14 +76,16 @@ pub const CASES: [(&str, Cases); 4] = [
             ("warden quiet", "the warden, no open request, every 3 s"),
             ("warden open", "the warden, one open request, every 3 s"),
             ("warden expires", "the warden, a request that expires"),
+            ("lease renewed", "the lease, renewed by the replica that serves, every 3 s"),
+            ("lease looked at", "the lease, looked at by a replica that stands by, every 1 s"),
             ("checkpoint quiet", "the checkpoint, already made, every 10 min"),
             ("checkpoint", "the first checkpoint of a day"),
         ],
     ),
 ];
 
-const DAYS: u32 = 30;
-const SECONDS: u32 = DAYS * 24 * 60 * 60;
+pub const DAYS: u32 = 30;
+pub const SECONDS: u32 = DAYS * 24 * 60 * 60;
 
 /// The numbers of holds, questions, lists and requests a day.
 const HOLDS: u32 = 100;
@@ -100,6 +102,12 @@ fn a_month() -> Vec<(&'static str, u32, String)> {
         ("look again", SECONDS / 600, "looks that judge all holds, every 10 min".to_owned()),
         ("courier quiet", SECONDS / 2, "the courier, every 2 s".to_owned()),
         ("warden quiet", SECONDS / 3, "the warden, every 3 s".to_owned()),
+        (
+            "lease renewed",
+            SECONDS / 3,
+            "the lease of the replica that serves, every 3 s".to_owned(),
+        ),
+        ("lease looked at", SECONDS, "a second replica that stands by, every 1 s".to_owned()),
         ("names", SECONDS / 300, "the names, every 5 min".to_owned()),
         ("checkpoint quiet", SECONDS / 600, "the checkpoint, every 10 min".to_owned()),
         ("checkpoint", DAYS, "the first checkpoint of a day".to_owned()),
@@ -120,7 +128,7 @@ fn a_month() -> Vec<(&'static str, u32, String)> {
 }
 
 /// The price in dollars in us-east-1, on demand.
-fn dollars(cost: &Cost) -> f64 {
+pub fn dollars(cost: &Cost) -> f64 {
     let S3Requests { list, get, delete: _ } = cost.s3;
     let units = cost.read * 0.125e-6 + cost.write * 0.625e-6;
     units + f64::from(list) * 0.005e-3 + f64::from(get) * 0.0004e-3
@@ -193,7 +201,7 @@ fn of_month(sheet: &Sheet) -> f64 {
 }
 
 /// The number with a comma before each three digits: `518,400`.
-fn grouped(number: u32) -> String {
+pub fn grouped(number: u32) -> String {
     match number {
         0..1_000 => number.to_string(),
         _ => format!("{},{:03}", grouped(number / 1_000), number % 1_000),
@@ -209,8 +217,8 @@ pub fn price(sheets: &[Sheet]) -> String {
     let [row, lockfile, both] = Storage::ALL.map(of);
     format!(
         "With {STATES} states, {HELD} of them locked, a month costs about {row} dollars with a lock table,\n\
-         {lockfile} with lockfiles and {both} with both: on demand in us-east-1, with a look every 5 s,\n\
-         {HOLDS} locks taken, {QUESTIONS} status questions and {REQUESTS} unlocks a day."
+         {lockfile} with lockfiles and {both} with both: on demand in us-east-1, with two replicas,\n\
+         a look every 5 s, {HOLDS} locks taken, {QUESTIONS} status questions and {REQUESTS} unlocks a day."
     )
 }
 

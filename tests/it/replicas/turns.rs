@@ -3,10 +3,10 @@
 
 use chrono::TimeDelta;
 use locktender::clock::SystemClock;
-use locktender::lease::LASTS;
 use locktender::ports::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::health::probe::{ANY_PORT, Probe};
 use crate::support::deadline::Deadline;
 use crate::support::discord::{Message, World};
 use crate::support::dynamodb::{client, tables, text};
@@ -200,14 +200,14 @@ async fn a_replica_that_is_cut_off_from_its_table_lets_the_other_one_answer() {
 
 #[tokio::test]
 async fn a_bot_whose_table_is_down_goes_on_alone_and_says_so() {
-    let stand = Stand::new().await;
+    let stand = Stand::new().await.set(ANY_PORT.0, ANY_PORT.1);
     lock(&stand).await;
     let proxy = Proxy::start(&stand.db.endpoint()).await;
     let bot = stand.program.start_with(("AWS_ENDPOINT_URL", &proxy.endpoint()), &["run"]);
     stand.discord.gateway().identified(1).await;
+    let probe = Probe::of_process(&bot).await;
     proxy.rule(|_| Fate::Cut);
-    says(&bot, "the lease cannot be written").await;
-    tokio::time::sleep(LASTS).await;
+    probe.shows(r#"locktender_lease_state{state="lapsed"}"#, "1").await;
     let answer = stand.alice.slash(stand.channel, "status", &[STATE]).await.settled().await;
     let text = stand.discord.world().text(&answer.message());
     assert!(text.contains("try again") && !text.contains("free"), "{text}");

@@ -1,7 +1,7 @@
 //! The program as a person starts it, in a clean environment.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::{NamedTempFile, TempDir};
@@ -10,6 +10,7 @@ use super::leash::Leash;
 
 /// The program, with only the variables that a test sets.
 pub struct Program {
+    binary: PathBuf,
     home: TempDir,
     variables: Vec<(String, String)>,
 }
@@ -25,7 +26,14 @@ pub struct Ran {
 impl Program {
     /// The program in an empty folder, with no variable set.
     pub fn new() -> Self {
-        Self { home: TempDir::new().unwrap(), variables: Vec::new() }
+        let binary = env!("CARGO_BIN_EXE_locktender").into();
+        Self { binary, home: TempDir::new().unwrap(), variables: Vec::new() }
+    }
+
+    /// Another version of the program, in place of the one that is tested.
+    pub fn of_version(mut self, binary: &Path) -> Self {
+        binary.clone_into(&mut self.binary);
+        self
     }
 
     /// The program with a double of AWS at this address, its states in the bucket `states`.
@@ -36,6 +44,12 @@ impl Program {
             .set("AWS_ACCESS_KEY_ID", "test")
             .set("AWS_SECRET_ACCESS_KEY", "test")
             .set("LOCKTENDER_STATE_BUCKET", "states")
+    }
+
+    /// The same program with the same variables, in another empty folder.
+    pub fn same(&self) -> Self {
+        let (binary, variables) = (self.binary.clone(), self.variables.clone());
+        Self { binary, home: TempDir::new().unwrap(), variables }
     }
 
     /// Sets an environment variable.
@@ -85,7 +99,7 @@ impl Program {
         arguments: &[&str],
         configure: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Leash {
-        Leash::spawn_reading(input, env!("CARGO_BIN_EXE_locktender"), |command| {
+        Leash::spawn_reading(input, &self.binary, |command| {
             command
                 .args(arguments)
                 .env_clear()

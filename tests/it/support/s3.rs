@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use super::stub::{self, Answer, Asked, Stub};
 
+/// The number of keys on a page of a listing, as in AWS.
+const PAGE: usize = 1_000;
+
 /// A bucket in path style. Dropping it stops it.
 pub struct S3 {
     pub stub: Stub,
@@ -65,6 +68,21 @@ impl S3 {
         self.inside.lock().unwrap().objects.put(key, body);
     }
 
+    /// Writes an object under an `ETag` that it had elsewhere.
+    pub fn put_as(&self, key: &str, body: &str, etag: &str) {
+        let object = Object { body: body.into(), etag: etag.to_owned() };
+        self.inside.lock().unwrap().objects.by_key.insert(key.to_owned(), object);
+    }
+
+    /// Every object with its body and its `ETag`, sorted by key.
+    pub fn all(&self) -> Vec<(String, String, String)> {
+        let inside = self.inside.lock().unwrap();
+        let text = |object: &Object| String::from_utf8(object.body.clone()).unwrap();
+        let of =
+            |(key, object): (&String, &Object)| (key.clone(), text(object), object.etag.clone());
+        inside.objects.by_key.iter().map(of).collect()
+    }
+
     /// Removes an object.
     pub fn remove(&self, key: &str) {
         self.inside.lock().unwrap().objects.remove(key);
@@ -113,9 +131,14 @@ impl Objects {
             let of = |(key, object): (&String, &Object)| {
                 (key.clone(), object.etag.clone(), object.body.len())
             };
-            return stub::listed(self.by_key.iter().map(of));
+            let start = asked.page_start();
+            let next = Some(start + PAGE).filter(|next| *next < self.by_key.len());
+            return stub::page_of(self.by_key.iter().skip(start).take(PAGE).map(of), next);
         }
         let key = asked.key();
+        if asked.method == "PUT" {
+            return self.answer_put(asked, &key);
+        }
         let Some(object) = self.by_key.get(&key) else {
             // Without a condition, a delete of nothing succeeds.
             let succeeds = self.ignores_conditions && asked.method == "DELETE";
@@ -130,5 +153,16 @@ impl Objects {
         }
         self.by_key.remove(&key);
         stub::bare(204, &[])
+    }
+    fn answer_put(&mut self, asked: &Asked, key: &str) -> Answer {
+        let is_new = asked.headers.contains_key("if-none-match");
+        let expected = asked.headers.get("if-match").map(|etag| etag.to_str().unwrap());
+        let etag = self.by_key.get(key).map(|object| object.etag.as_str());
+        let fails = (is_new && etag.is_some()) || (expected.is_some() && expected != etag);
+        if fails && !self.ignores_conditions {
+            return stub::s3_error(412, "PreconditionFailed");
+        }
+        self.put(key, &String::from_utf8_lossy(&asked.body));
+        stub::object_with_etag("", &self.by_key[key].etag)
     }
 }

@@ -39,9 +39,15 @@ pub struct Executioner(Arc<Mutex<Option<Leash>>>);
 impl Stand {
     /// A stand whose bot is not started yet.
     pub async fn new() -> Self {
+        let stand = Self::without_tables().await;
+        stand.db.migrate().await;
+        stand
+    }
+
+    /// A stand without the bot's own tables.
+    pub async fn without_tables() -> Self {
         let discord = FakeDiscord::start().await;
         let db = DynamoDb::start().await;
-        db.migrate().await;
         let role = discord.role("approvers");
         let program = Program::at(&db.endpoint())
             .set("LOCKTENDER_LOCK_TABLE", TABLE)
@@ -60,6 +66,11 @@ impl Stand {
     /// Sets an environment variable for the next start of the bot.
     pub fn set(self, variable: &str, value: &str) -> Self {
         Self { program: self.program.set(variable, value), ..self }
+    }
+
+    /// Changes the program that the next start of the bot runs.
+    pub fn with(self, change: impl FnOnce(Program) -> Program) -> Self {
+        Self { program: change(self.program), ..self }
     }
 
     /// Starts the bot, and waits until it is connected and has registered its commands.
@@ -85,6 +96,11 @@ impl Stand {
     /// A handle that can kill the bot at any moment.
     pub fn executioner(&self) -> Executioner {
         self.bot.0.clone()
+    }
+
+    /// Whether it runs. A bot that has ended by itself counts as running.
+    pub fn is_running(&self) -> bool {
+        self.bot.0.0.lock().unwrap().is_some()
     }
 
     /// The process group of the running bot.

@@ -83,6 +83,13 @@ impl Asked {
         percent_decode_str(key).decode_utf8().unwrap().into_owned()
     }
 
+    /// The number of objects before the page of a listing.
+    pub fn page_start(&self) -> usize {
+        let mut pairs = self.uri.query().unwrap_or_default().split('&');
+        let token = pairs.find_map(|pair| pair.strip_prefix("continuation-token="));
+        token.map_or(0, |token| token.parse().unwrap())
+    }
+
     /// Whether the request lists a bucket.
     pub fn is_listing(&self) -> bool {
         self.uri.query().is_some_and(|query| query.contains("list-type=2"))
@@ -143,6 +150,14 @@ pub fn lost() -> Answer {
 
 /// A bucket listing on one page: key, `ETag` and size of each object.
 pub fn listed(objects: impl Iterator<Item = (String, String, usize)>) -> Answer {
+    page_of(objects, None)
+}
+
+/// A page of a bucket listing, and the token of the next page.
+pub fn page_of(
+    objects: impl Iterator<Item = (String, String, usize)>,
+    next: Option<usize>,
+) -> Answer {
     let contents: String = objects
         .map(|(key, etag, size)| {
             format!(
@@ -153,11 +168,18 @@ pub fn listed(objects: impl Iterator<Item = (String, String, usize)>) -> Answer 
             )
         })
         .collect();
-    let body = format!(
-        "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{contents}\
-         </ListBucketResult>"
-    );
-    answer(StatusCode::OK, "application/xml", body)
+    answer(StatusCode::OK, "application/xml", listing_of(&contents, next))
+}
+
+fn listing_of(contents: &str, next: Option<usize>) -> String {
+    let more = match next {
+        Some(next) => format!(
+            "<IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>"
+        ),
+        None => "<IsTruncated>false</IsTruncated>".to_owned(),
+    };
+    let coding = "<EncodingType>url</EncodingType>";
+    format!("<ListBucketResult>{coding}{more}{contents}</ListBucketResult>")
 }
 
 /// A body that sends its first bytes and never ends.
@@ -170,7 +192,7 @@ pub fn unfinished(first: &'static str) -> Body {
 pub fn bucket(objects: BTreeMap<String, Vec<u8>>, page: usize) -> impl Fn(&Asked) -> Answer {
     move |asked| {
         if asked.is_listing() {
-            return listing(&objects, page, asked.uri.query().unwrap_or_default());
+            return listing(&objects, page, asked);
         }
         match objects.get(&asked.key()) {
             Some(bytes) => object(bytes.clone()),
@@ -179,23 +201,13 @@ pub fn bucket(objects: BTreeMap<String, Vec<u8>>, page: usize) -> impl Fn(&Asked
     }
 }
 
-fn listing(objects: &BTreeMap<String, Vec<u8>>, page: usize, query: &str) -> Answer {
-    let token = query.split('&').find_map(|pair| pair.strip_prefix("continuation-token="));
-    let start: usize = token.map_or(0, |token| token.parse().unwrap());
+fn listing(objects: &BTreeMap<String, Vec<u8>>, page: usize, asked: &Asked) -> Answer {
+    let start = asked.page_start();
     let keys = objects.keys().skip(start).take(page);
     let contents: String =
         keys.map(|key| format!("<Contents><Key>{}</Key></Contents>", encoded(key))).collect();
-    let next = start + page;
-    let more = if next < objects.len() {
-        format!(
-            "<IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>"
-        )
-    } else {
-        "<IsTruncated>false</IsTruncated>".to_owned()
-    };
-    let coding = "<EncodingType>url</EncodingType>";
-    let body = format!("<ListBucketResult>{coding}{more}{contents}</ListBucketResult>");
-    answer(StatusCode::OK, "application/xml", body)
+    let next = Some(start + page).filter(|next| *next < objects.len());
+    answer(StatusCode::OK, "application/xml", listing_of(&contents, next))
 }
 
 /// A key as S3 writes it into a listing with `encoding-type=url`.
