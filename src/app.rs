@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod doctor;
 mod end;
+mod health;
 mod migrations;
 mod output;
 mod parts;
@@ -31,7 +32,7 @@ use self::output::{complain, print, print_json, stdout_style};
 use self::parts::{Parts, memory, reading};
 use self::replica::{Relieved, take_turns};
 use self::workers::Workers;
-use crate::aws::{AwsLease, AwsLocks, AwsStoreChecks, LedgerTables, Session};
+use crate::aws::{AwsLease, AwsLocks, AwsOwnTables, AwsStoreChecks, LedgerTables, Session};
 use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
@@ -71,8 +72,13 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let shutdown = CancellationToken::new();
     let stopped = shutdown.clone();
     on_signal(move || stopped.cancel())?;
+    let standing = Standing::default();
+    let served = health::serve(settings, &standing, &shutdown, interval).await?;
     let session = Session::from_environment().await?.for_backends(&backends).await;
     let tables: LedgerTables = settings.tables().into();
+    if let Some(served) = &served {
+        served.health.needs(Arc::new(AwsOwnTables::connect(&session, tables.clone())));
+    }
     // On the heap: it is needed once, and the bot's future lives as long as the bot.
     let prepare = Box::pin(async {
         if migrate {
@@ -87,7 +93,6 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     prepared?;
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
     let serving = Serving { settings, session, connection, policies, holders, backends, interval };
-    let standing = Standing::default();
     let leases = Arc::new(AwsLease::connect(&serving.session, tables));
     let keeper = LeaseKeeper::new(leases, this_replica(), standing.clone(), Arc::new(SystemClock));
     // On the heap: a standby does not need it yet.
@@ -153,7 +158,9 @@ impl Serving<'_> {
         let findings = Arc::new(StoreFindings(locks.clone()));
         workers.start(&findings, |findings, end| async move { findings.run(end).await });
         for group in locks.groups() {
-            let lookout = Arc::new(Lookout::new(context.clone(), Arc::new(group), self.interval));
+            let names = group.backends();
+            let lookout = Lookout::new(context.clone(), Arc::new(group), self.interval);
+            let lookout = Arc::new(lookout.measured(names));
             workers.start(&lookout, |lookout, end| async move { lookout.run(end).await });
         }
         let bot = Bot { connection, context, standing: standing.clone() };

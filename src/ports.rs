@@ -33,6 +33,16 @@ use crate::lock::{
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
 
+/// The bot's own tables.
+#[async_trait]
+pub trait OwnTables: Send + Sync {
+    /// Whether each of them can be read. Costs one small read of each.
+    ///
+    /// # Errors
+    /// The fault of the first one that cannot be read.
+    async fn reach(&self) -> Result<(), Fault>;
+}
+
 /// The state locks of all configured backends.
 ///
 /// A failed read is a [`Fault`], never a free state. A list says what it lacks.

@@ -2,10 +2,14 @@
 //!
 //! The lease and the connection write it. Health, metrics and the shutdown read it or wait for a change.
 
+mod readiness;
+
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+pub use self::readiness::Readiness;
 
 /// What one replica is doing now. All clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +65,12 @@ impl Standing {
     #[must_use]
     pub fn link(&self) -> Link {
         self.link.borrow().clone()
+    }
+
+    /// The connection to Discord, to wait for its changes.
+    #[must_use]
+    pub fn links(&self) -> watch::Receiver<Link> {
+        self.link.subscribe()
     }
 
     /// Sets the connection to Discord.

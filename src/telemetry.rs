@@ -8,6 +8,8 @@ use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
+use crate::metrics;
+
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -41,6 +43,7 @@ pub fn start(filter: EnvFilter, format: LogFormat) {
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        metrics::panicked();
         tracing::error!(place, "a mistake in the program (panic)");
     }));
 }

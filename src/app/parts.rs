@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::doctor::Doctor;
 use crate::finding::Reading;
 use crate::lock::{BackendStores, Catalog};
+use crate::metrics::CountedLedger;
 use crate::people::Holders;
 use crate::ports::{Channels, Courier, Directory, Members};
 use crate::unlock::Policies;
@@ -26,7 +27,8 @@ pub(super) struct Parts<'p> {
 
 impl Parts<'_> {
     pub(super) fn join(self, session: &Session, reading: Reading) -> (Context, Arc<OutboxCourier>) {
-        let ledger = Arc::new(AwsLedger::connect(session, self.tables.clone(), self.backends));
+        let ledger = AwsLedger::connect(session, self.tables.clone(), self.backends);
+        let ledger = Arc::new(CountedLedger(Arc::new(ledger)));
         let trail = Arc::new(AwsTrail::connect(session, self.tables.clone()));
         let outbox = AwsOutbox::connect(session, self.tables.clone());
         let watches = Arc::new(AwsHolds::connect(session, self.tables));

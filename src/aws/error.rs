@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use self::trouble::Trouble;
+pub(super) use self::trouble::Trouble;
 pub(super) use self::trouble::is_refused;
 use crate::aws::session::Reached;
 use crate::error::{Fault, FaultKind};

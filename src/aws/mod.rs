@@ -12,6 +12,7 @@ mod fuzz;
 mod http;
 mod ledger;
 mod locks;
+mod measured;
 mod migrations;
 mod own;
 mod pauses;
@@ -29,6 +30,7 @@ pub use self::own::LedgerTables;
 pub use self::own::holds::AwsHolds;
 pub use self::own::lease::AwsLease;
 pub use self::own::outbox::AwsOutbox;
+pub use self::own::reach::AwsOwnTables;
 pub use self::own::store_checks::AwsStoreChecks;
 pub use self::own::trail::AwsTrail;
 #[cfg(feature = "embedded")]

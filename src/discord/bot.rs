@@ -15,6 +15,7 @@ use super::Connection;
 use super::events::Handler;
 use super::gateway::{BotError, Event, Gateway};
 use crate::context::Context;
+use crate::metrics;
 use crate::standing::{Link, Standing};
 
 /// How long a shutdown waits for interactions under way.
@@ -54,10 +55,14 @@ impl Bot {
         let deliver = |event| match event {
             Event::Ready => {
                 standing.set_link(Link::Connected);
+                metrics::gateway_connected(false);
                 let register = handler.clone().register();
                 registering = Some(AbortOnDropHandle::new(tokio::spawn(register)));
             }
-            Event::Resumed => standing.set_link(Link::Connected),
+            Event::Resumed => {
+                standing.set_link(Link::Connected);
+                metrics::gateway_connected(true);
+            }
             Event::Lost(why) => standing.set_link(Link::Down { why: Some(why) }),
             Event::Interaction(interaction) => {
                 under_way.spawn(handler.clone().interaction(*interaction));

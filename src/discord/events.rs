@@ -19,6 +19,7 @@ use crate::command::{Audience, Command};
 use crate::commands::{self, Asker};
 use crate::context::Context;
 use crate::error::Refusal;
+use crate::metrics;
 use crate::people::{self, Actor, EventId, Person, Place, RoleId, Room, UserId};
 use crate::standing::Standing;
 use crate::telemetry::millis;
@@ -183,9 +184,11 @@ impl Handler {
                 error!(reference, error = describe(&error), "Discord did not take the answer");
             }
         }
+        let command = asked.as_ref().map_or("unknown", Command::name);
+        metrics::interaction(command, outcome, begun.elapsed());
         info!(
             id = reference,
-            command = asked.as_ref().map_or("unknown", Command::name),
+            command,
             state = asked.as_ref().ok().and_then(Command::state).map(logged),
             user = origin.user.id.get(),
             outcome,
@@ -224,6 +227,7 @@ impl Handler {
         let error = within(PATIENCE, response).await.err().as_ref().map(describe);
         // This happens for each key, so operators need no event. If the answer is too late, the
         // person has typed on and Discord asks again.
+        metrics::autocompletion(error.is_none(), begun.elapsed());
         debug!(id = asked.id.get(), error, ms = millis(begun.elapsed()), "autocompletion");
     }
 

@@ -51,6 +51,14 @@ pub struct Due {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NoticeId(pub String);
 
+impl NoticeId {
+    /// The time of what the notice is about, which its position begins with.
+    #[must_use]
+    pub fn at(&self) -> Option<DateTime<Utc>> {
+        self.0.split('#').next()?.parse().ok()
+    }
+}
+
 /// A notice to people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -210,6 +218,22 @@ pub enum Undelivered {
         /// What happened, and what to do about it.
         why: String,
     },
+}
+
+impl Undelivered {
+    /// A few words for metrics.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Later { .. } => "later",
+            Self::Everywhere { .. } => "everywhere",
+            Self::MessageGone => "message gone",
+            Self::Refused { .. } => "refused",
+            Self::NotTaken { .. } => "not taken",
+            Self::ChannelGone { .. } => "channel gone",
+            Self::Malformed { .. } => "malformed",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Checks the settings, with one sentence for each mistake.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -184,6 +185,22 @@ impl Settings {
     pub fn poll_interval(&self) -> Result<Duration, SettingsError> {
         let interval = time("LOCKTENDER_POLL_INTERVAL", &self.poll_interval, POLL_INTERVAL)?;
         interval.to_std().map_err(|error| wrong("LOCKTENDER_POLL_INTERVAL", error.to_string()))
+    }
+
+    /// Where health and metrics are served, if they are.
+    ///
+    /// # Errors
+    /// If it is not an address with a port.
+    pub fn http_addr(&self) -> Result<Option<SocketAddr>, SettingsError> {
+        let address = set(self.http_addr.as_deref()).map(|address| {
+            address.parse().map_err(|_| {
+                let problem = format!(
+                    "is {address:?}: it must be an IP address and a port, such as 127.0.0.1:9464 or [::]:9464"
+                );
+                wrong("LOCKTENDER_HTTP_ADDR", problem)
+            })
+        });
+        address.transpose()
     }
 
     /// The bot's own tables.

@@ -258,6 +258,12 @@ pub struct Settings {
         num_args = 0..=1, require_equals = true)]
     use_lockfile: String,
 
+    /// Address and port on which `run` serves /healthz, /readyz and /metrics over HTTP, such as
+    /// 127.0.0.1:9464; without it, none
+    #[arg(long, env = "LOCKTENDER_HTTP_ADDR", global = true, hide_env_values = true, help_heading = LOG,
+        value_name = "ADDRESS")]
+    http_addr: Option<String>,
+
     /// What is logged: error, warn, info, debug, or a filter such as `locktender::aws=debug`
     #[arg(long, env = "LOCKTENDER_LOG", global = true, hide_env_values = true, help_heading = LOG, value_name = "FILTER",
         default_value = LEVEL)]
@@ -284,4 +290,4 @@ const AUDIT_TABLE: &str = "locktender-audit";
 const DISCORD: &str = "Discord";
 const UNLOCK: &str = "Unlocking";
 const BACKEND: &str = "State locks";
-const LOG: &str = "Log";
+const LOG: &str = "Health and log";

@@ -17,6 +17,7 @@ impl Settings {
             self.backends().err(),
             self.file().err(),
             self.policies().err(),
+            self.http_addr().err(),
             self.log().err(),
         ];
         // Several of these read the same setting.

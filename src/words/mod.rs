@@ -11,6 +11,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod form;
 pub(crate) mod half;
+pub mod health;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod list;

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 use crate::audit::{Checkpoint, Heads, Unsound, Verified, Verifier};
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
+use crate::metrics;
 use crate::ports::{Clock, Courier, Extent, Notice, Trail};
 use crate::text::visible;
 
@@ -121,9 +122,11 @@ impl Checkpoints {
         let kept = match verify(&*self.trail, None).await? {
             Ok(verified) if verified.entries == 0 => false,
             Ok(verified) => {
+                metrics::trail_checked(true, now);
                 self.keep(now, Some(&verified.heads), &checkpoint(now, &verified)).await?
             }
             Err(unsound) => {
+                metrics::trail_checked(false, now);
                 error!(what = visible(&unsound.to_string()), "the audit trail does not hold");
                 let notice = Notice::TrailBroken { at: now, what: unsound.to_string() };
                 self.keep(now, None, &notice).await?

@@ -27,6 +27,7 @@ use tracing::{info, warn};
 
 pub use self::turns::Turns;
 use crate::error::Fault;
+use crate::metrics;
 use crate::people::{ChannelId, Holders, RequestId};
 use crate::ports::{Channels, Clock, Courier, Ledger, Outbox};
 use crate::unlock::Policies;
@@ -194,6 +195,8 @@ impl OutboxCourier {
                 Some(until) => look.next = Some(look.next.map_or(until, |next| next.min(until))),
             }
         }
+        let oldest = queue.oldest.and_then(|oldest| (self.clock.now() - oldest).to_std().ok());
+        metrics::outbox(look.notices, oldest);
         Ok(look)
     }
 

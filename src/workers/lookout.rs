@@ -2,7 +2,7 @@
 
 mod stale;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::clearing_notices;
 use crate::context::Context;
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::{BackendName, HeldLock, StatePath};
+use crate::metrics;
 use crate::people::RequestId;
 use crate::ports::{Listing, Locks, Unread};
 use crate::unlock::Status;
@@ -36,6 +37,8 @@ pub struct Lookout {
     context: Context,
     /// The locks that it looks at: all, or those of some backends.
     locks: Arc<dyn Locks>,
+    /// Their names, for the metrics.
+    backends: Vec<BackendName>,
     interval: Duration,
     /// The holds after the last pass. `None` if they must be read from the tables. This cache saves reading
     /// the tables in every pass.
@@ -60,7 +63,16 @@ impl Lookout {
     /// A lookout that has not looked yet. `interval` is the pause between two passes.
     #[must_use]
     pub fn new(context: Context, locks: Arc<dyn Locks>, interval: Duration) -> Self {
-        Self { context, locks, interval, known: Mutex::default() }
+        Self { context, locks, backends: Vec::new(), interval, known: Mutex::default() }
+    }
+
+    /// The same lookout. Its looks are measured under these names of backends.
+    #[must_use]
+    pub fn measured(self, backends: Vec<BackendName>) -> Self {
+        for name in &backends {
+            metrics::backend(name.as_str());
+        }
+        Self { backends, ..self }
     }
 
     /// Runs a pass from time to time until `shutdown`, never two at once. A pass that has begun is
@@ -98,6 +110,9 @@ impl Lookout {
         let Listing { held, read, unread } = match self.locks.list().await {
             Ok(listing) => listing,
             Err(fault) => {
+                for name in &self.backends {
+                    metrics::not_looked(name.as_str());
+                }
                 // Otherwise each pass over a backend that is down would read all holds again.
                 *known = Some(before);
                 return Err(fault);
@@ -140,6 +155,7 @@ impl Lookout {
             }
         }
         is_news |= self.assess(&mut after, &is_read, now).await;
+        self.measure(&read, &held, &after, now);
         // If another process wrote first, the tables are right and this copy is not.
         *known = is_sure.then_some(after);
         drop(known);
@@ -147,6 +163,27 @@ impl Lookout {
             self.context.courier.deliver().await;
         }
         Ok(())
+    }
+
+    /// Measures what was read. `holds` says since when each lock is held.
+    fn measure(
+        &self,
+        read: &BTreeSet<BackendName>,
+        held: &[HeldLock],
+        holds: &BTreeMap<StatePath, Known>,
+        now: DateTime<Utc>,
+    ) {
+        for name in &self.backends {
+            if !read.contains(name) {
+                metrics::not_looked(name.as_str());
+                continue;
+            }
+            let of_backend = held.iter().filter(|held| held.state.backend == *name);
+            let since = |held: &HeldLock| holds.get(&held.state.path).map(|known| known.hold.since);
+            let oldest = of_backend.clone().filter_map(since).min();
+            let oldest = oldest.and_then(|since| (now - since).to_std().ok());
+            metrics::looked(name.as_str(), of_backend.count(), oldest, now);
+        }
     }
 
     async fn write(&self, difference: Difference, now: DateTime<Utc>) -> Written {

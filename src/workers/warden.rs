@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 
 use crate::context::Context;
 use crate::error::{Error, Fault};
+use crate::metrics;
 use crate::people::RequestId;
 use crate::ports::Filed;
 use crate::release::{LONGEST_RELEASE, apply, due_event, give_up, resume};
@@ -70,6 +71,7 @@ impl Warden {
     pub async fn round(&self) -> Result<(), Fault> {
         let open = self.context.ledger.open_requests().await?;
         self.note_under_way(&open);
+        self.measure(&open);
         let changed = stream::iter(open)
             .map(|filed| self.advance_or_log(filed))
             .buffer_unordered(AT_ONCE)
@@ -106,6 +108,15 @@ impl Warden {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = executing.map(|filed| filed.request.id);
         *under_way = seen.map(|id| (id, under_way.get(&id).copied().unwrap_or(now))).collect();
+    }
+
+    fn measure(&self, open: &[Filed]) {
+        let executing = open.iter().filter(|filed| *filed.request.status() == Status::Executing);
+        let under_way: Vec<TimeDelta> =
+            executing.map(|filed| self.under_way_for(&filed.request)).collect();
+        let longest = under_way.iter().max().and_then(|longest| longest.to_std().ok());
+        let pending = open.len() - under_way.len();
+        metrics::open_requests(pending, under_way.len(), longest.unwrap_or_default());
     }
 
     /// How long a release has been under way: the longer of two times. The time since this process

@@ -86,7 +86,9 @@ fn only_the_discord_adapter_knows_serenity() {
 
 #[test]
 fn only_the_aws_adapter_knows_the_sdk() {
-    assert_absent(&["aws_"], |file| !file.starts_with("aws/"));
+    // The names of metrics are in one file, and are no crates.
+    let is_elsewhere = |file: &str| !file.starts_with("aws/") && file != "metrics/catalog.rs";
+    assert_absent(&["aws_"], is_elsewhere);
 }
 
 #[test]

@@ -29,6 +29,8 @@ mod architecture;
 mod budgets;
 #[cfg(unix)]
 mod end_to_end;
+#[cfg(unix)]
+mod health;
 mod iam;
 mod settings;
 

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 /// What an AWS error means for the person who has to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(in crate::aws) enum Trouble {
     Denied,
     NoCredentials,
     Expired,
@@ -75,7 +75,7 @@ impl Trouble {
     /// `301` without a body, is judged by its status. The codes are from "Error handling with
     /// `DynamoDB`" in its developer guide, "Common error types" in its API reference, and "Error
     /// responses" in the S3 API reference.
-    fn answered(
+    pub(in crate::aws) fn answered(
         code: Option<&str>,
         message: Option<&str>,
         status: u16,

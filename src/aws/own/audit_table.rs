@@ -109,6 +109,22 @@ impl AuditTable {
         page.items.unwrap_or_default().into_iter().map(|item| self.entry(item)).collect()
     }
 
+    /// Whether the table can be read. No chain has this name, since a path has a bucket and a key.
+    pub(in crate::aws) async fn reach(&self) -> Result<(), Fault> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("#path = :path")
+            .expression_attribute_names("#path", PATH)
+            .expression_attribute_values(":path", text("reach"))
+            .limit(1);
+        match query.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.subject.fault("allow dynamodb:Query on it", error)),
+        }
+    }
+
     /// Calls `each` with every entry of an extent, until it breaks.
     ///
     /// `DynamoDB` stores the items of one partition key together, ordered by sort key, and a scan

@@ -5,6 +5,7 @@ pub(in crate::aws) mod hold_items;
 pub(in crate::aws) mod holds;
 pub(in crate::aws) mod lease;
 pub(in crate::aws) mod outbox;
+pub(in crate::aws) mod reach;
 pub(in crate::aws) mod store_checks;
 pub(in crate::aws) mod stored;
 pub(in crate::aws) mod trail;

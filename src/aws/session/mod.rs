@@ -23,6 +23,7 @@ use aws_types::service_config::ServiceConfigKey;
 
 pub(in crate::aws) use self::reach::Reached;
 use crate::aws::http::LazyHttp;
+use crate::aws::measured::Measured;
 use crate::aws::reads::Reads;
 use crate::error::{Fault, FaultKind};
 use crate::lock::Access;
@@ -121,7 +122,8 @@ impl Session {
     }
 
     fn of_sdk(sdk: SdkConfig, reached: Reached, patience: Patience) -> Self {
-        let reads = Reads::new(aws_sdk_dynamodb::Client::new(&sdk));
+        let config = aws_sdk_dynamodb::config::Builder::from(&sdk).interceptor(Measured);
+        let reads = Reads::new(aws_sdk_dynamodb::Client::from_conf(config.build()));
         Self { sdk, reached, patience, reads, others: Arc::default(), is_trusted: false }
     }
 
@@ -150,6 +152,7 @@ impl Session {
             // Before a release, the record is compared byte for byte with the approved one, so a
             // checksum would add nothing. Not every S3-compatible store sends one.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .interceptor(Measured)
             .build();
         aws_sdk_s3::Client::from_conf(config)
     }
@@ -170,7 +173,8 @@ impl Session {
     }
 
     pub(super) fn sts(&self) -> aws_sdk_sts::Client {
-        aws_sdk_sts::Client::new(&self.sdk)
+        let config = aws_sdk_sts::config::Builder::from(&self.sdk).interceptor(Measured);
+        aws_sdk_sts::Client::from_conf(config.build())
     }
 
     /// Whether the `DynamoDB` endpoint is a double: only doubles speak plain HTTP.

@@ -11,6 +11,7 @@ use super::queue::Queued;
 use super::turns::Lane;
 use super::{OutboxCourier, Told};
 use crate::error::{Fault, FaultKind};
+use crate::metrics;
 use crate::people::{ChannelId, RequestId};
 use crate::ports::{Filed, Notice, NoticeId, Undelivered};
 use crate::words::announced::{notice, notices_together};
@@ -229,6 +230,11 @@ impl OutboxCourier {
     /// Updates the pauses according to Discord's answer.
     fn note(&self, channel: ChannelId, lane: &mut Lane, delivered: &Result<Told, Undelivered>) {
         let (now, channel) = (Instant::now(), channel.get());
+        metrics::delivery(match delivered {
+            Ok(Told::Posted) => "posted",
+            Ok(Told::NothingToSay) => "nothing to say",
+            Err(undelivered) => undelivered.as_str(),
+        });
         match delivered {
             Ok(Told::Posted) => {
                 lane.busy.over();

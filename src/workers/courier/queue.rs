@@ -33,6 +33,8 @@ pub(super) struct Queue {
     pub(super) puzzling: Vec<Due>,
     /// Notices that have no channel.
     pub(super) without_channel: Vec<NoticeId>,
+    /// The time of the oldest notice, as far as its number says it.
+    pub(super) oldest: Option<DateTime<Utc>>,
 }
 
 /// Where a notice goes.
@@ -63,6 +65,7 @@ impl OutboxCourier {
         let mut queue = Queue::default();
         let due = self.outbox.due(MOST).await?;
         self.turns.forget_places(due.iter().filter_map(|due| due.notice.as_ref().and_then(about)));
+        queue.oldest = due.iter().filter_map(|due| due.id.at()).min();
         for due in due {
             let Some(notice) = due.notice.clone() else {
                 queue.puzzling.push(due);

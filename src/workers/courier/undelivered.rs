@@ -8,6 +8,7 @@ use super::OutboxCourier;
 use super::queue::Queued;
 use crate::error::{Fault, FaultKind};
 use crate::message::{Message, Text};
+use crate::metrics;
 use crate::people::ChannelId;
 use crate::ports::{Due, Notice, NoticeId};
 use crate::unlock::Outcome;
@@ -60,6 +61,7 @@ impl OutboxCourier {
                 self.outbox.set_refused_since(&due.id, now).await
             }
             Some(since) if now - since >= KEPT => {
+                metrics::notice_given_up();
                 error!(id, "a notice is not understood, and was set aside");
                 self.outbox.set_aside(&due.id, "not understood", now).await
             }
@@ -118,6 +120,7 @@ impl OutboxCourier {
         let filed = readable(self.filed(&queued.notice).await)?;
         let message = notice(&queued.notice, filed.as_ref().map(|filed| &filed.request));
         let said = message.as_ref().map(said);
+        metrics::notice_given_up();
         error!(id, channel, why, said, "a notice is given up, and was set aside");
         self.outbox.set_aside(&queued.id, why, self.clock.now()).await
     }
