@@ -195,7 +195,7 @@ impl Settings {
         let address = set(self.http_addr.as_deref()).map(|address| {
             address.parse().map_err(|_| {
                 let problem = format!(
-                    "is {address:?}: it must be an IP address and a port, such as 127.0.0.1:9464 or [::]:9464"
+                    "is {address:?}: it must be an IP address and a port, such as 127.0.0.1:8080 or [::]:8080"
                 );
                 wrong("LOCKTENDER_HTTP_ADDR", problem)
             })

@@ -259,7 +259,7 @@ pub struct Settings {
     use_lockfile: String,
 
     /// Address and port on which `run` serves /healthz, /readyz and /metrics over HTTP, such as
-    /// 127.0.0.1:9464; without it, none
+    /// 127.0.0.1:8080; without it, none
     #[arg(long, env = "LOCKTENDER_HTTP_ADDR", global = true, hide_env_values = true, help_heading = LOG,
         value_name = "ADDRESS")]
     http_addr: Option<String>,

@@ -173,6 +173,6 @@ async fn an_address_that_is_taken_or_none_is_told_in_one_sentence() {
     let address = taken.0.to_string();
     let said = told(&address).await.replace(&address, "ADDRESS");
     insta::assert_snapshot!(said, @"locktender: LOCKTENDER_HTTP_ADDR is ADDRESS, and health cannot be served there: Address already in use (os error 98)");
-    insta::assert_snapshot!(told("localhost").await, @"locktender: LOCKTENDER_HTTP_ADDR is \"localhost\": it must be an IP address and a port, such as 127.0.0.1:9464 or [::]:9464");
+    insta::assert_snapshot!(told("localhost").await, @"locktender: LOCKTENDER_HTTP_ADDR is \"localhost\": it must be an IP address and a port, such as 127.0.0.1:8080 or [::]:8080");
     drop(stand);
 }
