@@ -1,5 +1,6 @@
 //! Collects the metrics of this process, and writes them as Prometheus reads them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::metrics::{Key, SharedString, Unit};
@@ -15,6 +16,13 @@ use crate::standing::{Duty, Link, Standing};
 
 /// The content type of the text format (Prometheus's documentation, "Exposition formats").
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Whether anything is collected. Without it, a command pays for no metric.
+static ON: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
+}
 
 /// Why nothing is collected.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +54,7 @@ impl Exporter {
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         ::metrics::set_global_recorder(recorder).map_err(|error| no(&error))?;
+        ON.store(true, Ordering::Relaxed);
         describe();
         Ok(Self { handle, fresh: FRESH.max(interval * 4) })
     }
