@@ -74,7 +74,7 @@ impl Observed {
             Some(Ok(())) => {}
         }
         match (self.standing.duty(), self.standing.link()) {
-            (Duty::Holder { until }, _) if until < now => {
+            (Duty::Holder { until }, _) if until <= now => {
                 Readiness::LeaseLost { since: now - until }
             }
             (Duty::Standby, _) => Readiness::StandingBy,
@@ -113,7 +113,7 @@ mod tests {
         standing.set_link(Link::Down { why: None });
         assert_eq!(at(2), Readiness::NotConnected { since: None, why: None });
         standing.set_link(Link::Connected);
-        assert_eq!(at(10), Readiness::Connected);
+        assert_eq!(at(9), Readiness::Connected);
         assert_eq!(at(13), Readiness::LeaseLost { since: Duration::from_secs(3) });
         let why = "gone".to_owned();
         let no_tables = observed.readiness(Some(Err(why.clone())), begun);

@@ -69,7 +69,7 @@ impl Exporter {
     #[must_use]
     pub fn render(&self, standing: &Standing, is_ready: bool) -> String {
         gauge(&key(&READY, []), is_ready);
-        for (state, is_now) in duties(standing.duty()) {
+        for (state, is_now) in duties(standing) {
             gauge(&key(&LEASE_STATE, [state.into()]), is_now);
         }
         for (state, is_now) in links(&standing.link()) {
@@ -84,13 +84,14 @@ impl Exporter {
     }
 }
 
-fn duties(now: Duty) -> [(&'static str, bool); 4] {
-    let is_over = |until| until < tokio::time::Instant::now();
+fn duties(standing: &Standing) -> [(&'static str, bool); 4] {
+    let (now, is_over) = (standing.duty(), standing.is_in_doubt());
+    let is_holder = matches!(now, Duty::Holder { .. });
     [
         ("starting", now == Duty::Starting),
         ("standby", now == Duty::Standby),
-        ("holder", matches!(now, Duty::Holder { until } if !is_over(until))),
-        ("lapsed", matches!(now, Duty::Holder { until } if is_over(until))),
+        ("holder", is_holder && !is_over),
+        ("lapsed", is_holder && is_over),
     ]
 }
 
