@@ -120,3 +120,47 @@ fn code(response: &HttpResponse) -> Option<String> {
     let (code, _) = rest.split_once("</Code>")?;
     Some(code.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[test]
+    fn an_error_answer_is_counted_by_what_it_means() {
+        let dynamodb =
+            |code: &str| format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}"}}"#);
+        let s3 =
+            |code: &str| format!("<?xml?><Error><Code>{code}</Code><Message>m</Message></Error>");
+        let throttled = r#"{"__type":"x#TransactionCanceledException","CancellationReasons":[{"Code":"ThrottlingError"}]}"#;
+        for (status, body, outcome) in [
+            (400, dynamodb("ConditionalCheckFailedException"), "condition"),
+            (400, dynamodb("TransactionCanceledException"), "condition"),
+            (400, throttled.to_owned(), "throttled"),
+            (400, dynamodb("ThrottlingException"), "throttled"),
+            (400, dynamodb("ProvisionedThroughputExceededException"), "throttled"),
+            (400, dynamodb("AccessDeniedException"), "denied"),
+            (400, dynamodb("ResourceNotFoundException"), "missing"),
+            (400, dynamodb("UnrecognizedClientException"), "credentials"),
+            (400, dynamodb("ExpiredTokenException"), "credentials"),
+            (400, dynamodb("ValidationException"), "failed"),
+            (500, dynamodb("InternalServerError"), "failed"),
+            (404, s3("NoSuchKey"), "not found"),
+            (404, s3("NoSuchBucket"), "missing"),
+            (404, String::new(), "not found"),
+            (403, s3("AccessDenied"), "denied"),
+            (403, String::new(), "denied"),
+            (412, s3("PreconditionFailed"), "condition"),
+            (503, s3("SlowDown"), "throttled"),
+            (301, s3("PermanentRedirect"), "failed"),
+            (502, "<html>a proxy</html>".to_owned(), "unreachable"),
+            (200, r#"{"__type":5}"#.to_owned(), "failed"),
+        ] {
+            let status_code = StatusCode::try_from(status).unwrap();
+            let response = HttpResponse::new(status_code, SdkBody::from(body.clone()));
+            assert_eq!(answered(&response), outcome, "{status} {body}");
+        }
+    }
+}

@@ -19,7 +19,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 pub use self::readiness::Observed;
 pub use self::server::Server;
@@ -78,7 +78,7 @@ impl Health {
     }
 
     async fn readiness(&self) -> Readiness {
-        self.0.observed.readiness(self.0.tables.read().await)
+        self.0.observed.readiness(self.0.tables.read().await, Instant::now())
     }
 
     fn standing(&self) -> &Standing {

@@ -1,5 +1,6 @@
 //! Collects the metrics of this process, and writes them as Prometheus reads them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::metrics::{Key, SharedString, Unit};
@@ -15,6 +16,13 @@ use crate::standing::{Duty, Link, Standing};
 
 /// The content type of the text format (Prometheus's documentation, "Exposition formats").
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Whether anything is collected. Without it, a command pays for no metric.
+static ON: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
+}
 
 /// Why nothing is collected.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +54,7 @@ impl Exporter {
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         ::metrics::set_global_recorder(recorder).map_err(|error| no(&error))?;
+        ON.store(true, Ordering::Relaxed);
         describe();
         Ok(Self { handle, fresh: FRESH.max(interval * 4) })
     }
@@ -60,7 +69,7 @@ impl Exporter {
     #[must_use]
     pub fn render(&self, standing: &Standing, is_ready: bool) -> String {
         gauge(&key(&READY, []), is_ready);
-        for (state, is_now) in duties(standing.duty()) {
+        for (state, is_now) in duties(standing) {
             gauge(&key(&LEASE_STATE, [state.into()]), is_now);
         }
         for (state, is_now) in links(&standing.link()) {
@@ -75,13 +84,14 @@ impl Exporter {
     }
 }
 
-fn duties(now: Duty) -> [(&'static str, bool); 4] {
-    let is_over = |until| until < tokio::time::Instant::now();
+fn duties(standing: &Standing) -> [(&'static str, bool); 4] {
+    let (now, is_over) = (standing.duty(), standing.is_in_doubt());
+    let is_holder = matches!(now, Duty::Holder { .. });
     [
         ("starting", now == Duty::Starting),
         ("standby", now == Duty::Standby),
-        ("holder", matches!(now, Duty::Holder { until } if !is_over(until))),
-        ("lapsed", matches!(now, Duty::Holder { until } if is_over(until))),
+        ("holder", is_holder && !is_over),
+        ("lapsed", is_holder && is_over),
     ]
 }
 

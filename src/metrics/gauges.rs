@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use ::metrics::Key;
 
+use super::exporter::is_on;
+
 /// How long a value counts as known if it is not read again. Every worker reads more often than this, unless it
 /// fails: at intervals of seconds, and at most 30 s apart while it is told to wait.
 pub(super) const FRESH: Duration = Duration::from_mins(2);
@@ -46,6 +48,9 @@ impl Gauges {
 
 /// Sets a gauge.
 pub(super) fn set(key: Key, value: f64, lasts: Lasts) {
+    if !is_on() {
+        return;
+    }
     GAUGES.set(key, value, Instant::now(), lasts);
 }
 

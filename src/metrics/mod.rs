@@ -20,6 +20,7 @@ use ::metrics::{Key, Label, Level, Metadata, SharedString, with_recorder};
 use chrono::{DateTime, Utc};
 
 pub use self::catalog::{ALL, Kind, Metric};
+use self::exporter::is_on;
 pub use self::exporter::{CONTENT_TYPE, Exporter, NotInstalled};
 use self::gauges::{Lasts, set};
 pub use self::ledger::CountedLedger;
@@ -36,6 +37,9 @@ fn key<const N: usize>(metric: &'static Metric, values: [SharedString; N]) -> Ke
 }
 
 fn count<const N: usize>(metric: &'static Metric, values: [SharedString; N], times: u64) {
+    if !is_on() {
+        return;
+    }
     let counter = |recorder: &dyn ::metrics::Recorder| {
         recorder.register_counter(&key(metric, values), &METADATA).increment(times);
     };
@@ -43,6 +47,9 @@ fn count<const N: usize>(metric: &'static Metric, values: [SharedString; N], tim
 }
 
 fn took<const N: usize>(metric: &'static Metric, values: [SharedString; N], time: Duration) {
+    if !is_on() {
+        return;
+    }
     let histogram = |recorder: &dyn ::metrics::Recorder| {
         recorder.register_histogram(&key(metric, values), &METADATA).record(time.as_secs_f64());
     };
@@ -70,6 +77,9 @@ pub fn gateway_connected(is_resumed: bool) {
 
 /// A try of a call to AWS has ended.
 pub fn request_to_aws(service: &str, operation: &str, outcome: &'static str, time: Duration) {
+    if !is_on() {
+        return;
+    }
     let (service, operation) = (service.to_owned(), operation.to_owned());
     count(
         &catalog::AWS_REQUESTS,

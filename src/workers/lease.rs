@@ -199,9 +199,10 @@ impl LeaseKeeper {
             match self.write(&given_up, &Replaces::Version(lease.version)).await {
                 Written::Done => return Some(given_up.version),
                 // This write or an earlier one may have been carried out without an answer.
-                Written::NotKnown | Written::Refused => {
-                    lease = self.read().await?.held_by(&self.me)?
-                }
+                Written::NotKnown | Written::Refused => match self.read().await? {
+                    Stored::Lease(stored) if stored == given_up => return Some(given_up.version),
+                    stored => lease = stored.held_by(&self.me)?,
+                },
             }
         }
         None

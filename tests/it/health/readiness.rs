@@ -46,6 +46,21 @@ async fn it_is_ready_while_it_is_connected_and_says_why_when_it_is_not() {
 }
 
 #[tokio::test]
+async fn a_replica_that_stands_by_is_ready_and_says_when_it_has_taken_over() {
+    let stand = Stand::new().await.set(ANY_PORT.0, ANY_PORT.1);
+    stand.start().await;
+    Probe::of(&stand).await.shows("locktender_lease_state{state=\"holder\"}", "1").await;
+    let second = stand.program.start(&["run"]);
+    let second_says = Probe::of_process(&second).await;
+    second_says.says(200, "standing by").await;
+    second_says.shows("locktender_lease_state{state=\"standby\"}", "1").await;
+    stand.executioner().kill();
+    second_says.says(200, "connected").await;
+    second_says.shows("locktender_lease_state{state=\"standby\"}", "0").await;
+    second_says.shows("locktender_lease_state{state=\"holder\"}", "1").await;
+}
+
+#[tokio::test]
 async fn it_is_not_ready_without_its_tables() {
     let stand = Stand::new().await.set(ANY_PORT.0, ANY_PORT.1);
     stand.start().await;
