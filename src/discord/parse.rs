@@ -15,7 +15,7 @@ use crate::error::Refusal;
 use crate::text::{REASON, clip};
 
 /// Longest id of a button or form, in characters (Discord's component reference).
-const CUSTOM_ID_LIMIT: usize = 100;
+pub(super) const CUSTOM_ID_LIMIT: usize = 100;
 
 /// The id of a form's only text field.
 pub(super) const FORM_TEXT: &str = "text";
@@ -78,7 +78,7 @@ pub(super) fn form(interaction: &ModalInteraction) -> Result<Command, Refusal> {
 }
 
 /// The command of a form's id with the submitted text.
-fn filled(custom_id: &str, text: &str) -> Option<Command> {
+pub(super) fn filled(custom_id: &str, text: &str) -> Option<Command> {
     let asked = command(custom_id).filter(Command::may_ask_back)?;
     // A name typed as confirmation is compared in full, whatever its length.
     let text = match asked {
@@ -118,7 +118,7 @@ pub(super) fn custom_id(place: usize, command: &Command) -> String {
 }
 
 /// The command of a button's id. `None` for any id that this version would not write exactly so.
-fn command(custom_id: &str) -> Option<Command> {
+pub(super) fn command(custom_id: &str) -> Option<Command> {
     let (place, id) = custom_id.split_once(':')?;
     let (name, about) = id.split_once(':').unwrap_or((id, ""));
     let command = match name {
