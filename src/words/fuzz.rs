@@ -12,8 +12,8 @@ use crate::error::{Fault, FaultKind, Refusal};
 use crate::finding::{Known, Report};
 use crate::fuzzing::texts;
 use crate::lock::{
-    Backend, BackendName, Catalog, LockRecord, LockState, Means, State, StateName, StatePath,
-    StoreCheck, StoredLock, Stores,
+    Backend, BackendName, Catalog, HeldLock, LockRecord, LockState, Means, State, StateName,
+    StatePath, StoreCheck, StoredLock, Stores,
 };
 use crate::message::{Form, Message};
 use crate::people::{
@@ -30,8 +30,10 @@ pub(crate) struct Shown {
     pub(crate) forms: Vec<Form>,
 }
 
-/// The texts from outside, one a line. The last one has the rest: a record that need not be one.
+/// The texts from outside, one a line. The first says which messages contain them, and the last has the rest: a record
+/// that need not be one.
 struct Hostile {
+    which: usize,
     who: String,
     operation: String,
     id: String,
@@ -46,8 +48,10 @@ struct Hostile {
 
 /// The messages and forms that contain the texts of an input.
 pub(crate) fn shown(bytes: &[u8]) -> Shown {
-    let [who, operation, id, info, version, key, person, reason, typed, record] = texts(bytes);
-    Hostile { who, operation, id, info, version, key, person, reason, typed, record }.shown()
+    let [which, who, operation, id, info, version, key, person, reason, typed, record] =
+        texts(bytes);
+    let which = which.bytes().fold(0, |sum, byte| (sum * 10 + usize::from(byte & 15)) % 100);
+    Hostile { which, who, operation, id, info, version, key, person, reason, typed, record }.shown()
 }
 
 impl Hostile {
@@ -59,16 +63,18 @@ impl Hostile {
             let path = StatePath::new("my-bucket", key).ok();
             states.extend(path.and_then(|path| catalog.state_at(path)));
         }
-        for state in &states {
-            self.locks(state, &mut shown);
+        // An input has a part of the messages, so that the fuzzer can try many inputs.
+        let Some(state) = states.get(self.which / 10 % 2) else { return shown };
+        let locks = self.lock_states();
+        let lock = &locks[self.which / 20 % locks.len()];
+        match self.which % 10 {
+            0 | 1 => self.status(state, lock, &mut shown),
+            2 | 3 => self.requests(state, lock, &mut shown),
+            4 | 5 => self.lists(&states, &mut shown),
+            6 | 7 => self.notices(state, lock, &mut shown),
+            8 => self.refusals(&catalog, &states, &mut shown),
+            _ => self.watches(state, &mut shown),
         }
-        // Requests are slow: an input has those of one state, about one lock.
-        if let Some(state) = states.get(self.reason.len() % 2) {
-            let locks = self.lock_states();
-            self.requests(state, &locks[self.person.len() % locks.len()], &mut shown);
-        }
-        self.lists(&states, &mut shown);
-        self.refusals(&catalog, &states, &mut shown);
         shown
     }
 
@@ -98,32 +104,29 @@ impl Hostile {
         ]
     }
 
-    fn reports(&self, state: &State) -> Vec<Report> {
+    fn reports(&self, state: &State, lock: &LockState) -> [Report; 3] {
         let known = [
             Known::Seen,
             Known::Unseen { nearest: Some(state.name.clone()) },
             Known::NotRead { why: self.reason.clone() },
         ];
-        let reports = self.lock_states().into_iter().zip(known.into_iter().cycle());
-        let report = |(lock, known)| Report {
+        known.map(|known| Report {
             state: state.clone(),
-            lock,
+            lock: lock.clone(),
             known,
             store: StoreCheck::Unverified,
             at: now(),
-        };
-        reports.map(report).collect()
+        })
     }
 
-    fn locks(&self, state: &State, shown: &mut Shown) {
-        for report in self.reports(state) {
+    fn status(&self, state: &State, lock: &LockState, shown: &mut Shown) {
+        for report in self.reports(state, lock) {
             let message = lock::with_refresh(lock::status(&report), &report);
-            let message = lock::with_watch(lock::with_ask(message, state), state);
-            shown.messages.push(message);
-            let held = report.held();
-            let Some(hold) = Hold::of(&held, now()) else { continue };
-            self.notices(&hold, shown);
+            shown.messages.push(lock::with_watch(lock::with_ask(message, state), state));
         }
+    }
+
+    fn watches(&self, state: &State, shown: &mut Shown) {
         for keep in [true, false] {
             shown.messages.push(watching::in_line(&state.name, keep, 1, false));
         }
@@ -135,7 +138,9 @@ impl Hostile {
         }
     }
 
-    fn notices(&self, hold: &Hold, shown: &mut Shown) {
+    fn notices(&self, state: &State, lock: &LockState, shown: &mut Shown) {
+        let held = HeldLock { state: state.clone(), lock: lock.clone() };
+        let Some(hold) = &Hold::of(&held, now()) else { return };
         let past = PastHold { hold: hold.clone(), ended_at: now(), ending: Ending::Cleared };
         let several = Past::of(&vec![past.clone(); 6]);
         let unusual = Evidence {
@@ -160,7 +165,7 @@ impl Hostile {
             waiting: vec![self.person(1), self.person(2)],
             channel: ChannelId::new(2),
         };
-        let broken = Notice::TrailBroken { at: now(), what: self.reason.clone() };
+        let broken = Notice::TrailBroken { at: now(), what: format!("entry {}", self.reason) };
         for one in stale.iter().chain([&cleared, &broken]) {
             shown.messages.extend(announced::notice(one, None));
             shown.messages.extend(announced::notices_together(&[one; 5]));
@@ -243,7 +248,9 @@ impl Hostile {
     }
 
     fn lists(&self, states: &[State], shown: &mut Shown) {
-        let reports: Vec<Report> = states.iter().flat_map(|state| self.reports(state)).collect();
+        let locks = self.lock_states();
+        let of = |state| locks.iter().flat_map(move |lock| self.reports(state, lock));
+        let reports: Vec<Report> = states.iter().flat_map(of).collect();
         let held: Vec<Report> =
             reports.into_iter().filter(|it| it.lock != LockState::Free).collect();
         let Some(one) = held.first() else { return };

@@ -8,6 +8,10 @@ pub(super) fn live_markup(text: &str) -> Vec<String> {
     let mut at = 0;
     let mut starts_line = true;
     while let Some(c) = text[at..].chars().next() {
+        if !starts_line && !"\\`@~|:<*[_\n".contains(c) {
+            at += c.len_utf8();
+            continue;
+        }
         let rest = &text[at..];
         let after = &rest[c.len_utf8()..];
         if c == '\\'

@@ -197,23 +197,6 @@ fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
 }
 
 #[test]
-fn a_release_that_was_taken_up_is_taken_up_again_once_its_table_has_become_far() {
-    let far = Means { table: Distance::Far, ..Means::default() };
-    let resume = |request: &UnlockRequest, means| {
-        decide(request, Event::Resume(means), &policy(1), minute(6)).map(|resumed| resumed.next)
-    };
-    let near = resume(&executing(&row_and_lockfile()), Means::default()).unwrap();
-    let apart = resume(&near, far).unwrap();
-    assert!(!near.row_apart && apart.row_apart);
-    let begun_far = approve_by(&request_for(&row_and_lockfile()), &bob(), 1, far).unwrap().next;
-    for request in [apart, resume(&begun_far, far).unwrap()] {
-        for means in [far, Means::default()] {
-            assert_eq!(resume(&request, means), Err(Rejection::UnderWay));
-        }
-    }
-}
-
-#[test]
 fn a_failure_and_a_change_of_hands_say_what_happened() {
     let request = executing(&row_and_lockfile());
     let found = |record| Found::Other(Box::new(LockState::from_stores(ROW, Some(record), None)));
