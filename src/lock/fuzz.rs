@@ -116,7 +116,8 @@ fn leads_back(catalog: &Catalog, state: &State) {
             }
         }
     }
-    assert!(state.short_name().chars().count() <= 80 && state.short_path().chars().count() <= 80);
+    let is_short = |name: &str| name.encode_utf16().count() <= 80;
+    assert!(is_short(&state.short_name()) && is_short(&state.short_path()));
 }
 
 #[cfg(test)]

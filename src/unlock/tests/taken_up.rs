@@ -75,3 +75,31 @@ fn the_trail_says_where_a_delete_can_hit_another_lock() {
         assert!(detail.contains(says.unwrap_or_default()), "{detail}");
     }
 }
+
+#[test]
+fn a_release_is_untouched_until_a_delete_was_answered_or_may_have_been_done() {
+    let after = |change: &dyn Fn(&mut Progress)| {
+        let mut progress = Progress::default();
+        change(&mut progress);
+        progress.is_untouched()
+    };
+    assert!(after(&|_| {}) && after(&|progress| progress.refuse(Store::S3, "no".to_owned())));
+    for half in [Store::S3, Store::DynamoDb] {
+        assert!(!after(&|progress| progress.remove(half)));
+        assert!(!after(&|progress| progress.may_have_removed(half)));
+    }
+}
+
+#[test]
+fn a_release_that_is_given_up_may_have_removed_what_is_gone_and_keeps_the_rest() {
+    for (means, of_row) in [(Means::default(), None), (far(), Some(RemovedBy::ReleaseOrHolder))] {
+        let request = approve_by(&request_for(&row_and_lockfile()), &bob(), 1, means).unwrap().next;
+        let given_up = Progress::given_up(&request, "too late");
+        let removed = |half| given_up.removed_of(&request.pinned, half);
+        assert_eq!(removed(Store::S3), Some(RemovedBy::ReleaseOrHolder));
+        assert_eq!(removed(Store::DynamoDb), of_row);
+        for half in [Store::S3, Store::DynamoDb] {
+            assert_eq!(given_up.refused(half), Some("too late"));
+        }
+    }
+}
