@@ -103,3 +103,14 @@ fn a_release_that_is_given_up_may_have_removed_what_is_gone_and_keeps_the_rest()
         }
     }
 }
+
+#[test]
+fn one_reason_for_both_halves_is_said_once() {
+    let refused = Fate::Refused("too late".to_owned());
+    let said = |why: &str| match refused.row_left(why) {
+        Event::Failed(why) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(said("too late"), "nothing was released: too late");
+    assert_eq!(said("not allowed"), "nothing was released: too late; not allowed");
+}
