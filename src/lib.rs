@@ -31,6 +31,8 @@ pub mod dotenv;
 pub mod embedded;
 pub mod error;
 pub mod finding;
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzzing;
 pub mod health;
 pub mod host;
 pub mod lease;

@@ -35,17 +35,34 @@ pub fn clip(text: &str, limit: usize) -> String {
     }
 }
 
-/// At most `limit` characters, with an ellipsis in the middle where something is left out: of names
-/// in one folder, the ends are what tells them apart.
+/// The length of a text where Discord limits it. Discord does not say what it counts: a text has at least as many
+/// UTF-16 units as characters, so this is safe.
+#[must_use]
+pub fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// A text of at most this [`length`], with an ellipsis in the middle where something is left out: of names in one
+/// folder, the ends are what tells them apart.
 #[must_use]
 pub fn clip_middle(text: &str, limit: usize) -> String {
-    let length = text.chars().count();
-    if length <= limit {
+    if length(text) <= limit {
         return text.to_owned();
     }
     let end = limit / 2;
     let start = limit.saturating_sub(end + 1);
-    text.chars().take(start).chain(['…']).chain(text.chars().skip(length - end)).collect()
+    let mut room = start;
+    let first = text.chars().take_while(|c| takes(&mut room, *c));
+    let mut room = end;
+    let last: Vec<char> = text.chars().rev().take_while(|c| takes(&mut room, *c)).collect();
+    first.chain(['…']).chain(last.into_iter().rev()).collect()
+}
+
+/// Whether a character fits into the room that is left, and takes it.
+fn takes(room: &mut usize, c: char) -> bool {
+    let left = room.checked_sub(c.len_utf16());
+    *room = left.unwrap_or(0);
+    left.is_some()
 }
 
 #[cfg(test)]
@@ -65,5 +82,11 @@ mod tests {
         assert_eq!(clip_middle("abcdef", 6), "abcdef");
         assert_eq!(clip_middle("abcdefg", 6), "ab…efg");
         assert_eq!(clip_middle("ééééé", 4), "é…éé");
+        assert_eq!(clip_middle("", 0), "");
+        // A lock has two UTF-16 units.
+        assert_eq!(clip_middle("🔒🔒", 4), "🔒🔒");
+        assert_eq!(clip_middle("🔒🔒🔒", 5), "🔒…🔒");
+        assert_eq!(clip_middle("a🔒🔒🔒b", 6), "a…🔒b");
+        assert_eq!(clip_middle("a🔒🔒🔒b", 5), "a…b");
     }
 }

@@ -99,6 +99,11 @@ mod tests {
                 json!({"\u{2028}": "\u{2029}\u{7f}\u{1f}\t\u{8}"}),
                 "{\"\u{2028}\":\"\u{2029}\u{7f}\\u001f\\t\\b\"}",
             ),
+            // A text of one kind alone that has to be escaped.
+            (
+                json!({"a": "\"", "b": "\\", "c": "x\"", "d": "\u{1}"}),
+                r#"{"a":"\"","b":"\\","c":"x\"","d":"\u0001"}"#,
+            ),
             (json!({}), "{}"),
         ];
         for (value, written) in cases {

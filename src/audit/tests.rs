@@ -76,6 +76,7 @@ fn an_entry_is_written_in_this_form() {
     let mut fields = entry.fields().clone();
     fields.remove("hash");
     assert_eq!(Hash::of(canonical(&fields)), entry.hash());
+    assert_eq!(entry.hash().to_string(), entry.text("hash").unwrap());
 }
 
 #[test]

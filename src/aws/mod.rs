@@ -7,8 +7,9 @@
 mod answers;
 mod doctor;
 mod error;
-#[cfg(test)]
-mod fuzz;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod ledger;
 mod locks;

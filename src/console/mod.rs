@@ -4,6 +4,9 @@ mod audit;
 mod board;
 mod chat;
 mod doctor;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod input;
 mod parse;
 mod render;

@@ -4,10 +4,10 @@
 ///
 /// The fence must be longer than any run of backticks in the text. A fence of three would start a
 /// code block, which Discord's parser looks for first, so text with such a run is escaped instead.
-/// An empty text cannot be fenced and becomes a dash.
+/// An empty text cannot be fenced and becomes a dash, escaped since a dash begins a list.
 pub(super) fn code(text: &str) -> String {
     let fence = match longest_run(text, '`') {
-        _ if text.is_empty() => return "-".to_owned(),
+        _ if text.is_empty() => return "\\-".to_owned(),
         0 => "`",
         1 => "``",
         _ => return plain(text),
@@ -23,6 +23,7 @@ pub(super) fn code(text: &str) -> String {
 /// mention or a link.
 pub(super) fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let indent = text.len() - text.trim_start().len();
     for (at, c) in text.char_indices() {
         let rest = &text[at + c.len_utf8()..];
         let live = match c {
@@ -33,11 +34,11 @@ pub(super) fn plain(text: &str) -> String {
                 !in_word(text[..at].chars().next_back()) || !in_word(rest.chars().next())
             }
             '@' => rest.starts_with("everyone") || rest.starts_with("here"),
-            // `://` makes an address a link.
-            ':' => rest.starts_with("//"),
-            // Headings, small print and lists count only at the start of a line.
-            '#' | '-' | '+' => at == 0,
-            '.' | ')' => at > 0 && text[..at].bytes().all(|b| b.is_ascii_digit()),
+            // `://` makes an address a link, and `:key:` is an emoji.
+            ':' => rest.starts_with("//") || begins_emoji(rest),
+            // Headings, small print and lists count only at the start of a line, which may be indented.
+            '#' | '-' | '+' => at == indent,
+            '.' | ')' => at > indent && text[indent..at].bytes().all(|b| b.is_ascii_digit()),
             _ => false,
         };
         if live {
@@ -46,6 +47,13 @@ pub(super) fn plain(text: &str) -> String {
         escaped.push(c);
     }
     escaped
+}
+
+/// Whether a text after a colon may be the name of an emoji. The colon behind it may be in the words that follow.
+fn begins_emoji(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default();
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-');
+    !name.is_empty() && name.chars().all(is_of_name)
 }
 
 fn longest_run(text: &str, of: char) -> usize {
@@ -65,7 +73,7 @@ mod tests {
             ("```\n*x*", "\\`\\`\\`\n\\*x\\*"),
             ("`", "`` ` ``"),
             (" x ", "`  x  `"),
-            ("", "-"),
+            ("", "\\-"),
             ("<@1> **b**", "`<@1> **b**`"),
         ];
         for (text, written) in cases {
@@ -83,6 +91,11 @@ mod tests {
             ("@everyone <@1>", "\\@everyone \\<@1\\>"),
             ("# heading", "\\# heading"),
             ("1. one", "1\\. one"),
+            ("  - a", "  \\- a"),
+            (" 12) a 1) b", " 12\\) a 1) b"),
+            ("main:key", "main\\:key"),
+            ("a :lock: :x y:", "a \\:lock: :x y:"),
+            ("env:/blue a: b:", "env:/blue a: b:"),
             ("https://a.b", "https\\://a.b"),
             ("[a](b)", "\\[a\\](b)"),
         ];

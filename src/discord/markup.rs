@@ -5,7 +5,7 @@ use serenity::all::{FormattedTimestamp, FormattedTimestampStyle, Timestamp};
 
 use super::escape;
 use crate::message::{Field, Message, Span, Text};
-use crate::text::{REASON, clip};
+use crate::text::{REASON, clip, length};
 
 /// Limits of an embed in characters, the last one for all its texts together (Discord's reference
 /// of the embed object).
@@ -65,11 +65,6 @@ impl Drawn {
             && length(&self.footer) <= FOOTER_LIMIT
             && all <= EMBED_LIMIT
     }
-}
-
-/// Discord does not define a character. UTF-16 units are never fewer than characters.
-fn length(text: &str) -> usize {
-    text.encode_utf16().count()
 }
 
 /// A text as Discord markup, with at most `longest` characters of each text from outside.

@@ -9,6 +9,9 @@ mod escape;
 mod events;
 mod examine;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod gateway;
 mod markup;
 mod parse;

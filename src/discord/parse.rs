@@ -12,10 +12,10 @@ use serenity::all::{
 use super::register::COMMAND;
 use crate::command::{Command, Entered, Subcommand};
 use crate::error::Refusal;
-use crate::text::{REASON, clip};
+use crate::text::{REASON, clip, length};
 
-/// Longest id of a button or form, in characters (Discord's component reference).
-const CUSTOM_ID_LIMIT: usize = 100;
+/// Longest id of a button or form (Discord's component reference).
+pub(super) const CUSTOM_ID_LIMIT: usize = 100;
 
 /// The id of a form's only text field.
 pub(super) const FORM_TEXT: &str = "text";
@@ -78,7 +78,7 @@ pub(super) fn form(interaction: &ModalInteraction) -> Result<Command, Refusal> {
 }
 
 /// The command of a form's id with the submitted text.
-fn filled(custom_id: &str, text: &str) -> Option<Command> {
+pub(super) fn filled(custom_id: &str, text: &str) -> Option<Command> {
     let asked = command(custom_id).filter(Command::may_ask_back)?;
     // A name typed as confirmation is compared in full, whatever its length.
     let text = match asked {
@@ -95,7 +95,13 @@ fn filled(custom_id: &str, text: &str) -> Option<Command> {
 /// An id that would be too long becomes one that does nothing, because a cut one could name
 /// something else. Commands shorten the names in them.
 pub(super) fn custom_id(place: usize, command: &Command) -> String {
-    let id = match command {
+    let id = written(place, command);
+    if length(&id) > CUSTOM_ID_LIMIT { format!("{place}:too-long") } else { id }
+}
+
+/// The id of a button at a place, of any length.
+fn written(place: usize, command: &Command) -> String {
+    match command {
         Command::Status { state } => format!("{place}:status:{state}"),
         Command::List { filter, page } => format!("{place}:list:{page}:{filter}"),
         Command::Unlock { state, .. } => format!("{place}:unlock:{state}"),
@@ -113,12 +119,11 @@ pub(super) fn custom_id(place: usize, command: &Command) -> String {
         Command::Unwatch { state } => format!("{place}:unwatch:{state}"),
         // It has no arguments, or no message has a button for it.
         other => format!("{place}:{}", other.name()),
-    };
-    if id.chars().count() > CUSTOM_ID_LIMIT { format!("{place}:too-long") } else { id }
+    }
 }
 
 /// The command of a button's id. `None` for any id that this version would not write exactly so.
-fn command(custom_id: &str) -> Option<Command> {
+pub(super) fn command(custom_id: &str) -> Option<Command> {
     let (place, id) = custom_id.split_once(':')?;
     let (name, about) = id.split_once(':').unwrap_or((id, ""));
     let command = match name {
@@ -147,8 +152,9 @@ fn command(custom_id: &str) -> Option<Command> {
         "help" => Command::Help,
         _ => return None,
     };
-    // Rejects `+7` and `007`, which also parse as numbers.
-    (self::custom_id(place.parse().ok()?, &command) == custom_id).then_some(command)
+    // Rejects `+7` and `007`, which also parse as numbers. Earlier versions counted the limit in characters.
+    let is_short = custom_id.chars().count() <= CUSTOM_ID_LIMIT;
+    (is_short && written(place.parse().ok()?, &command) == custom_id).then_some(command)
 }
 
 #[cfg(test)]
@@ -258,7 +264,7 @@ mod tests {
         #[test]
         fn an_id_means_its_command_or_nothing(asked in commands(), place in any::<usize>()) {
             let id = custom_id(place, &asked);
-            prop_assert!(id.chars().count() <= CUSTOM_ID_LIMIT);
+            prop_assert!(length(&id) <= CUSTOM_ID_LIMIT);
             prop_assert!(command(&id).is_none_or(|read| read == asked));
         }
 

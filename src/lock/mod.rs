@@ -6,6 +6,9 @@
 mod address;
 mod age;
 mod catalog;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod known;
 mod means;
 mod name;

@@ -11,8 +11,8 @@ use super::{BackendName, StatePath};
 /// Longest accepted name, in bytes. No S3 key is longer, so no state's name is.
 pub(super) const NAME_LIMIT: usize = 1024;
 
-/// Longest name that a button or a choice carries, in characters. Both hold 100, and a button's id
-/// also says what the button does.
+/// Longest name that a button or a choice carries, in UTF-16 units. Both hold 100 characters, and Discord does not say
+/// what a character is. A button's id also says what the button does.
 const SHORT_NAME: usize = 80;
 
 /// The name of a state as people read and type it: `env/prod`, in a workspace `env/prod@blue`, with
@@ -145,7 +145,7 @@ impl State {
     pub fn short_path(&self) -> String {
         let path = self.path.as_str();
         let says_backend = self.name.as_str().starts_with(&format!("{}:", self.backend));
-        if path.chars().count() <= SHORT_NAME && check(path) == Ok(path) && !says_backend {
+        if is_short(path) && check(path) == Ok(path) && !says_backend {
             path.to_owned()
         } else {
             self.short_name()
@@ -158,11 +158,7 @@ impl State {
     pub fn short_name(&self) -> String {
         let name = self.name.as_str();
         // A name that cannot be typed would be refused, such as that of a key with `//`.
-        if name.chars().count() <= SHORT_NAME && check(name) == Ok(name) {
-            name.to_owned()
-        } else {
-            self.path.handle()
-        }
+        if is_short(name) && check(name) == Ok(name) { name.to_owned() } else { self.path.handle() }
     }
 }
 
@@ -170,6 +166,10 @@ impl fmt::Display for StateName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn is_short(text: &str) -> bool {
+    text.encode_utf16().count() <= SHORT_NAME
 }
 
 /// Checks a typed name, and trims the blanks around it.

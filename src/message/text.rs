@@ -160,3 +160,68 @@ impl From<&'static str> for Text {
         Self::own(words)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::GuildId;
+
+    fn person(name: &str) -> Person {
+        Person { id: UserId::new(5), name: name.to_owned() }
+    }
+
+    #[test]
+    fn a_text_has_what_was_added_in_that_order() {
+        let at: DateTime<Utc> = "2026-11-25T12:00:00Z".parse().unwrap();
+        let place = Place { guild: GuildId::new(1), channel: ChannelId::new(2) };
+        let text = Text::own("own ")
+            .strong("strong ")
+            .name("name ", 9)
+            .append(Text::quoted("quoted "))
+            .quote("quote ", 9)
+            .at(at)
+            .role(RoleId::new(3))
+            .channel(ChannelId::new(2))
+            .account(UserId::new(4))
+            .person(&person("alice"))
+            .message(place, MessageId::new(6))
+            .append(Text::from(" end"));
+        let spans = [
+            Span::Own("own ".into()),
+            Span::Strong("strong ".into()),
+            Span::Named("name ".to_owned()),
+            Span::Quoted("quoted ".to_owned()),
+            Span::Quoted("quote ".to_owned()),
+            Span::At(at),
+            Span::Role(RoleId::new(3)),
+            Span::Channel(ChannelId::new(2)),
+            Span::Account(UserId::new(4)),
+            Span::Person(person("alice")),
+            Span::Message(place, MessageId::new(6)),
+            Span::Own(" end".into()),
+        ];
+        assert_eq!(text.spans(), spans);
+        let plain =
+            "own strong name quoted quote 2026-11-25T12:00:00Zrole 3channel 2user 4alice (5) end";
+        assert_eq!(text.plain(), plain);
+    }
+
+    #[test]
+    fn texts_are_joined_with_something_between_them_and_nothing_at_the_ends() {
+        for (names, joined) in [(&[][..], ": "), (&["a"], ": a"), (&["a", "b", "c"], ": a, b, c")] {
+            let texts = names.iter().map(|name| Text::default().name(name, SHORT));
+            assert_eq!(Text::own(": ").joined(", ", texts).plain(), joined);
+        }
+    }
+
+    #[test]
+    fn a_text_from_outside_shows_itself_and_is_clipped() {
+        let hostile = format!("\u{202e}{}", "x".repeat(LONG));
+        let shown = |limit: usize| format!("\\u{{202e}}{}…", "x".repeat(limit - 9));
+        assert_eq!(Text::default().name(&hostile, 20).spans(), [Span::Named(shown(20))]);
+        assert_eq!(Text::default().quote(&hostile, 20).spans(), [Span::Quoted(shown(20))]);
+        assert_eq!(Text::quoted(&hostile).spans(), [Span::Quoted(shown(LONG))]);
+        let who = Text::default().person(&person(&hostile));
+        assert_eq!(who.spans(), [Span::Person(person(&shown(SHORT / 2)))]);
+    }
+}

@@ -6,6 +6,9 @@
 mod checked;
 mod duration;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod joined;
 mod problems;
 

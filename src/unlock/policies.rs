@@ -178,4 +178,27 @@ mod tests {
         let policies = Policies::new(policy(2)).with(rules).unwrap().named_by(gone);
         assert_eq!(policies.of(&stored).approvals.get(), 4);
     }
+
+    #[test]
+    fn the_last_pattern_that_matches_gives_all_rules_and_keeps_its_text() {
+        let backends = ["main", "payments"];
+        let patterns = [" env/* ", "main:env/prod", "payments:*", "env/prod"];
+        let rules = patterns.iter().zip(1..).map(|(text, n)| of(text, n, &backends)).collect();
+        let catalog = catalog([("main", "states"), ("payments", "pay-states")]);
+        let policies = Policies::new(policy(9)).with(rules).unwrap();
+        let texts: Vec<&str> = policies.by_state().iter().map(|it| it.states.as_str()).collect();
+        assert_eq!(texts, ["env/*", "main:env/prod", "payments:*", "env/prod"]);
+        for (path, at) in [
+            ("states/env/dev/terraform.tfstate", Some(0)),
+            ("states/env/prod/terraform.tfstate", Some(3)),
+            ("pay-states/env/dev/terraform.tfstate", Some(2)),
+            ("states/other/terraform.tfstate", None),
+        ] {
+            let state = catalog.state_at(StatePath::parse(path).unwrap()).unwrap();
+            assert_eq!(policies.matching(&state), at, "{path}");
+            let approvals = at.map_or(9, |at| u32::try_from(at + 1).unwrap());
+            assert_eq!(policies.of(&state).approvals.get(), approvals, "{path}");
+        }
+        assert_eq!(policies.general().approvals.get(), 9);
+    }
 }

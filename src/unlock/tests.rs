@@ -8,6 +8,7 @@ mod opening;
 mod openings;
 mod pins;
 mod steps;
+mod taken_up;
 mod vouching;
 mod who;
 

@@ -3,7 +3,7 @@
 use crate::command::Command;
 use crate::message::{FORM_TITLE, Form, Message, Text, Tone};
 use crate::people::RequestId;
-use crate::text::{clip_middle, visible};
+use crate::text::{clip_middle, length, visible};
 use crate::unlock::UnlockRequest;
 
 /// Asks for the reason of an unlock request.
@@ -18,14 +18,14 @@ pub(crate) fn reason(typed_state: &str, name: &str) -> Form {
     }
 }
 
-/// Longest placeholder in characters, because the approver must read the full text to type it.
+/// Longest placeholder, because the approver must read the full text to type it.
 const EXAMPLE: usize = 100;
 
 /// The confirmation that an approver types: the state's name, or the shortened one of its buttons
 /// if the name is too long or contains invisible characters.
 pub(crate) fn confirmation_word(request: &UnlockRequest) -> String {
     let name = request.state.name.as_str().trim();
-    if name.chars().count() <= EXAMPLE && visible(name) == name {
+    if length(name) <= EXAMPLE && visible(name) == name {
         name.to_owned()
     } else {
         request.state.short_name()
@@ -58,7 +58,7 @@ pub(crate) fn denial(id: RequestId, name: &str) -> Form {
 }
 
 fn title(words: &str, name: &str) -> String {
-    let room = FORM_TITLE - words.chars().count();
+    let room = FORM_TITLE - length(words);
     format!("{words}{}", clip_middle(&visible(name), room))
 }
 

@@ -10,6 +10,8 @@ pub mod cleared;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod form;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 pub(crate) mod half;
 pub mod health;
 pub(crate) mod help;

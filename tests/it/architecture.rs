@@ -250,3 +250,31 @@ fn the_pages_link_to_no_file_that_is_not_there() {
     }
     assert!(links > 50, "the links were not found");
 }
+
+#[test]
+fn the_threat_model_names_no_file_and_no_test_that_is_not_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let (_, model) = text.split_once("\n## Threat model\n").expect("a threat model");
+    let read = |folder: &str| -> String {
+        let files = paths(folder)
+            .into_iter()
+            .filter(|path| Path::new(path).extension().is_some_and(|end| end == "rs"));
+        files.map(|path| fs::read_to_string(root.join(folder).join(path)).unwrap()).collect()
+    };
+    let sources = read("src") + &read("tests");
+    let mut named = 0;
+    for word in model.split('`').skip(1).step_by(2) {
+        let is_test = word.matches('_').count() > 2 && !word.contains(|c: char| c.is_uppercase());
+        let is_target = root.join("fuzz/fuzz_targets").join(format!("{word}.rs")).exists();
+        if is_test {
+            assert!(sources.contains(&format!("fn {word}(")), "SECURITY.md names the test {word}");
+            named += 1;
+        } else if word.contains('/') && word.contains(".rs") {
+            assert!(root.join(word).exists(), "SECURITY.md names {word}");
+        } else if ["lock_record", "typed_name", "stored_item", "message"].contains(&word) {
+            assert!(is_target, "SECURITY.md names the fuzz target {word}");
+        }
+    }
+    assert!(named > 20, "the tests were not found");
+}

@@ -147,3 +147,26 @@ fn an_approval_that_was_void_is_not_made_good_by_the_table() {
     let trail = Tail::default().append(&drafts);
     assert_eq!(vouched(&forged, &policy(2), &trail), Err(Unvouched::NotStarted));
 }
+
+#[test]
+fn a_proof_is_of_one_request() {
+    let (request, trail) = started(&Tail::default());
+    let proof = vouched(&request, &policy(1), &trail).unwrap();
+    let other = UnlockRequest { id: RequestId::of(EventId::new(9_001)), ..request.clone() };
+    assert!(proof.is_of(&request) && !proof.is_of(&other));
+}
+
+#[test]
+fn the_number_and_the_link_of_an_entry_both_have_to_fit() {
+    let (request, whole) = started(&Tail::default());
+    for (field, value) in [("seq", json!(9)), ("prev", json!(Hash::of("another").as_str()))] {
+        let mut trail = whole.clone();
+        let mut fields = trail[3].fields().clone();
+        fields.insert(field.to_owned(), value);
+        let hash = Entry::read(fields.clone()).computed_hash();
+        fields.insert("hash".to_owned(), json!(hash.as_str()));
+        trail[3] = Entry::read(fields);
+        let broken = Unvouched::Broken(trail[3].seq());
+        assert_eq!(vouched(&request, &policy(1), &trail), Err(broken), "{field}");
+    }
+}

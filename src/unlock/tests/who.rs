@@ -1,6 +1,7 @@
 //! Who may approve, deny and withdraw.
 
 use super::*;
+use crate::people::{Holders, WhoGlob};
 
 #[test]
 fn only_a_second_person_in_the_same_place_says_yes_or_no() {
@@ -227,4 +228,15 @@ fn refused_attempts_do_not_fill_the_trail() {
     assert_eq!(request.version, 20);
     // The rules still hold after so many attempts.
     assert_eq!(said(&approve(&request, &bob(), 1)), "executing v21: request.approved, may release");
+}
+
+#[test]
+fn the_person_behind_the_holder_is_found_by_the_pinned_record() {
+    let glob = |text| WhoGlob::new(text).unwrap();
+    let people = vec![(glob("*@laptop"), UserId::new(8)), (glob("ci@*"), UserId::new(9))];
+    let holders = Holders::new(people).unwrap();
+    let holder = |lock: &LockState| request_for(lock).holder(&holders);
+    assert_eq!(holder(&row_alone()), Some(UserId::new(9)));
+    assert_eq!(holder(&LockState::from_stores(ROW, Some(row(OTHER)), None)), Some(UserId::new(8)));
+    assert_eq!(holder(&LockState::from_stores(ROW, Some(row("{")), None)), None);
 }

@@ -62,6 +62,20 @@ async fn a_forged_button_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_card_that_lies_about_its_state_does_not_release_another() {
+    let (scene, _bot) = Scene::locked_for(TimeDelta::minutes(5)).await;
+    let card = scene.request().await;
+    // Who has the token can post any text above the real button.
+    let lie = scene.ask("status", &[("state", "env/dev")]).await.message();
+    let approve = Scene::id_of(&card, "Approve");
+    let form = scene.bob.press_forged(&lie, &approve).await.modal();
+    assert!(form.title.contains(STATE), "the form names the state of the request: {}", form.title);
+    let told = scene.alone(scene.bob.submit(&form, &[("text", "env/dev")]).await).await;
+    assert!(told.contains("nothing was approved"), "{told}");
+    scene.assert_untouched(&card).await;
+}
+
+#[tokio::test]
 async fn a_button_from_before_a_restart_works() {
     let (scene, bot) = Scene::stale().await;
     let card = scene.request().await;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::calls::{CALLS, For, NO_AWS, Place, assert_same, demanded_by, lines};
+use crate::support::dynamodb::{BUCKET, TABLE, tables};
 use crate::support::iam::{Permission, Policies, template};
 
 const EXTEND: &str = "Add the call to CALLS in tests/it/iam/calls.rs, its action to deploy/iam, and what \
@@ -152,6 +153,46 @@ fn the_trail_stays_as_it_is_whatever_another_policy_allows() {
         assert!(!allow(&format!("dynamodb:{action}")), "{action}");
     }
     assert!(allow("dynamodb:PutItem") && allow("dynamodb:DescribeTable"));
+}
+
+/// Every allowed action on a resource whose ARN ends like this.
+fn actions_on(file: &str, resource: &str) -> BTreeSet<String> {
+    let policies = Policies::deployed(file);
+    let on = policies.allowing().filter(|grant| grant.permission.resource.ends_with(resource));
+    on.map(|grant| grant.permission.action.clone()).collect()
+}
+
+#[test]
+fn no_policy_lets_anyone_take_a_lock_or_read_or_change_a_state() {
+    for file in ["bot.json", "migrate.json", "doctor.json", "backend.json"] {
+        for action in actions_on(file, &format!(":table/{TABLE}")) {
+            let reads = ["GetItem", "BatchGetItem", "Scan", "DescribeTable"];
+            let known = reads.into_iter().chain(["DeleteItem"]);
+            assert!(
+                known.map(|it| format!("dynamodb:{it}")).any(|it| it == action),
+                "{file}: {action}"
+            );
+        }
+        let policies = Policies::deployed(file);
+        let allows = |action: &str, key: &str| {
+            let resource = format!("arn:aws:s3:::{BUCKET}/{key}");
+            policies.allow(&Permission { action: format!("s3:{action}"), resource })
+        };
+        for action in ["GetObject", "GetObjectVersion", "PutObject", "DeleteObject"] {
+            for key in ["env/prod/terraform.tfstate", "a.tflock/terraform.tfstate"] {
+                assert!(!allows(action, key), "{file}: {action} on {key}");
+            }
+        }
+        assert!(!allows("PutObject", "env/prod/terraform.tfstate.tflock"), "{file}");
+    }
+}
+
+#[test]
+fn migrate_cannot_write_to_the_trail() {
+    let actions = actions_on("migrate.json", &format!(":table/{}", tables().audit_table));
+    let harmless = ["dynamodb:CreateTable", "dynamodb:DescribeTable"];
+    assert_eq!(actions, harmless.map(str::to_owned).into());
+    assert!(actions_on("migrate.json", &format!(":table/{TABLE}")).is_empty());
 }
 
 #[test]

@@ -1,12 +1,15 @@
-//! An attacker who can write only the bot's table cannot release a lock.
+//! What an attacker can do who can write only the bot's table: alone nothing, together with an approver's account too
+//! much (SECURITY.md).
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
+use locktender::audit::Entry;
+use locktender::command::Command;
 use locktender::people::RequestId;
 use serde_json::{Value, json};
 
 use crate::support::dynamodb::{TABLE, tables, text};
-use crate::support::office::{Office, PLACE, approver};
+use crate::support::office::{Office, PLACE, actor, approver};
 use crate::support::trail::TrailTable;
 
 const STATE: &str = "env/prod";
@@ -70,4 +73,27 @@ async fn an_entry_with_a_number_below_the_first_is_not_read_for_ever() {
     office.round().await;
     assert_eq!(office.db.rows(TABLE).await.len(), 1, "the lock is there");
     assert_eq!(office.outcome(request).await, "Failed");
+}
+
+#[tokio::test]
+async fn a_forged_requester_needs_an_approver_and_shows_in_the_trail() {
+    let office = Office::new().await;
+    office.db.lock(KEY).await;
+    let request = office.open(&approver("alice"), STATE).await;
+    forge(&office, request, |written| written["requester"] = json!(actor("mallory", &[]).person))
+        .await;
+    // The forger needs an account with the role. Without it nothing happens.
+    let told = office.told(&actor("eve", &[]), Command::Approve { request, typed: None }).await;
+    assert!(told.contains("no approver role"), "{told}");
+    assert_eq!(office.db.rows(TABLE).await.len(), 1, "the lock is there");
+
+    office.approve(&approver("alice"), request).await;
+    assert_eq!(office.outcome(request).await, "Unlocked");
+    let trail = office.trail(STATE).await;
+    let by = |action: &str| {
+        let is_it = |entry: &&Entry| entry.text("action") == Some(action);
+        trail.iter().find(is_it).and_then(|entry| entry.text_of("actor", "id"))
+    };
+    assert!(by("request.opened").is_some());
+    assert_eq!(by("request.opened"), by("request.approved"), "one account did both");
 }
