@@ -91,6 +91,7 @@ mod tests {
             ("@everyone <@1>", "\\@everyone \\<@1\\>"),
             ("# heading", "\\# heading"),
             ("1. one", "1\\. one"),
+            (".hidden/a)", ".hidden/a)"),
             ("  - a", "  \\- a"),
             (" 12) a 1) b", " 12\\) a 1) b"),
             ("main:key", "main\\:key"),

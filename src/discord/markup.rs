@@ -154,6 +154,51 @@ mod tests {
         assert_eq!(Drawn::new(&message).fields.len(), FIELDS);
     }
 
+    /// A message that has some 5,050 characters, and those of its footer.
+    fn all_parts(footer: usize) -> Message {
+        let long = |length: usize| Text::default().quote(&"`".repeat(length / 2), REASON);
+        let message = Message::new(Tone::Held, long(200));
+        let message = (0..4).fold(message, |message, _| message.line(long(960)));
+        Message { footer: Some(long(footer)), ..message.field("Label", long(1_000)) }
+    }
+
+    #[test]
+    fn what_just_fits_is_shown_in_full() {
+        let Drawn { title, description, fields, footer } = Drawn::new(&all_parts(920));
+        let lengths =
+            [&title, &description, &fields[0].0, &fields[0].1, &footer].map(|it| length(it));
+        assert_eq!(lengths, [200, 4 * 960 + 3, 5, 1_000, 920]);
+    }
+
+    #[test]
+    fn each_limit_is_kept_where_it_is_the_only_one_that_is_exceeded() {
+        // Escaped, it is twice as long.
+        let long = |length: usize| Text::default().quote(&"`".repeat(length / 2), REASON);
+        let longs = |count| (0..count).fold(Text::default(), |text, _| text.append(long(1_000)));
+        let plain = || Message::new(Tone::Held, Text::own("Title"));
+        let field = |message: Message| message.field("Label", long(1_000));
+        let cases = [
+            Message::new(Tone::Held, long(300)),
+            (0..5).fold(plain(), |message, _| message.line(long(1_000))),
+            plain().field(long(300), Text::own("value")),
+            plain().field("Label", longs(2)),
+            Message { footer: Some(longs(3)), ..plain() },
+            (0..8).fold(plain(), |message, _| field(message)),
+            all_parts(1_000),
+        ];
+        for message in cases {
+            let Drawn { title, description, fields, footer } = Drawn::new(&message);
+            assert!(length(&title) <= 256 && length(&description) <= 4_096, "{message:?}");
+            assert!(length(&footer) <= 2_048, "{message:?}");
+            let mut sum = length(&title) + length(&description) + length(&footer);
+            for (label, value, _) in fields {
+                assert!(length(&label) <= 256 && length(&value) <= 1_024, "{message:?}");
+                sum += length(&label) + length(&value);
+            }
+            assert!((100..=6_000).contains(&sum), "{sum} of {message:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn whatever_is_quoted_fits(
