@@ -2,7 +2,7 @@
 //!
 //! - `/healthz` says 200 as long as the program can answer at all. Whoever gets no answer may restart it.
 //! - `/readyz` says 200 if this replica serves people or stands by, and otherwise 503 with the reason.
-//! - `/metrics` has the [metrics](crate::metrics) for Prometheus.
+//! - `/metrics` has the metrics for Prometheus.
 //!
 //! Nothing here needs a secret, and no answer has the name of a state, a person or a channel.
 
