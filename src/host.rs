@@ -21,9 +21,19 @@ fn name() -> String {
 }
 
 fn exists(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let process = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
     // Where the process is hidden or belongs to another user, the error is another one.
-    pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+    let is_gone = process.is_some_and(|process| {
+        rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+    });
+    !is_gone && !is_zombie(pid)
+}
+
+/// Whether a process has ended, and its parent has not asked for its result yet.
+fn is_zombie(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name before the state may contain any characters. The last parenthesis ends it (proc_pid_stat(5)).
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
 }
 
 /// Linux gives a boot a random id, and each space of process ids a number that is unique during a boot.
@@ -56,6 +66,10 @@ mod tests {
         let other = Process { pid: child.id(), ..this.clone() };
         assert!(!has_ended(&other));
         child.kill().unwrap();
+        while !is_zombie(child.id()) {
+            std::thread::yield_now();
+        }
+        assert!(has_ended(&other));
         child.wait().unwrap();
         assert!(has_ended(&other));
 
