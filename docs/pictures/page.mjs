@@ -14,7 +14,7 @@ export function page(parts, theme, size) {
         <body class="${theme} ${size}">${body.join("")}</body>`;
 }
 
-function message({ content, embeds, components, at, edited, ephemeral, used }) {
+function message({ content, embeds, components, posted, at, edited, ephemeral, used }) {
     const now = new Date(at);
     const parts = [
         content && `<div class="content">${markdown(content, now)}${edited ? mark(edited) : ""}</div>`,
@@ -26,7 +26,7 @@ function message({ content, embeds, components, at, edited, ephemeral, used }) {
         ${used ? command(used) : ""}
         <div class="avatar bot">${lock}</div>
         <div class="text"><div><span class="name">Locktender</span><span class="app">APP</span><span
-            class="at">${clock(now)}</span></div>${parts.filter(Boolean).join("")}</div>
+            class="at">${clock(new Date(posted))}</span></div>${parts.filter(Boolean).join("")}</div>
     </div>`;
 }
 
