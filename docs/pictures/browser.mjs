@@ -26,10 +26,19 @@ export class Browser {
         browser.process.on("exit", () => browser.#fail(new Error(`${program} has ended`)));
         browser.process.stdio[3].on("error", (error) => browser.#fail(error));
         browser.process.stdio[4].setEncoding("utf8").on("data", (text) => browser.#receive(text));
-        const { targetId } = await browser.#call("Target.createTarget", { url: "about:blank" });
-        const attached = await browser.#call("Target.attachToTarget", { targetId, flatten: true });
-        browser.session = attached.sessionId;
+        try {
+            await browser.#open();
+        } catch (error) {
+            await browser.stop();
+            throw new Error(`${program} does not start: ${error.message}`);
+        }
         return browser;
+    }
+
+    async #open() {
+        const { targetId } = await this.#call("Target.createTarget", { url: "about:blank" });
+        const attached = await this.#call("Target.attachToTarget", { targetId, flatten: true });
+        this.session = attached.sessionId;
     }
 
     /** A page of this width as a PNG, as high as it is, at twice the resolution. */
@@ -48,10 +57,14 @@ export class Browser {
         return Buffer.from(data, "base64");
     }
 
-    stop() {
-        this.process.removeAllListeners("exit");
-        this.process.once("exit", () => rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 }));
-        this.process.kill();
+    /** Ends it, and removes its profile. */
+    async stop() {
+        if (this.process.pid !== undefined && this.process.exitCode === null) {
+            const ended = new Promise((resolve) => this.process.once("exit", resolve));
+            this.process.kill();
+            await ended;
+        }
+        rmSync(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     }
 
     #call(method, params = {}) {
