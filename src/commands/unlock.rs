@@ -46,7 +46,7 @@ pub(super) async fn run(
                 context.courier.deliver_to(filed.request.place.channel).await;
                 // The request is written. A failed read of its card does not change that.
                 let filed = context.ledger.request(id).await.ok().flatten().unwrap_or(filed);
-                return Ok(Reply::asker(words::posted(&filed)));
+                return Ok(Reply::asker(words::posted(&filed, policy)));
             }
             Opened::OpeningsChanged => continue,
             Opened::AlreadyOpen(other) => other,

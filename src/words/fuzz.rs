@@ -223,7 +223,7 @@ impl Hostile {
         for card in [None, Some(MessageId::new(5))] {
             let filed =
                 Filed { request: request.clone(), tail: Tail::default(), card, event: None };
-            shown.messages.push(request::posted(&filed));
+            shown.messages.push(request::posted(&filed, &policy()));
         }
         let released = Notice::Released { request: request.id, channel: None };
         let ended = Notice::Ended { request: request.id, channel: ChannelId::new(2) };

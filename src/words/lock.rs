@@ -80,7 +80,7 @@ fn held(report: &Report, sources: &Sources) -> Message {
 }
 
 fn unreadable(report: &Report, lock: &Unreadable) -> Message {
-    let title = title("⚠️ ", &report.state, " is locked, by an unreadable record");
+    let title = title("⚠️ ", &report.state, " is locked, and its record is unreadable");
     let message = Message::new(Tone::Broken, title);
     with_lock(message, report).line(
         Text::own("Its holder is unknown: ")
@@ -186,7 +186,7 @@ pub(crate) fn held_for(lock: &LockState, now: DateTime<Utc>) -> Text {
             .then(", since ")
             .at(since)
             .then("."),
-        None => Text::default().strong("Held").then(". Since when is not known."),
+        None => Text::default().strong("Held").then(" since an unknown time."),
     }
 }
 

@@ -126,11 +126,13 @@ fn approvals(request: &UnlockRequest, policy: &Policy) -> Text {
 
 /// The approvers. A request that was not written by the bot may have none.
 pub(crate) fn approvers(request: &UnlockRequest) -> Text {
-    if request.approvals.is_empty() {
-        return Text::own("nobody");
-    }
     let people = request.approvals.iter().map(|approval| Text::default().person(&approval.by));
-    Text::default().joined(", ", people)
+    let mut people: Vec<Text> = people.collect();
+    match people.pop() {
+        None => Text::own("nobody"),
+        Some(only) if people.is_empty() => only,
+        Some(last) => Text::default().joined(", ", people).then(" and ").append(last),
+    }
 }
 
 fn executing(request: &UnlockRequest) -> Message {
@@ -155,7 +157,8 @@ fn closed(request: &UnlockRequest, closing: &Closing) -> Message {
     let mut message = Message::new(tone, title).line(how_it_ended(request, closing));
     if let Some(note) = &closing.note {
         let label = match closing.outcome {
-            Outcome::Denied | Outcome::Withdrawn => "Because",
+            Outcome::Denied => "Why it was denied",
+            Outcome::Withdrawn => "Why it was withdrawn",
             Outcome::Failed => "What failed, and what to do",
             _ => "Note",
         };
@@ -257,8 +260,8 @@ fn facts(message: Message, request: &UnlockRequest) -> Message {
     message.field("State path", Text::quoted(request.state.path.as_str()))
 }
 
-/// Tells the requester where the card is.
-pub(crate) fn posted(filed: &Filed) -> Message {
+/// Tells the requester where the card is, and how many must approve it.
+pub(crate) fn posted(filed: &Filed, policy: &Policy) -> Message {
     let request = &filed.request;
     let name = request.state.name.as_str();
     if let Some(closing) = request.closing().filter(|end| end.outcome == Outcome::Unpostable) {
@@ -269,7 +272,10 @@ pub(crate) fn posted(filed: &Filed) -> Message {
             .name(name, SHORT)
             .then(" is in the channel: ")
             .message(request.place, card)
-            .then(". Another person must approve it before ")
+            .then(match policy.approvals.get() {
+                1 => ". Another person must approve it before ".to_owned(),
+                needed => format!(". {needed} other people must approve it before "),
+            })
             .at(request.expires_at)
             .then("."),
         None => Text::own("Your request to unlock ").name(name, SHORT).then(

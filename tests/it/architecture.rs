@@ -238,8 +238,11 @@ fn the_pages_link_to_no_file_that_is_not_there() {
     for page in pages.filter(|page| Path::new(page).extension().is_some_and(|end| end == "md")) {
         let text = fs::read_to_string(root.join(&page)).unwrap();
         let folder = root.join(&page).parent().unwrap().to_owned();
-        for link in text.split("](").skip(1) {
-            let (link, _) = link.split_once(')').unwrap();
+        let written = text.split("](").skip(1).map(|link| link.split_once(')').unwrap().0);
+        let attributes = ["src=\"", "srcset=\""].into_iter();
+        let pictures = attributes.flat_map(|name| text.split(name).skip(1));
+        let pictures = pictures.map(|file| file.split_once('"').unwrap().0);
+        for link in written.chain(pictures) {
             let file = link.split('#').next().unwrap();
             if file.is_empty() || file.contains("://") {
                 continue;

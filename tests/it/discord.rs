@@ -7,6 +7,7 @@ mod elsewhere;
 mod finding;
 mod hostile;
 mod outages;
+mod pictures;
 mod posting;
 mod process;
 #[cfg(unix)]

@@ -4,11 +4,12 @@ use std::future::ready;
 use std::sync::Arc;
 
 use locktender::clock::SystemClock;
+use locktender::context::Context;
 use locktender::discord::{Bot, BotError, Connection, Poster};
 use locktender::finding::Reading;
 use locktender::lock::Catalog;
 use locktender::people::RoleId;
-use locktender::ports::Locks;
+use locktender::ports::{Clock, Locks};
 use locktender::standing::Standing;
 use locktender::unlock::Policy;
 use locktender::workers::{LiveDirectory, Warden};
@@ -31,10 +32,12 @@ pub struct Scene {
     pub alice: Person,
     pub bob: Person,
     pub policy: Policy,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// A running bot.
 pub struct Running {
+    pub context: Context,
     stop: CancellationToken,
     task: JoinHandle<Result<(), BotError>>,
 }
@@ -53,7 +56,8 @@ impl Scene {
         let bob = discord.member("bob", &[role]);
         let mut policy = policy(1);
         policy.approver_roles = [RoleId::new(role.get())].into();
-        Self { db: DynamoDb::start().await, discord, channel, alice, bob, policy }
+        let clock = Arc::new(SystemClock);
+        Self { db: DynamoDb::start().await, discord, channel, alice, bob, policy, clock }
     }
 
     /// Locks a state with an apply of `who`.
@@ -83,7 +87,7 @@ impl Scene {
         let backend = backend("main", BUCKET, Some(TABLE), false).backend().clone();
         let token = self.discord.token().to_owned().into();
         let connection = Connection::new(token, guild.get(), Some(self.discord.url()));
-        let clock = Arc::new(SystemClock);
+        let clock = self.clock.clone();
         let reading = Reading { catalog: Catalog::new(vec![backend]), locks, directory, clock };
         self.db.migrate().await;
         let (context, courier) = context(
@@ -98,11 +102,11 @@ impl Scene {
         let (for_courier, for_warden) = (stop.clone(), stop.clone());
         tokio::spawn(async move { courier.run(for_courier).await });
         tokio::spawn(async move { warden.run(for_warden).await });
-        let bot = Bot { connection, context, standing: Standing::default() };
+        let bot = Bot { connection, context: context.clone(), standing: Standing::default() };
         let stopped = stop.clone().cancelled_owned();
         let task = tokio::spawn(bot.run(stopped, ready(())));
         self.discord.gateway().identified(identified + 1).await;
-        Running { stop, task }
+        Running { context, stop, task }
     }
 
     /// Waits until the commands have been registered this many times.

@@ -197,7 +197,7 @@ async fn a_denial_may_say_why() {
         scene.assert_untouched(&card).await;
         scene.bob.submit(&form, &[("text", text)]).await;
         let closed = scene.says(&card, "Denied by bob").await;
-        assert_eq!(scene.text(&closed).contains("Because"), told, "{text:?}");
+        assert_eq!(scene.text(&closed).contains("Why it was denied"), told, "{text:?}");
         assert!(scene.is_locked().await);
         let trail = scene.trail().await;
         assert_eq!(trail[1].text("action"), Some("request.denied"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
 use twilight_model::channel::message::component::{Button, ButtonStyle, Component};
 use twilight_model::channel::message::embed::Embed;
 
@@ -59,6 +60,32 @@ impl World {
         }
         self.names.put_into(lines.join("\n"))
     }
+
+    /// The bot's part of the message as API JSON. Names replace ids, and `…` the ids that have no name.
+    pub fn json(&self, message: &Message) -> Value {
+        let json = json!({
+            "content": message.content,
+            "embeds": message.embeds,
+            "components": message.components,
+        });
+        let text = without_ids(&self.names.put_into(json.to_string()));
+        serde_json::from_str(&text).expect("a name has no character that JSON escapes")
+    }
+}
+
+/// The text with `…` for every number that is long enough to be an id.
+fn without_ids(text: &str) -> String {
+    let mut short = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+        let (number, after) = from.split_at(end);
+        short.push_str(before);
+        short.push_str(if number.len() < 17 { number } else { "…" });
+        rest = after;
+    }
+    short + rest
 }
 
 fn embed_lines(embed: &Embed) -> Vec<String> {
