@@ -8,6 +8,7 @@ mod changes;
 mod items;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -21,8 +22,10 @@ use crate::aws::ledger::plan::Plan;
 use crate::aws::ledger::{filed_of, guarded};
 use crate::aws::locks::rows;
 use crate::aws::own::hold_items::{hold_of, line_of, past_of, state_of};
+use crate::aws::own::lease::lease_of;
 use crate::aws::own::stored::json as json_of;
 use crate::aws::values::{Item, fields};
+use crate::lease::{Lease, Stored, Vigil};
 use crate::lock::{LockState, Means, Stores, is_digest_key};
 use crate::message::Message;
 use crate::people::{ChannelId, UserId};
@@ -159,6 +162,12 @@ fn read_and_use(item: &Item) {
         use_filed(&filed);
     }
     let _ = guarded(item);
+    if let Ok(lease) = lease_of(item) {
+        let (me, stored) = (lease.holder.clone(), Stored::Lease(lease.clone()));
+        let replaces = Vigil::default().look(&stored, &me, Duration::MAX, |_| false);
+        let taken = replaces.map(|replaces| Lease::taken(me, &replaces).renewed(true).given_up());
+        assert!(taken.is_some_and(|taken| taken.version > lease.version));
+    }
     if let Ok(one) = json_of::<Notice>(item, "notice") {
         shown(notice(&one, None).as_ref());
         shown(notices_together(&[&one, &one]).as_ref());
@@ -191,6 +200,7 @@ mod tests {
         assert_eq!(understood(&|item| filed_of(item).is_ok()), 1);
         assert_eq!(understood(&|item| json_of::<Notice>(item, "notice").is_ok()), 5);
         assert_eq!(understood(&|item| json_of::<Heads>(item, "heads").is_ok()), 1);
+        assert_eq!(understood(&|item| lease_of(item).is_ok()), 1);
         all.iter().for_each(read_and_use);
     }
 

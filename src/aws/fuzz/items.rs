@@ -13,9 +13,11 @@ use crate::aws::ledger::AwsLedger;
 use crate::aws::ledger::commit::Write;
 use crate::aws::ledger::plan::Plan;
 use crate::aws::own::LedgerTables;
+use crate::aws::own::lease::item_of;
 use crate::aws::session::Patience;
 use crate::aws::session::Session;
 use crate::aws::values::{Item, item};
+use crate::lease::{Lease, Replaces, Replica};
 use crate::lock::{HeldLock, LockRecord, LockState, Means, State, StoredLock, Stores};
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
@@ -136,6 +138,8 @@ fn real() -> Vec<Item> {
     }))));
     let heads = json!({"my-bucket/a": filed.tail}).to_string();
     items.push(item(&object(json!({"pk": "checkpoint#", "sk": "000000", "heads": heads}))));
+    let holder = Replica { id: "1".to_owned(), host: "vm".to_owned(), process: None };
+    items.push(item_of(&Lease::taken(holder, &Replaces::Nothing)));
     items
 }
 

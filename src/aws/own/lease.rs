@@ -88,7 +88,7 @@ fn if_version_is(put: PutItemFluentBuilder, version: impl Display) -> PutItemFlu
         .expression_attribute_values(":before", number(version))
 }
 
-fn item_of(lease: &Lease) -> Item {
+pub(in crate::aws) fn item_of(lease: &Lease) -> Item {
     let Lease { version, holder, lasts, is_free, is_connected } = lease;
     let Replica { id, host, process } = holder;
     let mut item = Item::from([
@@ -108,7 +108,7 @@ fn item_of(lease: &Lease) -> Item {
     item
 }
 
-fn lease_of(item: &Item) -> Result<Lease, Odd> {
+pub(in crate::aws) fn lease_of(item: &Item) -> Result<Lease, Odd> {
     let of = |name| text_of(item, name).map(str::to_owned).ok_or(Odd::Missing(name));
     let is = |name| {
         item.get(name).and_then(|value| value.as_bool().ok()).copied().ok_or(Odd::Missing(name))
