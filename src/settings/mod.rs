@@ -10,6 +10,7 @@ mod file;
 #[doc(hidden)]
 pub mod fuzz;
 mod joined;
+mod pages;
 mod problems;
 
 use std::sync::OnceLock;
@@ -19,6 +20,7 @@ use secrecy::SecretString;
 
 pub use self::checked::{DiscordSettings, SettingsError, Tables};
 pub use self::file::{BACKEND_KEYS, Config, HOLDER_KEYS, POLICY_KEYS, PolicyTable};
+pub use self::pages::{completions, manual};
 
 /// Tends a team's Terraform and OpenTofu state locks from Discord.
 #[derive(Debug, Parser)]
@@ -103,6 +105,13 @@ pub enum Call {
         #[command(subcommand)]
         call: ConfigCall,
     },
+    /// Print what a shell needs to complete this program's commands and flags
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// What can be done with the settings.

@@ -18,6 +18,7 @@ mod command_line;
 mod demo;
 mod doctor;
 mod finding;
+mod pages;
 mod words;
 
 // The adapters.
