@@ -14,6 +14,7 @@ mod output;
 mod pages;
 mod parts;
 mod replica;
+mod report;
 mod workers;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use self::output::{complain, print, print_json, stdout_style};
 pub use self::pages::{completions, manual};
 use self::parts::{Parts, memory, reading};
 use self::replica::{Relieved, take_turns};
+pub use self::report::report;
 use self::workers::Workers;
 use crate::aws::{AwsLease, AwsLocks, AwsOwnTables, AwsStoreChecks, LedgerTables, Session};
 use crate::clock::SystemClock;

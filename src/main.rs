@@ -62,6 +62,9 @@ fn run() -> Result<Success, AppError> {
             }
             Call::List { filter, json } => app::list(&settings, &filter, json).await,
             Call::Audit { call } => app::audit(&settings, &call).await,
+            Call::Report { days, format, svg } => {
+                app::report(&settings, days, format, svg.as_deref()).await
+            }
             Call::Config { call: ConfigCall::Check { explain } } => {
                 app::check_config(&settings, explain.as_deref())
             }
