@@ -12,8 +12,8 @@ use crate::settings::{ReportFormat, Settings};
 use crate::watch::LONGEST_PERIOD;
 use crate::words::report as words;
 
-/// Prints the report, and draws it into a file if one is given. What could not be read goes to standard
-/// error.
+/// Prints the report, and draws it into a file if one is given. What could not be read is said in
+/// it, and on standard error where the format has no place for it.
 ///
 /// # Errors
 /// If a setting or the number of days is wrong, or the tables cannot be read.
@@ -30,20 +30,17 @@ pub async fn report(
     let reported = commands::report(&reading, &*memory.holds, &*memory.trail, wanted).await?;
     let Reported { report, unread } = &reported;
     if let Some(file) = svg {
-        let written = std::fs::write(file, report_svg(report));
+        let written = std::fs::write(file, report_svg(report, unread));
         let refused = |why| words::not_written(&file.display().to_string(), &why);
         written.map_err(|why| AppError::Refused(refused(why)))?;
     }
     match format {
-        ReportFormat::Text => print(&report_text(report))?,
+        ReportFormat::Text => print(&report_text(report, unread))?,
         ReportFormat::Json => print_json(&ReportJson::from(&reported))?,
         ReportFormat::Csv => {
             print(&report_csv(report))?;
-            words::found_gaps(&report.gaps, report.days.len()).iter().for_each(|gap| complain(gap));
+            words::found_gaps(report, unread).iter().for_each(|gap| complain(gap));
         }
-    }
-    for unread in unread {
-        complain(&words::not_read(unread));
     }
     Ok(if unread.is_empty() { Success::Fine } else { Success::NotRead })
 }

@@ -46,10 +46,20 @@ pub async fn report(
         futures::join!(trail.each(Extent::All, &mut each), holds.current(), reading.locks.seen());
     entries?;
     let (current, Seen { states, unread }) = (current?, seen?);
-    let seen = states.into_iter().map(|known| known.state.path);
+    let is_served = |path: &StatePath| reading.catalog.state_at(path.clone()).is_some();
+    let held: BTreeSet<&StatePath> =
+        states.iter().filter(|known| known.held).map(|known| &known.state.path).collect();
+    for hold in current.values() {
+        if is_served(&hold.state.path) { tally.held(hold) } else { tally.unwatched() }
+    }
+    // What could not be read is not called given back.
+    let gone = current.keys().filter(|path| unread.is_empty() && is_served(path));
+    gone.filter(|path| !held.contains(path)).for_each(|_| tally.not_looked_at());
+    let taken = held.iter().filter(|path| !current.contains_key(**path));
+    taken.for_each(|_| tally.not_looked_at());
+    let seen = states.iter().map(|known| &known.state.path);
     let paths: BTreeSet<StatePath> =
-        seen.chain(current.keys().cloned()).chain(tally.recorded().iter().cloned()).collect();
-    current.values().for_each(|hold| tally.held(hold));
+        seen.chain(current.keys()).chain(tally.recorded()).cloned().collect();
     let mut past = stream::iter(&paths)
         .map(|path| holds.past_since(path, period.from))
         .buffer_unordered(AT_ONCE);

@@ -109,6 +109,8 @@ struct GapsJson {
     items_not_understood: usize,
     requests_without_opening: usize,
     states_not_served: usize,
+    holds_not_watched: usize,
+    locks_not_looked_at: usize,
     stores_not_read: Vec<String>,
 }
 
@@ -193,6 +195,8 @@ impl<'r> From<&'r Reported> for ReportJson<'r> {
                 items_not_understood: gaps.not_understood,
                 requests_without_opening: gaps.without_opening,
                 states_not_served: gaps.not_served,
+                holds_not_watched: gaps.unwatched,
+                locks_not_looked_at: gaps.not_looked_at,
                 stores_not_read: unread.iter().map(|it| it.fault.to_string()).collect(),
             },
         }

@@ -4,6 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::csv::cell;
+use crate::ports::Unread;
 use crate::watch::{Figures, LockReport};
 use crate::words::report as words;
 
@@ -16,10 +17,10 @@ const COLUMNS: &str = "state,path,holds,held_now,held_seconds,longest_hold_secon
 
 /// A report for people: a table of at most ten states, and what is behind it.
 #[must_use]
-pub fn report_text(report: &LockReport) -> String {
+pub fn report_text(report: &LockReport, unread: &[Unread]) -> String {
     let mut parts = vec![words::heading(report), words::summary(report).join("\n")];
     if !report.states.is_empty() {
-        parts.push(by_state(report));
+        parts.push(format!("{}\n{}", by_state(report), words::STATES_NOTE));
     }
     let forced = report.forced.iter().take(MOST).map(words::forced);
     let left_out = report.forced.len().saturating_sub(MOST);
@@ -31,7 +32,7 @@ pub fn report_text(report: &LockReport) -> String {
         let table = by_machine(report);
         parts.push(format!("{}\n{table}\n{}", words::LEFT_BEHIND, words::MACHINES_NOTE));
     }
-    parts.extend(list(words::NOT_KNOWN, words::gaps(report).into_iter()));
+    parts.extend(list(words::NOT_KNOWN, words::gaps(report, unread).into_iter()));
     parts.join("\n\n")
 }
 

@@ -4,6 +4,7 @@
 
 use chrono::TimeDelta;
 
+use crate::ports::Unread;
 use crate::text::{clip, clip_middle, visible};
 use crate::watch::{DayFigures, LockReport};
 use crate::words::report as words;
@@ -36,7 +37,7 @@ const FORCED: &str = "#b35900";
 
 /// The report as an SVG picture: a bar for each state, a column for each day.
 #[must_use]
-pub fn report_svg(report: &LockReport) -> String {
+pub fn report_svg(report: &LockReport, unread: &[Unread]) -> String {
     let mut picture = Picture::default();
     picture.text(MARGIN, 36, Style::Title, &words::heading(report));
     let mut y = 60;
@@ -52,7 +53,7 @@ pub fn report_svg(report: &LockReport) -> String {
     }
     y = picture.columns(&report.days, y + 30);
     y = picture.legend(y + 40);
-    for gap in words::found_gaps(&report.gaps, report.days.len()) {
+    for gap in words::found_gaps(report, unread) {
         y += 18;
         picture.text(MARGIN, y, Style::Small, &gap);
     }
@@ -110,7 +111,9 @@ impl Picture {
         let most = days.iter().map(|it| it.held).max().unwrap_or_default();
         y += 16 + MARKS;
         let floor = y + COLUMN_HIGHEST;
-        self.text(left - 8, y + 4, Style::End, &picture::bar(most, 0));
+        if most > TimeDelta::zero() {
+            self.text(left - 8, y + 4, Style::End, &picture::bar(most, 0));
+        }
         self.text(left - 8, floor, Style::End, &picture::bar(TimeDelta::zero(), 0));
         self.line((left, y), (left + step * count, y), "#d1d9e0");
         self.line((left, floor), (left + step * count, floor), PALE);

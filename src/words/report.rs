@@ -8,7 +8,7 @@ use crate::lock::{BackendName, Operation, in_words};
 use crate::ports::Unread;
 use crate::text::{LONG, SHORT, clip, clip_middle, visible};
 use crate::watch::{
-    Figures, Forced, Gaps, LONGEST_PERIOD, Label, LockReport, LongHold, LongWait, Machine, Period,
+    Figures, Forced, LONGEST_PERIOD, Label, LockReport, LongHold, LongWait, Machine, Period,
 };
 
 /// The headings of the lists.
@@ -53,19 +53,20 @@ pub(crate) fn heading(report: &LockReport) -> String {
 #[must_use]
 pub(crate) fn summary(report: &LockReport) -> Vec<String> {
     let total = &report.total;
-    let mut holds = format!(
-        "{} ended, and {} held now.",
-        counted(total.holds as u64, "hold", "holds"),
-        match total.held_now {
-            0 => "no lock is".to_owned(),
-            1 => "1 lock is".to_owned(),
-            now => format!("{now} locks are"),
-        }
-    );
+    let ended = |count: usize, one: &str, many: &str| match count {
+        0 => format!("No {one} ended"),
+        count => format!("{} ended", counted(count as u64, one, many)),
+    };
+    let mut holds = match (total.holds, total.held_now) {
+        (0, 0) => "No hold is recorded.".to_owned(),
+        (holds, 0) => format!("{}.", ended(holds, "hold", "holds")),
+        (holds, 1) => format!("{}, and 1 goes on.", ended(holds, "hold", "holds")),
+        (holds, now) => format!("{}, and {now} go on.", ended(holds, "hold", "holds")),
+    };
     if total.held > TimeDelta::zero() {
         holds.push_str(&format!(" Together they held locks for {}.", in_words(total.held)));
     }
-    let mut requests = format!("{} ended", counted(total.requests as u64, "request", "requests"));
+    let mut requests = ended(total.requests, "request", "requests");
     let ends = report.outcomes.iter().map(|&(end, times)| format!("{times} {}", outcome(end)));
     let ends = ends.collect::<Vec<_>>().join(", ");
     if !ends.is_empty() {
@@ -167,32 +168,34 @@ pub(crate) fn machine(of: &Machine) -> String {
     }
 }
 
-/// What the columns about machines count.
-pub(crate) const MACHINES_NOTE: &str = "FORCED are locks that a request released, and LOOKED STALE are others that \
-    looked stale before they cleared. A machine that is the only one of its kind may be a person's own, so it is \
-    not named.";
+/// What the columns count.
+pub(crate) const STATES_NOTE: &str = "HOLDS are those that ended, and after a + those that go on. WAITED is the time \
+    from a request to its end. FORCED are locks that a request released.";
+pub(crate) const MACHINES_NOTE: &str = "LOOKED STALE are locks that looked stale and then cleared without a request. A \
+    machine that is the only one of its kind may be a person's own, so it is not named.";
 
 /// What a report never knows.
 const NEVER_KNOWN: [&str; 3] = [
-    "WAITED is the time from a request to its end. How long people waited with Notify me is not recorded.",
+    "How long people waited with Notify me is not recorded.",
     "It is not recorded when the bot did not look. A lock that was taken and given back meanwhile is missing, and one \
      that was given back meanwhile counts until the next look.",
     "States are found by their locks, digests, objects and requests. A state of which none of these is left is \
      missing.",
 ];
 
-/// What the figures lack, one sentence each.
+/// What figures lack, one sentence each.
 #[must_use]
-pub(crate) fn gaps(report: &LockReport) -> Vec<String> {
-    let mut said = found_gaps(&report.gaps, report.days.len());
+pub(crate) fn gaps(report: &LockReport, unread: &[Unread]) -> Vec<String> {
+    let mut said = found_gaps(report, unread);
     said.extend(NEVER_KNOWN.map(str::to_owned));
     said
 }
 
 /// What these figures lack beyond what every report lacks.
 #[must_use]
-pub(crate) fn found_gaps(gaps: &Gaps, days: usize) -> Vec<String> {
-    let mut said = Vec::new();
+pub(crate) fn found_gaps(report: &LockReport, unread: &[Unread]) -> Vec<String> {
+    let (gaps, days) = (&report.gaps, report.days.len());
+    let mut said: Vec<String> = unread.iter().map(not_read).collect();
     if gaps.silent_days > 0 {
         let mut sentence = format!(
             "Nothing is recorded of {} of {}: no lock was held, or the bot did not look.",
@@ -224,12 +227,21 @@ pub(crate) fn found_gaps(gaps: &Gaps, days: usize) -> Vec<String> {
         "state is in a bucket that no backend has. Of such states only those with a request are known.",
         "states are in buckets that no backend has. Of such states only those with a request are known.",
     );
+    say(
+        gaps.unwatched,
+        "hold goes on in a bucket that no backend has. Nobody looks at it, and it is not counted.",
+        "holds go on in buckets that no backend has. Nobody looks at them, and they are not counted.",
+    );
+    say(
+        gaps.not_looked_at,
+        "lock was taken or given back since the bot's last look. If this stays so, the bot does not look.",
+        "locks were taken or given back since the bot's last look. If this stays so, the bot does not look.",
+    );
     said
 }
 
 /// Says of which backends states may be missing, and why.
-#[must_use]
-pub(crate) fn not_read(unread: &Unread) -> String {
+fn not_read(unread: &Unread) -> String {
     let names: Vec<&str> = unread.backends.iter().map(BackendName::as_str).collect();
     let fault = clip(&visible(&unread.fault.to_string()), LONG);
     format!("States of {} may be missing. {fault}", names.join(", "))

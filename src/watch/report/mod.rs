@@ -165,6 +165,10 @@ pub struct Gaps {
     pub without_opening: usize,
     /// States in buckets that no backend has any more. Of those only the ones with a request are known.
     pub not_served: usize,
+    /// Holds that nobody ends, because no backend has their buckets any more. They are not counted.
+    pub unwatched: usize,
+    /// Locks that were taken or given back since the bot's last look.
+    pub not_looked_at: usize,
 }
 
 impl Figures {

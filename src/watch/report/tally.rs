@@ -123,6 +123,16 @@ impl Tally {
         self.gaps.not_understood += items;
     }
 
+    /// Adds a hold that lasts in the records, in a bucket that no backend has any more.
+    pub fn unwatched(&mut self) {
+        self.gaps.unwatched += 1;
+    }
+
+    /// Adds a lock that was taken or given back since the bot's last look.
+    pub fn not_looked_at(&mut self) {
+        self.gaps.not_looked_at += 1;
+    }
+
     /// The state paths of the trail, whenever their entries were made.
     #[must_use]
     pub fn recorded(&self) -> &BTreeSet<StatePath> {
