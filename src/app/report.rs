@@ -39,7 +39,9 @@ pub async fn report(
         ReportFormat::Json => print_json(&ReportJson::from(&reported))?,
         ReportFormat::Csv => {
             print(&report_csv(report))?;
-            words::found_gaps(report, unread).iter().for_each(|gap| complain(gap));
+            for gap in words::found_gaps(report, unread) {
+                complain(&gap);
+            }
         }
     }
     Ok(if unread.is_empty() { Success::Fine } else { Success::NotRead })

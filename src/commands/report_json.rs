@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::report::Reported;
+use crate::lock::StateName;
 use crate::watch::{Figures, Label, Machine};
 
 /// The figures of a period.
@@ -116,7 +117,7 @@ struct GapsJson {
 
 impl<'r> From<&'r Label> for LabelJson<'r> {
     fn from(label: &'r Label) -> Self {
-        Self { state: label.name.as_ref().map(|name| name.as_str()), path: label.path.as_str() }
+        Self { state: label.name.as_ref().map(StateName::as_str), path: label.path.as_str() }
     }
 }
 

@@ -163,7 +163,7 @@ pub(crate) fn long_wait(of: &LongWait) -> String {
 pub(crate) fn machine(of: &Machine) -> String {
     match of {
         Machine::Named(pattern) => clip(&visible(pattern), SHORT),
-        Machine::Single => "machines of which there is one".to_owned(),
+        Machine::Single => "the only ones of their kind".to_owned(),
         Machine::NotKnown => "not known".to_owned(),
     }
 }

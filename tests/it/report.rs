@@ -28,7 +28,7 @@ fn now(office: &Office) -> DateTime<Utc> {
     office.context.reading.clock.now()
 }
 
-/// Locks a state for this many minutes, with a look at its beginning and at its end.
+/// Locks a state for this many minutes, with looks at its beginning, shortly before its end and after it.
 async fn hold(office: &Office, state: &str, who: &str, minutes: i64) {
     let lookout = lookout(&office.context);
     let path = office.path(state);
@@ -37,7 +37,9 @@ async fn hold(office: &Office, state: &str, who: &str, minutes: i64) {
     let record = record(&id, "OperationTypeApply", who, &since);
     office.db.put(path.as_str(), &[("Info", text(&record))]).await;
     lookout.pass().await.unwrap();
-    office.time.advance(TimeDelta::minutes(minutes));
+    office.time.advance(TimeDelta::minutes(minutes - 1));
+    lookout.pass().await.unwrap();
+    office.time.advance(TimeDelta::minutes(1));
     office.db.delete(path.as_str()).await;
     lookout.pass().await.unwrap();
 }
@@ -88,6 +90,7 @@ async fn office() -> Office {
     office.time.advance(TimeDelta::days(2));
     left_behind(&office, "env/prod", "jjoyner@ci-runner-04", "the runner died").await;
     hold(&office, "env/prod", "mira@mira-macbook", 30).await;
+    hold(&office, "env/prod", "ci@ci-runner-99", 400).await;
     hold(&office, "env/prod", "ci@=<b>-1", 1).await;
     hold(&office, "env/prod", "ci@=<b>-2", 1).await;
     office.time.advance(TimeDelta::days(1));
@@ -172,8 +175,8 @@ async fn states_of_a_removed_backend_and_odd_items_are_said() {
     TrailTable::of(&office.db).put_all(&entries).await;
     let past = office.db.rows(&tables().table).await;
     let is_past = |pk: &&str| pk.starts_with("past#");
-    let pks = past.iter().filter_map(|item| item["pk"].as_s().ok().map(String::as_str));
-    let pk = pks.filter(is_past).next().unwrap();
+    let mut pks = past.iter().filter_map(|item| item["pk"].as_s().ok().map(String::as_str));
+    let pk = pks.find(is_past).unwrap();
     let key = format!("{}#odd", now(&office).to_rfc3339_opts(SecondsFormat::Millis, true));
     let odd = [("pk", text(pk)), ("sk", text(&key)), ("past", text("{\"v\":2}"))];
     office.db.put_item(&tables().table, &odd).await;

@@ -67,9 +67,15 @@ fn draft(action: Action, request: u64, when: &str) -> Draft {
 /// A tally of these records.
 fn tally(past: &[PastHold], held: &[Hold], trail: &[Draft]) -> Tally {
     let mut tally = Tally::of(period());
-    past.iter().for_each(|past| tally.past(past));
-    held.iter().for_each(|hold| tally.held(hold));
-    Tail::default().append(trail).iter().for_each(|entry| tally.entry(entry));
+    for past in past {
+        tally.past(past);
+    }
+    for hold in held {
+        tally.held(hold);
+    }
+    for entry in &Tail::default().append(trail) {
+        tally.entry(entry);
+    }
     tally
 }
 
