@@ -36,11 +36,13 @@ fn run() -> Result<Success, AppError> {
         Call::Doctor { .. } => dotenv.err(),
         #[cfg(feature = "embedded")]
         Call::Demo { .. } => None,
+        // These two read no setting.
+        Call::Completions { .. } | Call::Man => None,
         _ => dotenv.map(|()| None)?,
     };
     match settings.log() {
         Ok((filter, format)) => telemetry::start(filter, format),
-        Err(_) if matches!(call, Call::Doctor { .. }) => {}
+        Err(_) if matches!(call, Call::Doctor { .. } | Call::Completions { .. } | Call::Man) => {}
         Err(error) => return Err(error.into()),
     }
     // A single read needs no second thread, and starts faster without one.
@@ -60,12 +62,17 @@ fn run() -> Result<Success, AppError> {
             }
             Call::List { filter, json } => app::list(&settings, &filter, json).await,
             Call::Audit { call } => app::audit(&settings, &call).await,
+            Call::Report { days, format, svg } => {
+                app::report(&settings, days, format, svg.as_deref()).await
+            }
             Call::Config { call: ConfigCall::Check { explain } } => {
                 app::check_config(&settings, explain.as_deref())
             }
             Call::Doctor { json } => app::doctor(&settings, dotenv, json).await,
             Call::Migrate { check: false } => app::migrate(&settings).await,
             Call::Migrate { check: true } => app::check_migrations(&settings).await,
+            Call::Completions { shell } => app::completions(shell),
+            Call::Man => app::manual(),
         }
     });
     // Does not wait for the remaining tasks: they have nothing left to do, and a read from a

@@ -84,6 +84,24 @@ pub struct Hash(String);
 pub struct Entry(Map<String, Value>);
 
 impl Action {
+    /// All actions.
+    const ALL: [Self; 14] = [
+        Self::Opened,
+        Self::Approved,
+        Self::Denied,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::Unpostable,
+        Self::ApprovalRefused,
+        Self::DenialRefused,
+        Self::WithdrawalRefused,
+        Self::UnlockStarted,
+        Self::UnlockDone,
+        Self::UnlockSuperseded,
+        Self::UnlockAlreadyFree,
+        Self::UnlockFailed,
+    ];
+
     /// The actions that end a request. Nothing more is recorded for it after one of them.
     pub const ENDS: [Self; 8] = [
         Self::Denied,
@@ -115,6 +133,12 @@ impl Action {
             Self::UnlockAlreadyFree => "unlock.already_free",
             Self::UnlockFailed => "unlock.failed",
         }
+    }
+
+    /// The action with this name in the trail. `None` for an action of a newer version.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == name)
     }
 }
 

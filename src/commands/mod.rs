@@ -8,6 +8,8 @@ mod help;
 mod history;
 mod json;
 mod list;
+mod report;
+mod report_json;
 mod status;
 mod unlock;
 mod unwatch;
@@ -22,6 +24,8 @@ use tracing::warn;
 
 pub use json::StatusJson;
 pub use list::{LockList, list};
+pub use report::{Reported, report};
+pub use report_json::ReportJson;
 
 use crate::command::{Audience, Command};
 use crate::context::Context;

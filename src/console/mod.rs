@@ -3,6 +3,7 @@
 mod audit;
 mod board;
 mod chat;
+mod csv;
 mod doctor;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -10,6 +11,8 @@ pub mod fuzz;
 mod input;
 mod parse;
 mod render;
+mod report;
+mod report_svg;
 mod table;
 
 pub use audit::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
@@ -18,4 +21,6 @@ pub use chat::Chat;
 pub use doctor::diagnosis;
 pub use input::Input;
 pub use render::{Style, text};
+pub use report::{report_csv, report_text};
+pub use report_svg::report_svg;
 pub use table::table;

@@ -60,6 +60,9 @@ pub trait Holds: Send + Sync {
     /// can read.
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
 
+    /// The past holds of a path that ended at `since` or later, the first one first.
+    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastSince, Fault>;
+
     /// The summary of the last [`LOOKED_AT`] past holds of a path. A statistic: it may be some
     /// minutes old.
     async fn past_summary(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
@@ -83,6 +86,15 @@ pub trait Holds: Send + Sync {
         since: DateTime<Utc>,
         but: &StatePath,
     ) -> Result<usize, Fault>;
+}
+
+/// Past holds of a path.
+#[derive(Debug, Default)]
+pub struct PastSince {
+    /// Those that this version can read.
+    pub holds: Vec<PastHold>,
+    /// How many it cannot read.
+    pub left_out: usize,
 }
 
 /// The watchers of locks.

@@ -10,6 +10,7 @@ mod file;
 #[doc(hidden)]
 pub mod fuzz;
 mod joined;
+mod pages;
 mod problems;
 
 use std::sync::OnceLock;
@@ -19,6 +20,7 @@ use secrecy::SecretString;
 
 pub use self::checked::{DiscordSettings, SettingsError, Tables};
 pub use self::file::{BACKEND_KEYS, Config, HOLDER_KEYS, POLICY_KEYS, PolicyTable};
+pub use self::pages::{completions, manual};
 
 /// Tends a team's Terraform and OpenTofu state locks from Discord.
 #[derive(Debug, Parser)]
@@ -79,6 +81,21 @@ pub enum Call {
         #[command(subcommand)]
         call: Audit,
     },
+    /// What the last days show of all locks: holds, waits and forced unlocks
+    ///
+    /// Reads what is recorded already: the past holds, the current ones and the audit trail. Says what is not
+    /// known. Names machines by a pattern, and people not at all.
+    Report {
+        /// How many days, today included; at most 90, because past holds are not kept longer
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        days: u32,
+        /// As text for people, as CSV with a row for each state, or as one JSON object
+        #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+        format: ReportFormat,
+        /// Also draw it into this file, as an SVG picture
+        #[arg(long, value_name = "FILE")]
+        svg: Option<std::path::PathBuf>,
+    },
     /// Look at the settings, tables, permissions, locks and the Discord server, and say what is wrong
     ///
     /// Changes nothing that people or Terraform rely on. In an S3-compatible store that is not AWS's own, it writes
@@ -103,6 +120,13 @@ pub enum Call {
         #[command(subcommand)]
         call: ConfigCall,
     },
+    /// Print what a shell needs to complete this program's commands and flags
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// What can be done with the settings.
@@ -149,6 +173,17 @@ pub enum ExportFormat {
     Jsonl,
     /// Comma-separated values with a heading (RFC 4180), the nested fields in columns of their own.
     Csv,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// Comma-separated values with a heading (RFC 4180), a row for each state.
+    Csv,
+    /// One JSON object with everything.
+    Json,
 }
 
 /// The settings as they are written, not checked yet.

@@ -20,6 +20,7 @@ pub(crate) mod list;
 pub mod lock;
 pub(crate) mod parts;
 pub mod refused;
+pub(crate) mod report;
 pub mod request;
 mod store;
 pub(crate) mod terminal;

@@ -18,6 +18,8 @@ mod command_line;
 mod demo;
 mod doctor;
 mod finding;
+mod pages;
+mod report;
 mod words;
 
 // The adapters.

@@ -65,7 +65,7 @@ fn the_readme_has_every_setting_with_its_default() {
 
 #[test]
 fn help_is_what_it_was() {
-    for name in ["", "run", "demo", "status", "list", "doctor", "config"] {
+    for name in ["", "run", "demo", "status", "list", "report", "doctor", "config"] {
         let mut command = Cli::command().term_width(100);
         command.build();
         let mut command = match name {

@@ -17,7 +17,7 @@ use crate::aws::values::{moment, text, text_of};
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::{State, StatePath};
 use crate::people::UserId;
-use crate::ports::{Holds, Notice, Watches};
+use crate::ports::{Holds, Notice, PastSince, Watches};
 use crate::watch::{Hold, Line, OTHER_RUNS, PastHold};
 
 /// Retries after another process changed the line first.
@@ -190,6 +190,12 @@ impl Holds for AwsHolds {
     async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault> {
         let items = self.own.newest(&past_key(path), limit).await?;
         Ok(self.own.understood(&items, past_of))
+    }
+
+    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastSince, Fault> {
+        let items = self.own.query_from(&past_key(path), &moment(since)).await?;
+        let holds = self.own.understood(&items, past_of);
+        Ok(PastSince { left_out: items.len() - holds.len(), holds })
     }
 
     async fn ended_by(

@@ -133,14 +133,14 @@ impl OwnTable {
         limit: usize,
         is_wanted: impl Fn(&Item) -> bool,
     ) -> Result<usize, Fault> {
-        let query = self
-            .select(pk)
-            .key_condition_expression("#pk = :pk AND #sk >= :sk")
-            .expression_attribute_names("#sk", SK)
-            .expression_attribute_values(":sk", text(sk))
-            .set_limit(i32::try_from(limit).ok());
+        let query = self.select_from(pk, sk).set_limit(i32::try_from(limit).ok());
         let wanted = self.gather(query, limit, |item| is_wanted(&item).then_some(())).await?;
         Ok(wanted.len())
+    }
+
+    /// The items of one `pk` from an `sk` on, in the order of their `sk`.
+    pub(in crate::aws) async fn query_from(&self, pk: &str, sk: &str) -> Result<Vec<Item>, Fault> {
+        self.pages(self.select_from(pk, sk), None).await
     }
 
     /// Applies `take` to the items of one `pk` in the order of their `sk`, and collects at most
@@ -168,6 +168,13 @@ impl OwnTable {
             .expression_attribute_names("#pk", PK)
             .expression_attribute_values(":pk", text(pk))
             .consistent_read(true)
+    }
+
+    fn select_from(&self, pk: &str, sk: &str) -> QueryFluentBuilder {
+        self.select(pk)
+            .key_condition_expression("#pk = :pk AND #sk >= :sk")
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":sk", text(sk))
     }
 
     async fn pages(

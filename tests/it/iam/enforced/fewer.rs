@@ -88,3 +88,18 @@ async fn the_trail_is_read_without_a_permission_to_write() {
     let questions: [&[&str]; 3] = [&["audit", "verify"], &["audit", "list"], &["audit", "export"]];
     assert_answered(policies, &questions).await;
 }
+
+#[tokio::test]
+async fn the_report_is_made_without_a_permission_to_write() {
+    let policies = kept(|grant| {
+        let Grant { sid, permission, .. } = grant;
+        let action = permission.action.as_str();
+        match sid.as_str() {
+            "StateBucket" => true,
+            "OwnTable" => action == "dynamodb:Query",
+            "LockRows" | "AuditTrail" => action == "dynamodb:Scan",
+            _ => false,
+        }
+    });
+    assert_answered(policies, &[&["report"]]).await;
+}
