@@ -1,7 +1,28 @@
-//! What the properties in `lock/fuzz.rs`, `settings/fuzz.rs`, `discord/fuzz.rs` and `aws/fuzz.rs` share.
+//! What the properties in `lock/fuzz.rs`, `settings/fuzz.rs`, `words/fuzz.rs`, `discord/fuzz.rs` and `aws/fuzz.rs` share.
 //!
 //! Each property takes any bytes. The targets in `fuzz/` call it with bytes that libFuzzer makes up, and a unit test
 //! calls it with the seeds of that target. docs/FUZZING.md says how to run the targets.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+
+use chrono::TimeDelta;
+
+use crate::people::{ChannelId, RoleId};
+use crate::unlock::{Asking, Policy};
+
+/// The rules under which the properties open and approve requests.
+pub(crate) fn policy() -> Policy {
+    Policy {
+        approver_roles: BTreeSet::from([RoleId::new(5)]),
+        approvals: NonZeroU32::MIN,
+        request_ttl: TimeDelta::minutes(30),
+        stale_after: TimeDelta::hours(2),
+        announce: Some(ChannelId::new(1)),
+        announce_min_hold: TimeDelta::zero(),
+        asking: Asking::default(),
+    }
+}
 
 /// Splits an input into `N` texts at its line breaks. The last text has the rest. Missing texts are empty.
 pub(crate) fn texts<const N: usize>(bytes: &[u8]) -> [String; N] {

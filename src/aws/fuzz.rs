@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 
 use self::changes::changed_item;
-use self::items::{LEDGER, actor, held, hold, now, policy, state};
+use self::items::{LEDGER, actor, held, hold, now, state};
 use crate::audit::{Entry, Heads, Tail, Verifier};
 use crate::aws::ledger::commit::Write;
 use crate::aws::ledger::plan::Plan;
@@ -25,6 +25,7 @@ use crate::aws::own::hold_items::{hold_of, line_of, past_of, state_of};
 use crate::aws::own::lease::lease_of;
 use crate::aws::own::stored::json as json_of;
 use crate::aws::values::{Item, fields};
+use crate::fuzzing::policy;
 use crate::lease::{Lease, Stored, Vigil};
 use crate::lock::{LockState, Means, Stores, is_digest_key};
 use crate::message::Message;

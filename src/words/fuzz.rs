@@ -1,7 +1,6 @@
 //! Messages of which every text from outside is hostile, for the edges to draw.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -10,7 +9,7 @@ use super::{announced, form, history, list, lock, refused, request, watching};
 use crate::audit::{Draft, Entry, Tail, Verifier};
 use crate::error::{Fault, FaultKind, Refusal};
 use crate::finding::{Known, Report};
-use crate::fuzzing::texts;
+use crate::fuzzing::{policy, texts};
 use crate::lock::{
     Backend, BackendName, Catalog, HeldLock, LockRecord, LockState, Means, State, StateName,
     StatePath, StoreCheck, StoredLock, Stores,
@@ -20,7 +19,7 @@ use crate::people::{
     Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, RequestId, RoleId, Room, UserId,
 };
 use crate::ports::{Filed, Notice, Unread};
-use crate::unlock::{Ask, Asking, Event, Lately, Policy, Transition, UnlockRequest, decide, open};
+use crate::unlock::{Ask, Event, Lately, Transition, UnlockRequest, decide, open};
 use crate::watch::{Ending, Evidence, Hold, Kind, Line, Past, PastHold, Verdict, Watcher, verdict};
 
 /// What people read and fill in.
@@ -329,16 +328,4 @@ fn catalog() -> Option<Catalog> {
     let key = "{state}/terraform.tfstate".parse().ok()?;
     let name = BackendName::new("main").ok()?;
     Some(Catalog::new(vec![Backend::new(name, "my-bucket", key, "env:").ok()?]))
-}
-
-fn policy() -> Policy {
-    Policy {
-        approver_roles: BTreeSet::from([RoleId::new(5)]),
-        approvals: NonZeroU32::MIN,
-        request_ttl: TimeDelta::minutes(30),
-        stale_after: TimeDelta::hours(2),
-        announce: Some(ChannelId::new(1)),
-        announce_min_hold: TimeDelta::zero(),
-        asking: Asking::default(),
-    }
 }

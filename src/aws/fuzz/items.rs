@@ -1,7 +1,6 @@
 //! Real items to start from, and what they are made of.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -17,13 +16,14 @@ use crate::aws::own::lease::item_of;
 use crate::aws::session::Patience;
 use crate::aws::session::Session;
 use crate::aws::values::{Item, item};
+use crate::fuzzing::policy;
 use crate::lease::{Lease, Replaces, Replica};
 use crate::lock::{HeldLock, LockRecord, LockState, Means, State, StoredLock, Stores};
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
 use crate::ports::Notice;
-use crate::unlock::{Ask, Asking, Lately, Policy, open};
+use crate::unlock::{Ask, Lately, open};
 use crate::watch::{Ending, Evidence, Hold, Kind, Line, PastHold, Verdict, Watcher};
 
 const RECORD: &str = r#"{"ID":"1f6e7bc2-0ede","Operation":"OperationTypeApply","Info":"","Who":"ci@runner-7","Version":"1.11.4","Created":"2026-11-25T09:00:00Z","Path":""}"#;
@@ -54,18 +54,6 @@ pub(super) fn actor(number: u64) -> Actor {
         roles: BTreeSet::from([RoleId::new(5)]),
         place: Place { guild: GuildId::new(1), channel: ChannelId::new(2) },
         room: Room::default(),
-    }
-}
-
-pub(super) fn policy() -> Policy {
-    Policy {
-        approver_roles: BTreeSet::from([RoleId::new(5)]),
-        approvals: NonZeroU32::MIN,
-        request_ttl: TimeDelta::minutes(30),
-        stale_after: TimeDelta::hours(2),
-        announce: Some(ChannelId::new(1)),
-        announce_min_hold: TimeDelta::zero(),
-        asking: Asking::default(),
     }
 }
 
