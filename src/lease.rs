@@ -200,7 +200,7 @@ mod tests {
         let same = says(vec![Stored::Lease(held(4)); 11], false);
         assert!(same[..9].iter().all(Option::is_none));
         assert_eq!(same[9..], [Some(Replaces::Version(4)), Some(Replaces::Version(4))]);
-        // Each new version begins the time anew, also one that goes back.
+        // Each new version restarts the wait, even a lower one.
         let renewed = (0..40).map(|second| Stored::Lease(held(second / 8)));
         assert!(says(renewed, false).iter().all(Option::is_none));
         let back = (0..16).map(|second| Stored::Lease(held(if second < 8 { 9 } else { 1 })));

@@ -1,6 +1,6 @@
 //! Whether this replica is well, for load balancers, orchestrators and people on call, over HTTP.
 //!
-//! - `/healthz` says 200 as long as the program can answer at all. Whoever gets no answer may restart it.
+//! - `/healthz` says 200 as long as the program can answer at all. An orchestrator may restart it if it does not.
 //! - `/readyz` says 200 if this replica serves people or stands by, and otherwise 503 with the reason.
 //! - `/metrics` has the metrics for Prometheus.
 //!
