@@ -68,6 +68,17 @@ enum Written {
     NotKnown,
 }
 
+/// The result of a renewal.
+enum Renewal {
+    Stored,
+    /// An earlier version of this replica is stored. The next write replaces it.
+    Adopted,
+    /// Nobody knows what is stored.
+    NotKnown,
+    /// Another replica has the lease.
+    Taken,
+}
+
 impl LeaseKeeper {
     /// The keeper of this replica. Does nothing yet.
     #[must_use]
@@ -134,23 +145,27 @@ impl LeaseKeeper {
         // Also after a panic: without a keeper the bot must not go on.
         let _ends = turn.clone().drop_guard();
         loop {
-            let Some(pause) = self.renew(&mut lease).await else {
-                warn!("another replica has taken the lease, and this one stands by");
-                self.standing.set_duty(Duty::Standby);
-                return;
+            let (pause, is_stored) = match self.renew(&mut lease).await {
+                Renewal::Stored => (RENEW, true),
+                Renewal::Adopted => continue,
+                Renewal::NotKnown => (LOOK, false),
+                Renewal::Taken => {
+                    warn!("another replica has taken the lease, and this one stands by");
+                    self.standing.set_duty(Duty::Standby);
+                    return;
+                }
             };
-            // A failed write is not tried again before its pause is over.
-            let is_stored = pause == RENEW;
             tokio::select! {
                 () = turn.cancelled() => return self.hand_over(lease).await,
                 () = self.clock.pass(pause) => {}
+                // A failed write is not tried again before its pause is over.
                 () = self.standing.changes_from(lease.is_connected), if is_stored => {}
             }
         }
     }
 
-    /// Writes the lease again. Returns the pause until the next write, or `None` if another replica has the lease.
-    async fn renew(&self, lease: &mut Lease) -> Option<Duration> {
+    /// Writes the lease again.
+    async fn renew(&self, lease: &mut Lease) -> Renewal {
         let begun = Instant::now();
         let next = lease.renewed(self.standing.is_connected());
         match self.write(&next, &Replaces::Version(lease.version)).await {
@@ -158,16 +173,17 @@ impl LeaseKeeper {
                 *lease = next;
                 let until = begun + lease.sure_for();
                 self.standing.set_duty(Duty::Holder { until });
-                Some(RENEW)
+                Renewal::Stored
             }
-            Written::NotKnown => Some(LOOK),
-            Written::Refused => match self.read().await {
-                Some(stored) => {
-                    // An earlier write may have been carried out without an answer.
-                    *lease = stored.held_by(&self.me)?;
-                    Some(Duration::ZERO)
+            Written::NotKnown => Renewal::NotKnown,
+            Written::Refused => match self.read().await.map(|stored| stored.held_by(&self.me)) {
+                // An earlier write was carried out without an answer.
+                Some(Some(mine)) => {
+                    *lease = mine;
+                    Renewal::Adopted
                 }
-                None => Some(LOOK),
+                Some(None) => Renewal::Taken,
+                None => Renewal::NotKnown,
             },
         }
     }
