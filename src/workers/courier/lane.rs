@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::card::has_no_card_yet;
 use super::gather::{gather, nonce};
@@ -244,22 +244,31 @@ impl OutboxCourier {
             // Discord was not called, or its answer concerns only one message.
             Ok(Told::NothingToSay) | Err(Undelivered::MessageGone) => {}
             Err(Undelivered::Later { after, why }) => {
-                debug!(channel, why, "a notice waits");
-                lane.busy.begin(now, *after, LONGEST_BUSY);
+                let pause = lane.busy.begin(now, *after, LONGEST_BUSY);
+                info!(channel, why, pause_ms = in_ms(pause), "a notice waits");
             }
             Err(Undelivered::Everywhere { after, why }) => {
-                warn!(channel, why, "every notice waits");
-                self.turns.everywhere().begin(now, *after, LONGEST_REFUSED);
+                let pause = self.turns.everywhere().begin(now, *after, LONGEST_REFUSED);
+                warn!(channel, why, pause_ms = in_ms(pause), "every notice waits");
             }
             Err(Undelivered::Refused { why }) => {
-                warn!(channel, why, "a channel does not take what this bot writes");
-                lane.refusing.begin(now, None, LONGEST_REFUSED);
+                let pause = lane.refusing.begin(now, None, LONGEST_REFUSED);
+                warn!(
+                    channel,
+                    why,
+                    pause_ms = in_ms(pause),
+                    "the channel refuses the bot's messages"
+                );
             }
             Err(undelivered) => {
                 warn!(channel, %undelivered, "a notice cannot be delivered");
             }
         }
     }
+}
+
+fn in_ms(pause: Duration) -> u64 {
+    u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Limits the fault of an item that this version cannot read to one notice. The item may be a request of a

@@ -25,8 +25,13 @@ impl Rest {
     }
 
     /// Begins the pause after a failure. The pause doubles with each failure in a row, up to `longest`. If
-    /// Discord `said` how long to wait, the pause is at least that long, up to 24 hours.
-    pub(super) fn begin(&mut self, now: Instant, said: Option<Duration>, longest: Duration) {
+    /// Discord `said` how long to wait, the pause is at least that long, up to 24 hours. Returns the pause.
+    pub(super) fn begin(
+        &mut self,
+        now: Instant,
+        said: Option<Duration>,
+        longest: Duration,
+    ) -> Duration {
         let grown = FIRST.saturating_mul(2_u32.saturating_pow(self.failures)).min(longest);
         let pause = match said {
             // After the first failure, the time that Discord named is enough.
@@ -34,8 +39,10 @@ impl Rest {
             Some(said) => said.max(grown),
             None => grown,
         };
+        let pause = pause.min(LONGEST_SAID);
         self.failures = self.failures.saturating_add(1);
-        self.until = Some(now + pause.min(LONGEST_SAID));
+        self.until = Some(now + pause);
+        pause
     }
 
     /// Resets the pause after a success.
