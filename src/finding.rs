@@ -185,7 +185,7 @@ impl Reading {
     }
 
     fn report(&self, state: State, lock: LockState, known: Known) -> Report {
-        let store = self.locks.means(&state).lockfiles;
+        let store = self.locks.guarantees(&state).lockfiles;
         Report { state: self.shown(state), lock, known, store, at: self.clock.now() }
     }
 

@@ -28,7 +28,7 @@ pub use self::requests::{
 pub use self::trail::{Extent, Trail};
 use crate::error::{Fault, GivenUp, WriteFault};
 use crate::lock::{
-    BackendName, HeldLock, KnownState, KnownStates, LockState, Means, State, StoreCheck,
+    BackendName, Guarantees, HeldLock, KnownState, KnownStates, LockState, State, StoreCheck,
 };
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
@@ -74,8 +74,8 @@ pub trait Locks: Send + Sync {
     /// [`Ledger::release`] deletes a row that is near, in the transaction that records the release.
     ///
     /// By default all tables are near, and all stores keep conditions.
-    fn means(&self, _: &State) -> Means {
-        Means::default()
+    fn guarantees(&self, _: &State) -> Guarantees {
+        Guarantees::default()
     }
 
     /// Reads again what `locktender doctor` has found about stores of lockfiles.

@@ -27,7 +27,7 @@ use crate::aws::own::stored::json as json_of;
 use crate::aws::values::{Item, fields};
 use crate::fuzzing::policy;
 use crate::lease::{Lease, Stored, Vigil};
-use crate::lock::{LockState, Means, Stores, is_digest_key};
+use crate::lock::{Guarantees, LockState, Stores, is_digest_key};
 use crate::message::Message;
 use crate::people::{ChannelId, UserId};
 use crate::ports::{Filed, Notice};
@@ -118,13 +118,13 @@ fn use_filed(filed: &Filed) {
     let other = Found::Other(Box::new(held().lock));
     for by in [actor(1), actor(2)] {
         let events = [
-            Event::Approve { by: &by, standing: &standing, means: Means::default() },
+            Event::Approve { by: &by, standing: &standing, guarantees: Guarantees::default() },
             Event::Deny { by: &by, is_holder: false, reason: None },
             Event::Withdraw { by: &by, reason: None },
             Event::Expire,
             Event::LockChanged(Found::Gone),
             Event::LockChanged(other.clone()),
-            Event::Resume(Means::default()),
+            Event::Resume(Guarantees::default()),
             Event::Released,
             Event::Failed("no".to_owned()),
         ];

@@ -35,8 +35,8 @@ async fn approve(
     let request = &filed.request;
     let now = context.reading.clock.now();
     let standing = standing(context, request).await?;
-    let means = context.reading.locks.means(&request.state);
-    let event = Event::Approve { by: by.actor, standing: &standing, means };
+    let guarantees = context.reading.locks.guarantees(&request.state);
+    let event = Event::Approve { by: by.actor, standing: &standing, guarantees };
     let approved = match decide(request, event, context.policy(request), now) {
         Ok(approved) => approved,
         Err(rejection) => return Err(refuse(context, by, filed, Tried::Approve, rejection).await),

@@ -30,13 +30,13 @@ pub(super) async fn run(
     may_ask(by.actor, policy).map_err(Refusal::Unlock)?;
     let id = RequestId::of(by.event);
     let stale_from = stale_from(context, &state, &lock, context.reading.clock.now()).await;
-    let means = context.reading.locks.means(&state);
+    let guarantees = context.reading.locks.guarantees(&state);
     let mut has_met_another = false;
     for _ in 0..TRIES {
         let now = context.reading.clock.now();
         let lately = context.ledger.lately(&state.path, by.actor.person.id).await?;
         let (state, lock, lately) = (&state, &lock, &lately);
-        let ask = Ask { id, state, lock, means, stale_from, reason, by: by.actor, lately };
+        let ask = Ask { id, state, lock, guarantees, stale_from, reason, by: by.actor, lately };
         let opened = open(ask, policy, now).map_err(Refusal::Unlock)?;
         by.acceptance.accept().await?;
         let opening = Opening { transition: &opened, event: by.event };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the stores of a state promise to a release.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Means {
+pub struct Guarantees {
     /// How far its lock table is.
     pub table: Distance,
     /// Whether the store of its lockfiles keeps conditions. [`StoreCheck::Kept`] for a state without lockfiles.

@@ -9,8 +9,9 @@ mod catalog;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz;
+mod guarantees;
 mod known;
-mod means;
+mod meanings;
 mod name;
 mod operation;
 mod path;
@@ -22,8 +23,9 @@ mod typed;
 
 pub use age::{age, in_words};
 pub use catalog::{Backend, BackendError, BackendName, Catalog};
+pub use guarantees::{Distance, Guarantees, StoreCheck, Tool};
 pub use known::{KnownState, KnownStates, is_handle};
-pub use means::{Distance, Means, StoreCheck, Tool};
+pub use meanings::Meanings;
 pub use name::{NameError, State, StateName, is_invisible};
 pub use operation::Operation;
 pub use path::{PathError, StatePath, is_digest_key};
@@ -31,4 +33,4 @@ pub use record::{Flaw, LockId, LockInfo, LockRecord, RECORD_LIMIT, is_lock_id};
 pub use state::{Half, HeldLock, Lock, LockState, Sources, Store, StoredLock, Stores, Unreadable};
 pub use stores::{Access, BackendStores, NoStore};
 pub use template::KeyTemplate;
-pub use typed::{Meanings, pasted};
+pub use typed::pasted;

@@ -21,7 +21,7 @@ pub(super) async fn finish(context: &Context, filed: Filed) -> Result<Filed, Err
         return Ok(filed);
     };
     let locks = &context.reading.locks;
-    if locks.means(right.state()).table == Distance::Far && !filed.request.row_apart {
+    if locks.guarantees(right.state()).table == Distance::Far && !filed.request.row_apart {
         // A process with another configuration has just resumed it. The next attempt marks it again.
         return Err(Error::Unsettled(Fault::too_busy()));
     }

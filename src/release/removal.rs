@@ -39,7 +39,7 @@ impl<'r> Removal<'r> {
         right: &'r ApprovedUnlock,
     ) -> Self {
         let locks = &*context.reading.locks;
-        let has_tool = locks.means(right.state()).tool.is_some();
+        let has_tool = locks.guarantees(right.state()).tool.is_some();
         let progress = Progress::of(request);
         Self { locks, right, progress, has_tool, said: None, changed: 0 }
     }

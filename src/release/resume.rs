@@ -26,7 +26,7 @@ async fn resume_vouched(context: &Context, filed: Filed, vouched: Vouched) -> Re
     debug_assert!(vouched.is_of(&filed.request));
     // From here on, what is gone may have been removed by the first attempt. If the request says so already,
     // the event changes nothing.
-    let means = context.reading.locks.means(&filed.request.state);
-    let filed = apply(context, filed, Event::Resume(means)).await?;
+    let guarantees = context.reading.locks.guarantees(&filed.request.state);
+    let filed = apply(context, filed, Event::Resume(guarantees)).await?;
     finish(context, filed).await
 }

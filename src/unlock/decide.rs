@@ -18,7 +18,7 @@ use super::{
     Transition, UnlockRequest,
 };
 use crate::audit::{Action, Draft};
-use crate::lock::{Distance, LockState, Means, Store};
+use crate::lock::{Distance, Guarantees, LockState, Store};
 use crate::people::{Actor, UserId};
 
 /// An event that may change a request.
@@ -31,7 +31,7 @@ pub enum Event<'e> {
         /// The earlier approvers who are still members with an approver role.
         standing: &'e BTreeSet<UserId>,
         /// What the stores of the lock promise.
-        means: Means,
+        guarantees: Guarantees,
     },
     /// A person denies the request.
     Deny {
@@ -54,7 +54,7 @@ pub enum Event<'e> {
     /// The pinned lock is no longer there. In a resumed release, gone means released.
     LockChanged(Found),
     /// A release that was interrupted is resumed, while the stores of the lock promise this.
-    Resume(Means),
+    Resume(Guarantees),
     /// Every pinned record is gone, and this release removed them.
     Released,
     /// Every pinned record is gone after the backend's own tool was run. With what it said.
@@ -105,8 +105,8 @@ pub fn decide(
         {
             Err(Rejection::Expired(request.expires_at))
         }
-        (Status::Pending, Event::Approve { by, standing, means }) => {
-            approve(request, by, standing, means, policy, now)
+        (Status::Pending, Event::Approve { by, standing, guarantees }) => {
+            approve(request, by, standing, guarantees, policy, now)
         }
         (Status::Pending, Event::Deny { by, is_holder, reason }) => {
             deny(request, by, is_holder, reason, policy, now)
@@ -128,10 +128,10 @@ pub fn decide(
             | Event::Resume(_)
             | Event::Expire,
         ) => Err(Rejection::NotDue),
-        (Status::Executing, Event::Resume(means))
-            if !request.resumed || (means.table == Distance::Far && !request.row_apart) =>
+        (Status::Executing, Event::Resume(guarantees))
+            if !request.resumed || (guarantees.table == Distance::Far && !request.row_apart) =>
         {
-            Ok(resume(request, means, now))
+            Ok(resume(request, guarantees, now))
         }
         // It is gone, and this release removed nothing: the holder released it. This bot removes a row that is
         // near only together with the end of its request.
@@ -171,7 +171,7 @@ fn approve(
     request: &UnlockRequest,
     by: &Actor,
     standing: &BTreeSet<UserId>,
-    means: Means,
+    guarantees: Guarantees,
     policy: &Policy,
     now: DateTime<Utc>,
 ) -> Result<Transition, Rejection> {
@@ -203,11 +203,11 @@ fn approve(
     let mut unlock = None;
     if next.missing_approvals(policy) == 0 {
         next.status = Status::Executing;
-        next.row_apart = means.table == Distance::Far;
+        next.row_apart = guarantees.table == Distance::Far;
         unlock = ApprovedUnlock::of(&next, policy);
         if next.is_released_in_steps() {
             let started = draft(&next, Action::UnlockStarted, Some(&by.person), now);
-            let detail = way(&next, means);
+            let detail = way(&next, guarantees);
             entries.push(Draft { detail, ..started });
         }
     }
@@ -271,14 +271,14 @@ fn second_person(
     Ok(())
 }
 
-fn resume(request: &UnlockRequest, means: Means, now: DateTime<Utc>) -> Transition {
+fn resume(request: &UnlockRequest, guarantees: Guarantees, now: DateTime<Utc>) -> Transition {
     let mut next = changed(request);
     next.resumed = true;
     // An attempt while the table was far may have removed the row, wherever the table is now.
-    next.row_apart |= means.table == Distance::Far;
+    next.row_apart |= guarantees.table == Distance::Far;
     let entry = draft(request, Action::UnlockStarted, None, now);
     let resumed = "resumed after the first attempt was cut off".to_owned();
-    let detail = Some(match way(request, means) {
+    let detail = Some(match way(request, guarantees) {
         Some(way) => format!("{resumed}; {way}"),
         None => resumed,
     });

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::transition::{draft, written};
 use super::{Lately, Pinned, Policy, Rejection, Status, Transition, UnlockRequest, may_ask};
 use crate::audit::{Action, Draft};
-use crate::lock::{LockState, Means, State};
+use crate::lock::{Guarantees, LockState, State};
 use crate::people::{Actor, RequestId};
 
 /// Who asks for which lock to be released, and why.
@@ -20,7 +20,7 @@ pub struct Ask<'a> {
     /// Its lock as it was read for this.
     pub lock: &'a LockState,
     /// What its stores promise to a release.
-    pub means: Means,
+    pub guarantees: Guarantees,
     /// From when on the lock looks stale. `None` where its age is not known.
     pub stale_from: Option<DateTime<Utc>>,
     /// Why it has to be released.
@@ -57,8 +57,8 @@ pub fn open(ask: Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Transit
         status: Status::Pending,
         resumed: false,
         row_apart: false,
-        store: ask.means.lockfiles,
-        tool: ask.means.tool,
+        store: ask.guarantees.lockfiles,
+        tool: ask.guarantees.tool,
         calls_approvers: ask.lately.calls(now),
     };
     let entry = draft(&request, Action::Opened, Some(&ask.by.person), now);

@@ -18,7 +18,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::*;
-use crate::lock::{Distance, Flaw, LockRecord, LockState, Means, State, Store, StoredLock, Stores};
+use crate::lock::{
+    Distance, Flaw, Guarantees, LockRecord, LockState, State, Store, StoredLock, Stores,
+};
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
@@ -112,7 +114,7 @@ fn asked(lock: &LockState, reason: &str, by: &Actor) -> Result<Transition, Rejec
         id,
         state: &state(),
         lock,
-        means: Means::default(),
+        guarantees: Guarantees::default(),
         stale_from,
         reason,
         by,
@@ -127,17 +129,22 @@ fn request_for(lock: &LockState) -> UnlockRequest {
 }
 
 fn approve(request: &UnlockRequest, by: &Actor, needed: u32) -> Result<Transition, Rejection> {
-    approve_by(request, by, needed, Means::default())
+    approve_by(request, by, needed, Guarantees::default())
 }
 
 fn approve_by(
     request: &UnlockRequest,
     by: &Actor,
     needed: u32,
-    means: Means,
+    guarantees: Guarantees,
 ) -> Result<Transition, Rejection> {
     let standing = request.approvals.iter().map(|approval| approval.by.id).collect();
-    decide(request, Event::Approve { by, standing: &standing, means }, &policy(needed), minute(5))
+    decide(
+        request,
+        Event::Approve { by, standing: &standing, guarantees },
+        &policy(needed),
+        minute(5),
+    )
 }
 
 /// The same request after bob's approval, while its lock is being released.
@@ -154,13 +161,13 @@ fn events<'e>(
     let lock = || Box::new(LockState::from_stores(ROW, Some(row(OTHER)), None));
     let other = Found::Other(lock());
     vec![
-        ("approve", Event::Approve { by, standing, means: Means::default() }),
+        ("approve", Event::Approve { by, standing, guarantees: Guarantees::default() }),
         ("deny", Event::Deny { by, is_holder: false, reason: None }),
         ("withdraw", Event::Withdraw { by: requester, reason: None }),
         ("expire", Event::Expire),
         ("lock changed hands", Event::LockChanged(other)),
         ("lock is gone", Event::LockChanged(Found::Gone)),
-        ("resume", Event::Resume(Means::default())),
+        ("resume", Event::Resume(Guarantees::default())),
         ("released", Event::Released),
         ("released by tool", Event::ReleasedByTool("done".to_owned())),
         ("failed", Event::Failed("no permission".to_owned())),

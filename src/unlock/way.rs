@@ -1,24 +1,24 @@
 //! What the trail says of the way in which a lock is deleted, where that can hit another lock.
 
 use super::UnlockRequest;
-use crate::lock::{Means, StoreCheck};
+use crate::lock::{Guarantees, StoreCheck};
 
 /// The detail of the entry that starts a release. `None` where every delete is conditional.
-pub(super) fn way(request: &UnlockRequest, means: Means) -> Option<String> {
-    match means.tool {
+pub(super) fn way(request: &UnlockRequest, guarantees: Guarantees) -> Option<String> {
+    match guarantees.tool {
         Some(tool) => Some(format!(
             "{} force-unlock deletes the lock, and its delete has no condition; the lock is read again right before, \
              and one that another run takes in between is deleted too",
             tool.as_str()
         )),
-        None => delete_of_lockfile(request, means).map(str::to_owned),
+        None => delete_of_lockfile(request, guarantees).map(str::to_owned),
     }
 }
 
 /// What the trail says of the delete of a lockfile whose store may ignore the condition of that delete.
-fn delete_of_lockfile(request: &UnlockRequest, means: Means) -> Option<&'static str> {
+fn delete_of_lockfile(request: &UnlockRequest, guarantees: Guarantees) -> Option<&'static str> {
     request.pinned.lockfile()?;
-    match means.lockfiles {
+    match guarantees.lockfiles {
         StoreCheck::Kept => None,
         StoreCheck::Ignored => Some(
             "the store ignores conditions, so the lockfile is read again right before its delete; one that another \

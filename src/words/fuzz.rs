@@ -11,7 +11,7 @@ use crate::error::{Fault, FaultKind, Refusal};
 use crate::finding::{Known, Report};
 use crate::fuzzing::{policy, texts};
 use crate::lock::{
-    Backend, BackendName, Catalog, HeldLock, LockRecord, LockState, Means, State, StateName,
+    Backend, BackendName, Catalog, Guarantees, HeldLock, LockRecord, LockState, State, StateName,
     StatePath, StoreCheck, StoredLock, Stores,
 };
 use crate::message::{Form, Message};
@@ -176,7 +176,7 @@ impl Hostile {
             id: request_id(),
             state,
             lock,
-            means: Means::default(),
+            guarantees: Guarantees::default(),
             stale_from: lock.since(),
             reason: &self.reason,
             by: &self.actor(1),
@@ -191,7 +191,8 @@ impl Hostile {
         };
         let by = &self.actor(2);
         let reason = || Some(self.reason.clone());
-        let approve = Event::Approve { by, standing: &BTreeSet::new(), means: Means::default() };
+        let approve =
+            Event::Approve { by, standing: &BTreeSet::new(), guarantees: Guarantees::default() };
         let ends = [
             follow(&opened.next, Event::Deny { by, is_holder: false, reason: reason() }),
             follow(&opened.next, Event::Withdraw { by: &self.actor(1), reason: reason() }),

@@ -186,7 +186,7 @@ impl Run<'_> {
         let lock = |seen: Halves| Box::new(seen.lock(self.protocol.setup.stores));
         match due {
             Due::Expire => Event::Expire,
-            Due::Resume => Event::Resume(self.means()),
+            Due::Resume => Event::Resume(self.guarantees()),
             Due::Released => Event::Released,
             Due::Retaken(seen) => Event::ReleasedAndRetaken(lock(seen)),
             Due::Failed => Event::Failed("not allowed".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use locktender::lock::{Distance, Means};
+use locktender::lock::{Distance, Guarantees};
 use locktender::people::{Actor, EventId, RequestId, UserId};
 use locktender::unlock::{
     Ask, Event, Found, Lately, Policy, Rejection, Status, Transition, Tried, decide, open, refused,
@@ -89,8 +89,8 @@ impl Run<'_> {
         self.protocol.setup.tables[self.replica]
     }
 
-    pub fn means(&self) -> Means {
-        Means { table: self.table(), ..Means::default() }
+    pub fn guarantees(&self) -> Guarantees {
+        Guarantees { table: self.table(), ..Guarantees::default() }
     }
 
     pub fn policy(&self) -> &Policy {
@@ -150,8 +150,8 @@ impl Run<'_> {
         let standing: BTreeSet<UserId> = approvers.filter(stands).collect();
         let (event, attempt) = match what {
             What::Approve(_) => {
-                let means = self.means();
-                (Event::Approve { by: &actor, standing: &standing, means }, Attempt::Approve)
+                let guarantees = self.guarantees();
+                (Event::Approve { by: &actor, standing: &standing, guarantees }, Attempt::Approve)
             }
             What::Deny(_) => {
                 (Event::Deny { by: &actor, is_holder: false, reason: None }, Attempt::Deny)
@@ -208,7 +208,7 @@ impl Run<'_> {
             id,
             state: state(),
             lock: &lock,
-            means: Means::default(),
+            guarantees: Guarantees::default(),
             stale_from: None,
             reason,
             by: &self.actor()?,

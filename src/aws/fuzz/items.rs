@@ -18,7 +18,7 @@ use crate::aws::session::Session;
 use crate::aws::values::{Item, item};
 use crate::fuzzing::policy;
 use crate::lease::{Lease, Replaces, Replica};
-use crate::lock::{HeldLock, LockRecord, LockState, Means, State, StoredLock, Stores};
+use crate::lock::{Guarantees, HeldLock, LockRecord, LockState, State, StoredLock, Stores};
 use crate::people::{
     Actor, ChannelId, EventId, GuildId, Person, Place, RequestId, RoleId, Room, UserId,
 };
@@ -78,7 +78,7 @@ fn real() -> Vec<Item> {
         id: RequestId::of(EventId::new(7)),
         state: &state(),
         lock: &held().lock,
-        means: Means::default(),
+        guarantees: Guarantees::default(),
         stale_from: Some(now()),
         reason: "died",
         by: &actor(1),

@@ -20,7 +20,9 @@ use self::places::{Place, Places};
 use crate::aws::own::store_checks::AwsStoreChecks;
 use crate::aws::session::Session;
 use crate::error::{Fault, FaultKind};
-use crate::lock::{BackendName, BackendStores, LockState, Means, State, StatePath, StoredLock};
+use crate::lock::{
+    BackendName, BackendStores, Guarantees, LockState, State, StatePath, StoredLock,
+};
 use crate::ports::{Deleted, Forced, Listing, Locks, Seen, StoreChecks, Unread};
 use crate::unlock::ApprovedUnlock;
 
@@ -122,9 +124,9 @@ impl Locks for AwsLocks {
         self.read_all().await
     }
 
-    fn means(&self, state: &State) -> Means {
+    fn guarantees(&self, state: &State) -> Guarantees {
         // The ledger refuses the row of an unknown backend, and there is no bucket to delete in.
-        self.places.of(state).map_or_else(Means::default, Place::means)
+        self.places.of(state).map_or_else(Guarantees::default, Place::guarantees)
     }
 
     async fn learn(&self) -> Result<(), Fault> {

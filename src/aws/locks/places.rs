@@ -6,7 +6,7 @@ use crate::aws::locks::lockfiles::Bucket;
 use crate::aws::locks::rows::LockTable;
 use crate::aws::session::{Reached, Session};
 use crate::lock::{
-    Backend, BackendName, BackendStores, Catalog, Distance, Means, State, StatePath,
+    Backend, BackendName, BackendStores, Catalog, Distance, Guarantees, State, StatePath,
 };
 
 /// A backend, and its table and bucket.
@@ -37,12 +37,12 @@ impl Place {
         self.stores.backend()
     }
 
-    pub(super) fn means(&self) -> Means {
+    pub(super) fn guarantees(&self) -> Guarantees {
         let lockfiles = self.lockfiles().map(Bucket::check).unwrap_or_default();
         let tool = self.stores.tool();
         // No transaction spans the tool's delete and the bot's own tables.
         let table = if tool.is_some() { Distance::Far } else { self.distance };
-        Means { table, lockfiles, tool }
+        Guarantees { table, lockfiles, tool }
     }
 
     /// The bucket, if the backend has lockfiles.

@@ -8,8 +8,9 @@ use super::*;
 fn chart() -> String {
     let (dave, alice, nobody) = (dave(), alice(), BTreeSet::new());
     let executing = executing(&row_and_lockfile());
-    let resumed =
-        decide(&executing, Event::Resume(Means::default()), &policy(1), minute(6)).unwrap().next;
+    let resumed = decide(&executing, Event::Resume(Guarantees::default()), &policy(1), minute(6))
+        .unwrap()
+        .next;
     let mut events_between: BTreeMap<(usize, String, String), Vec<&str>> = BTreeMap::new();
     let requests = [request_for(&row_and_lockfile()), executing, resumed];
     for (place, request) in requests.into_iter().enumerate() {

@@ -19,8 +19,9 @@ const OUTCOMES: [Outcome; 8] = [
 fn every_event_does_one_thing_in_every_open_status() {
     let (dave, alice, nobody) = (dave(), alice(), BTreeSet::new());
     let executing = executing(&row_alone());
-    let resumed =
-        decide(&executing, Event::Resume(Means::default()), &policy(1), minute(6)).unwrap().next;
+    let resumed = decide(&executing, Event::Resume(Guarantees::default()), &policy(1), minute(6))
+        .unwrap()
+        .next;
     let mut table = String::new();
     for (status, request) in [
         ("pending", request_for(&row_alone())),
@@ -182,12 +183,12 @@ fn a_release_that_was_cut_off_is_taken_up_once_and_says_so() {
     // Before `Resume` the bot has removed nothing, so the holder must have released the lock.
     let gone = Event::LockChanged(Found::Gone);
     assert_eq!(said(&now(&started, gone.clone())), "AlreadyFree v2: unlock.already_free");
-    let resumed = now(&started, Event::Resume(Means::default())).unwrap();
+    let resumed = now(&started, Event::Resume(Guarantees::default())).unwrap();
     assert_eq!(said(&Ok(resumed.clone())), "executing v2: unlock.started");
     assert_eq!(resumed.entries[0].actor, None);
     assert!(resumed.entries[0].detail.as_ref().unwrap().starts_with("resumed"));
     assert_eq!(right_of(&resumed.next), right_of(&started));
-    assert_eq!(now(&resumed.next, Event::Resume(Means::default())), Err(Rejection::UnderWay));
+    assert_eq!(now(&resumed.next, Event::Resume(Guarantees::default())), Err(Rejection::UnderWay));
     for event in [gone, Event::Released] {
         let done = now(&resumed.next, event).unwrap();
         assert_eq!(said(&Ok(done.clone())), "Unlocked v3: unlock.done");

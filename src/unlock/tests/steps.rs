@@ -45,9 +45,9 @@ fn said_fate(fate: &Fate) -> String {
 
 /// A request for this lock that is being released, and the same one after it was resumed.
 fn begun(lock: &LockState, table: Distance) -> [UnlockRequest; 2] {
-    let means = Means { table, ..Means::default() };
-    let first = approve_by(&request_for(lock), &bob(), 1, means).unwrap().next;
-    let resumed = decide(&first, Event::Resume(means), &policy(1), minute(6)).unwrap().next;
+    let guarantees = Guarantees { table, ..Guarantees::default() };
+    let first = approve_by(&request_for(lock), &bob(), 1, guarantees).unwrap().next;
+    let resumed = decide(&first, Event::Resume(guarantees), &policy(1), minute(6)).unwrap().next;
     [first, resumed]
 }
 

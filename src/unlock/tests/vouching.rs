@@ -137,7 +137,8 @@ fn an_approval_that_was_void_is_not_made_good_by_the_table() {
     let opened = asked(&row_and_lockfile(), "the runner died", &alice()).unwrap();
     let bobs = approve(&opened.next, &bob(), 2).unwrap();
     let nobody = BTreeSet::new();
-    let event = Event::Approve { by: &carol(), standing: &nobody, means: Means::default() };
+    let event =
+        Event::Approve { by: &carol(), standing: &nobody, guarantees: Guarantees::default() };
     let carols = decide(&bobs.next, event, &policy(2), minute(6)).unwrap();
     assert_eq!(said(&Ok(carols.clone())), "pending v2: request.approved");
     let approvals = [bobs.next.approvals.clone(), carols.next.approvals.clone()].concat();

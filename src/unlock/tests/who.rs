@@ -99,7 +99,11 @@ fn only_a_second_person_in_the_same_place_says_yes_or_no() {
 #[test]
 fn a_policy_without_roles_lets_nobody_approve() {
     let policy = Policy { approver_roles: BTreeSet::new(), ..policy(1) };
-    let event = Event::Approve { by: &bob(), standing: &BTreeSet::new(), means: Means::default() };
+    let event = Event::Approve {
+        by: &bob(),
+        standing: &BTreeSet::new(),
+        guarantees: Guarantees::default(),
+    };
     let decided = decide(&request_for(&row_alone()), event, &policy, minute(5));
     assert_eq!(decided, Err(Rejection::NotApprover));
 }
@@ -126,7 +130,7 @@ fn the_word_of_who_has_lost_the_role_is_void_until_given_anew() {
     let bobs = approve(&request_for(&row_alone()), &bob(), 2).unwrap().next;
     let with = |request: &UnlockRequest, by: &Actor, standing: &[u64]| {
         let standing = standing.iter().copied().map(UserId::new).collect();
-        let event = Event::Approve { by, standing: &standing, means: Means::default() };
+        let event = Event::Approve { by, standing: &standing, guarantees: Guarantees::default() };
         decide(request, event, &policy(2), minute(6))
     };
     let carols = with(&bobs, &carol(), &[]);

@@ -221,20 +221,20 @@ async fn a_finding_is_about_one_bucket_at_one_address_and_can_be_forgotten() {
     let odd = [("pk", text("store")), ("sk", text("odd")), ("found", text("\"perhaps\""))];
     far.office.db.put_item(&tables().table, &odd).await;
     locks.learn().await.unwrap();
-    assert_eq!(locks.means(&state).lockfiles, StoreCheck::Unverified);
+    assert_eq!(locks.guarantees(&state).lockfiles, StoreCheck::Unverified);
     remember(&far, &far.proxy.endpoint(), StoreCheck::Kept).await;
     locks.learn().await.unwrap();
-    assert_eq!(locks.means(&state).lockfiles, StoreCheck::Kept);
+    assert_eq!(locks.guarantees(&state).lockfiles, StoreCheck::Kept);
     assert_eq!(checks(&far).remembered().await.unwrap().len(), 2);
     remember(&far, &far.proxy.endpoint(), StoreCheck::Unverified).await;
     locks.learn().await.unwrap();
-    assert_eq!(locks.means(&state).lockfiles, StoreCheck::Unverified);
+    assert_eq!(locks.guarantees(&state).lockfiles, StoreCheck::Unverified);
     // What cannot be read changes nothing that is known.
     remember(&far, &far.proxy.endpoint(), StoreCheck::Ignored).await;
     locks.learn().await.unwrap();
     far.own.rule(|_| Fate::Cut);
     locks.learn().await.unwrap_err();
-    assert_eq!(locks.means(&state).lockfiles, StoreCheck::Ignored);
+    assert_eq!(locks.guarantees(&state).lockfiles, StoreCheck::Ignored);
 }
 
 #[tokio::test]
