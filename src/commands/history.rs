@@ -33,18 +33,13 @@ pub(super) async fn run(
     {
         return Err(refusal.into());
     }
-    let mut message = words::page(&state, before, count, &entries);
-    match holds {
-        Ok(holds) => {
-            for past in &holds {
-                message = message.line(words::past_hold(past));
-            }
-        }
+    let message = words::page(&state, before, count, &entries);
+    Ok(match holds {
+        Ok(holds) => words::with_past_holds(message, &holds),
         Err(fault) => {
             // The trail was read, and that is what was asked.
             tracing::warn!(kind = fault.kind.as_str(), "past holds not read: {fault}");
-            message = message.line(past_not_read());
+            message.line(past_not_read())
         }
-    }
-    Ok(message)
+    })
 }

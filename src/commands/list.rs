@@ -29,7 +29,7 @@ pub async fn list(reading: &Reading, filter: &str) -> Result<LockList, Fault> {
     let mut reports: Vec<Report> = held
         .into_iter()
         .filter(|held| wanted.has(held))
-        .map(|HeldLock { state, lock }| (reading.locks.means(&state).lockfiles, state, lock))
+        .map(|HeldLock { state, lock }| (reading.locks.guarantees(&state).lockfiles, state, lock))
         .map(|(store, state, lock)| Report { state, lock, known: Known::Seen, store, at })
         .collect();
     reports.sort_by(|a, b| (a.lock.since(), &a.state.name).cmp(&(b.lock.since(), &b.state.name)));

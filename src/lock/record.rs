@@ -48,7 +48,7 @@ pub struct LockInfo {
 }
 
 /// Why a stored record cannot be read. The lock still counts as held. Each text is a clause that
-/// continues "Nobody can tell who holds it: ".
+/// continues "Its holder is unknown: ".
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Flaw {
     /// The row has neither an `Info` nor a `Digest`.
@@ -76,9 +76,15 @@ pub enum Flaw {
     /// The bytes are not UTF-8.
     #[error("the record is not text")]
     NotText,
-    /// The text is not the JSON object of a lock. The reason is the parser's.
-    #[error("the record is not the JSON of a lock ({0})")]
+    /// The text is not JSON.
+    #[error("the record is not JSON")]
+    NotJson,
+    /// The JSON is not the object of a lock. The reason is the parser's.
+    #[error("the record's JSON is not a lock: {0}")]
     NotALock(String),
+    /// The lock has no ID.
+    #[error("the record has no lock ID")]
+    NoId,
 }
 
 impl LockRecord {
@@ -115,10 +121,10 @@ impl LockRecord {
         let text = std::str::from_utf8(&self.0).map_err(|_| Flaw::NotText)?;
         let wire = Wire::read(text).map_err(|error| match error.classify() {
             Category::Data => Flaw::NotALock(error.to_string()),
-            Category::Syntax | Category::Eof | Category::Io => Flaw::NotALock("no JSON".to_owned()),
+            Category::Syntax | Category::Eof | Category::Io => Flaw::NotJson,
         })?;
         if wire.id.is_empty() {
-            return Err(Flaw::NotALock("it has no ID".to_owned()));
+            return Err(Flaw::NoId);
         }
         Ok(LockInfo {
             id: LockId(wire.id),

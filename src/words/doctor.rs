@@ -11,25 +11,32 @@ const SHOWN: usize = 5;
 
 /// `2 problems and 1 warning. 1 thing could not be looked at.`
 pub(crate) fn summary(diagnosis: &Diagnosis) -> String {
+    let mut sentences = vec![format!("{}.", found(diagnosis))];
+    sentences.extend(not_looked_at(diagnosis));
+    sentences.join(" ")
+}
+
+/// `2 problems and 1 warning`
+fn found(diagnosis: &Diagnosis) -> String {
     let count = |severity| {
         let findings = diagnosis.findings.iter();
         findings.filter(|finding| finding.code.severity() == severity).count() as u64
     };
     let problems = counted(count(Severity::Problem), "problem", "problems");
     let warnings = counted(count(Severity::Warning), "warning", "warnings");
-    let found = match (count(Severity::Problem), count(Severity::Warning)) {
-        (0, 0) => "Nothing is wrong with what was looked at.".to_owned(),
-        (_, 0) => format!("{problems}."),
-        (0, _) => format!("{warnings}."),
-        (..) => format!("{problems} and {warnings}."),
-    };
-    match diagnosis.not_checked.len() as u64 {
-        0 => found,
-        some => {
-            let things = counted(some, "thing", "things");
-            format!("{found} {things} could not be looked at.")
-        }
+    match (count(Severity::Problem), count(Severity::Warning)) {
+        (0, 0) => "Nothing is wrong with what was looked at".to_owned(),
+        (_, 0) => problems,
+        (0, _) => warnings,
+        (..) => format!("{problems} and {warnings}"),
     }
+}
+
+/// `1 thing could not be looked at.`
+fn not_looked_at(diagnosis: &Diagnosis) -> Option<String> {
+    let number = diagnosis.not_checked.len() as u64;
+    let things = counted(number, "thing", "things");
+    (number > 0).then(|| format!("{things} could not be looked at."))
 }
 
 /// `problem`, or `warning`, before the code of a finding.
@@ -50,13 +57,16 @@ pub(crate) fn answer(diagnosis: &Diagnosis) -> Message {
         None if diagnosis.is_healthy() => Tone::Free,
         Some(Severity::Warning) | None => Tone::Held,
     };
-    let mut message = Message::new(tone, Text::own(format!("🩺 {}", summary(diagnosis))));
+    let mut message = Message::new(tone, Text::own(format!("🩺 {}", found(diagnosis))));
+    if let Some(sentence) = not_looked_at(diagnosis) {
+        message = message.line(Text::own(sentence));
+    }
     for found in diagnosis.findings.iter().take(SHOWN) {
         message = message.field(label(found), value(found));
     }
     let room = SHOWN.saturating_sub(diagnosis.findings.len());
     for NotChecked { subject, why } in diagnosis.not_checked.iter().take(room) {
-        let label = Text::own(format!("{NOT_CHECKED}: ")).name(subject, LONG / 2);
+        let label = Text::own("Not checked: ").name(subject, LONG / 2);
         message = message.field(label, Text::default().name(why, LONG));
     }
     let all = diagnosis.findings.len() + diagnosis.not_checked.len();
@@ -65,14 +75,18 @@ pub(crate) fn answer(diagnosis: &Diagnosis) -> Message {
         let not_here =
             if more > 0 { format!("{more} more are not shown here. ") } else { String::new() };
         message.footer = Some(Text::own(format!(
-            "{not_here}locktender doctor, where the bot runs, says all of it. The runbook explains each code."
+            "{not_here}Run locktender doctor beside the bot for all of it. The runbook explains each code."
         )));
     }
     message
 }
 
 fn label(finding: &Finding) -> Text {
-    Text::own(format!("{}, ", heading(finding.code))).name(&finding.subject, LONG / 2)
+    let severity = match finding.code.severity() {
+        Severity::Problem => "Problem",
+        Severity::Warning => "Warning",
+    };
+    Text::own(format!("{severity}: {}, ", finding.code.as_str())).name(&finding.subject, LONG / 2)
 }
 
 /// What is wrong and what to do. The reason is in the runbook, under the code.

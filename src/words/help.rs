@@ -33,35 +33,34 @@ pub(crate) fn help(catalog: &Catalog, policies: &Policies) -> Message {
         .field(
             Text::own("/lock unlock state reason"),
             Text::own(format!(
-                "Asks for a lock to be released. {} with an approver role {} to approve it on the \
-                 card in the channel, and exactly the lock on the card is released.",
-                if approvals == 1 {
-                    "Another person".to_owned()
-                } else {
-                    format!("{approvals} others")
+                "Asks for a lock to be released. {} with an approver role must approve it on the card \
+                 in the channel. The bot releases the lock on the card, and no other.",
+                match approvals {
+                    1 => "Another person".to_owned(),
+                    _ => format!("{approvals} other people"),
                 },
-                if approvals == 1 { "has" } else { "have" },
             )),
         )
         .field(
             Text::own("/lock deny state reason, /lock withdraw state reason"),
             Text::own(
-                "Deny an open request, as an approver or as the person behind the lock. Withdraw your own. Both do the same as \
-                     the buttons of the card, work from any channel, and work if the card is \
-                     gone.",
+                "Deny an open request, as an approver or as the person behind the lock, or withdraw \
+                     your own. They do the same as the buttons of the card, from any channel, also \
+                     if the card is gone.",
             ),
         )
         .field(
             Text::own("/lock watch state keep, /lock unwatch state, /lock watches"),
             Text::own(
-                "Be told in this channel when a lock clears: once, or every time with keep. \
-                     Stop being told. List what you watch.",
+                "Be pinged in this channel when a lock clears: once, or every time with keep. Stop \
+                     it. List the states that you watch.",
             ),
         )
         .field(
             Text::own("/lock history state count"),
             Text::own(
-                "Who asked, approved and released: the audit trail of one state, and its last holds.",
+                "Who asked, who approved, and what was released: the audit trail of one state, and \
+                     its last holds.",
             ),
         )
         .field(
@@ -71,8 +70,8 @@ pub(crate) fn help(catalog: &Catalog, policies: &Policies) -> Message {
                  approve.",
             ),
         )
+        .field(Text::own("/lock help"), Text::own("This message."))
         .field(Text::own("Who may approve"), who_may_approve(policy).then(by_state(policies)))
-        .field(Text::own("/lock help"), Text::own("This page."))
 }
 
 /// That a state may need other approvers, or more. Its card says which.

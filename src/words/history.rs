@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::parts::held_by;
-use crate::audit::Entry;
+use super::parts::{operation, or_unknown};
+use crate::audit::{Action, Entry};
 use crate::command::Command;
 use crate::lock::{State, in_words};
 use crate::message::{Message, Text, Tone};
@@ -11,14 +11,30 @@ use crate::people::Person;
 use crate::text::SHORT;
 use crate::watch::{Ending, PastHold};
 
-/// `Held 12 min by jjoyner@ci-runner-04 (apply), until …, released by request`
-pub(crate) fn past_hold(past: &PastHold) -> Text {
-    let held = held_by(format!("Held {}", in_words(past.length())), &past.hold);
-    held.then(", until ").at(past.ended_at).then(match past.ending {
+/// `12 min · apply · jjoyner@ci-runner-04 · until … · released by request`
+fn past_hold(past: &PastHold) -> Text {
+    let hold = &past.hold;
+    let text = Text::default().strong(in_words(past.length())).then(" · ");
+    let text = match hold.who.as_deref().zip(hold.operation()) {
+        Some((who, kind)) => {
+            text.append(operation(&kind)).then(" · ").quote(or_unknown(who), SHORT)
+        }
+        None => text.then("unknown holder"),
+    };
+    text.then(" · until ").at(past.ended_at).then(match past.ending {
         Ending::Cleared => "",
-        Ending::Unlocked { .. } => ", released by request",
-        Ending::ChangedHands => ", and taken by another run at once",
+        Ending::Unlocked { .. } => " · released by request",
+        Ending::ChangedHands => " · taken by another run at once",
     })
+}
+
+/// Adds the last holds, newest first.
+pub(crate) fn with_past_holds(message: Message, past: &[PastHold]) -> Message {
+    if past.is_empty() {
+        return message;
+    }
+    let message = message.line(Text::default().strong("Past holds"));
+    past.iter().fold(message, |message, past| message.line(past_hold(past)))
 }
 
 /// A page of entries, newest first.
@@ -31,8 +47,11 @@ pub(crate) fn page(state: &State, before: Option<u64>, count: usize, entries: &[
             Some(_) => "Nothing was recorded before that.",
         }));
     }
+    let mut above = None;
     for entry in entries {
-        message = message.field(heading(entry), line(entry));
+        let lock = entry.text_of("lock", "id");
+        message = message.field(heading(entry), line(entry, lock.filter(|_| lock != above)));
+        above = lock.or(above);
     }
     let at = |before| Command::History { state: state.short_name(), before, count };
     let oldest = entries.last().map_or(0, Entry::seq);
@@ -43,26 +62,49 @@ pub(crate) fn page(state: &State, before: Option<u64>, count: usize, entries: &[
     )
 }
 
-/// `7 · request.approved`.
+/// `7 · Approved (request.approved)`. An action of a later version has its name alone.
 fn heading(entry: &Entry) -> Text {
     let action = entry.text("action").unwrap_or("no action");
-    Text::own(format!("{} · ", entry.seq())).name(action, SHORT)
+    let text = Text::own(format!("{} · ", entry.seq()));
+    match Action::named(action) {
+        Some(known) => text.then(format!("{} ({action})", in_short(known))),
+        None => text.name(action, SHORT),
+    }
 }
 
-/// Person, time, lock and reason.
-fn line(entry: &Entry) -> Text {
+fn in_short(action: Action) -> &'static str {
+    match action {
+        Action::Opened => "Requested",
+        Action::Approved => "Approved",
+        Action::Denied => "Denied",
+        Action::Withdrawn => "Withdrawn",
+        Action::Expired => "Expired",
+        Action::Unpostable => "Closed without a card",
+        Action::ApprovalRefused => "Approval refused",
+        Action::DenialRefused => "Denial refused",
+        Action::WithdrawalRefused => "Withdrawal refused",
+        Action::UnlockStarted => "Release begun",
+        Action::UnlockDone => "Released",
+        Action::UnlockSuperseded => "Changed hands",
+        Action::UnlockAlreadyFree => "Already free",
+        Action::UnlockFailed => "Release failed",
+    }
+}
+
+/// Person, time, lock and reason. The lock is left out where it is that of the entry above.
+fn line(entry: &Entry, lock: Option<&str>) -> Text {
     let name = entry.text_of("actor", "name");
     let id = entry.text_of("actor", "id").and_then(|id| id.parse().ok());
     let mut text = match (name, id) {
         (Some(name), Some(id)) => Text::own("by ").person(&Person { id, name: name.to_owned() }),
         (Some(name), None) => Text::own("by ").name(name, SHORT),
-        (None, _) => Text::own("by nobody"),
+        (None, _) => Text::own("by the bot"),
     };
     let at = entry.text("at").and_then(|at| at.parse::<DateTime<Utc>>().ok());
     if let Some(at) = at {
         text = text.then(", ").at(at);
     }
-    if let Some(id) = entry.text_of("lock", "id") {
+    if let Some(id) = lock {
         text = text.then(", lock ").quote(id, SHORT / 2);
     }
     for (label, field) in [(", because ", "reason"), (" · ", "detail")] {

@@ -31,9 +31,9 @@ pub(crate) fn page(reports: &[Report], unread: &[Unread], filter: &str, page: us
     let mut message = Message::new(Tone::Held, heading(reports.len(), unread));
     if !filter.is_empty() {
         message = message.line(
-            Text::own("Where the state, the holder or the lock ID has ")
+            Text::own("Only locks with ")
                 .quote(filter, CELL)
-                .then("."),
+                .then(" in their state, holder or lock ID."),
         );
     }
     message = missing(message, unread);
@@ -90,9 +90,9 @@ pub(crate) fn none_held(catalog: &Catalog, unread: &[Unread], filter: &str) -> M
             .line(Text::own("No state is locked in ").quote(&buckets.join(", "), CELL).then("."))
     } else {
         Message::new(Tone::Free, Text::own("🔓 No held lock matches")).line(
-            Text::own("Nothing that is locked has ")
+            Text::own("No held lock has ")
                 .quote(filter, CELL)
-                .then(" in its name, its path, its holder or its lock ID."),
+                .then(" in its state, path, holder or lock ID."),
         )
     };
     message.button("Refresh", Command::List { filter: filter.to_owned(), page: 0 }, true)

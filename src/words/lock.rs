@@ -66,7 +66,7 @@ pub(crate) fn with_open_request(message: Message, asked: &Asked) -> Message {
 
 /// Says that it is not known whether there is an open request.
 pub(crate) fn with_request_not_read(message: Message) -> Message {
-    message.field(OPEN_REQUEST, Text::own("Could not be read; the log says why."))
+    message.field(OPEN_REQUEST, Text::own("It could not be read. The log says why."))
 }
 
 fn title(mark: &'static str, state: &State, says: &'static str) -> Text {
@@ -85,7 +85,7 @@ fn unreadable(report: &Report, lock: &Unreadable) -> Message {
     with_lock(message, report).line(
         Text::own("Its holder is unknown: ")
             .name(&lock.flaw.to_string(), LONG)
-            .then(". It counts as held. terraform force-unlock needs a readable record too."),
+            .then(". The lock counts as held. terraform force-unlock cannot read it either."),
     )
 }
 
@@ -207,5 +207,5 @@ pub(crate) fn last_hold(past: &PastHold) -> Text {
 
 /// Replaces the summary of past holds if it cannot be read.
 pub(crate) fn past_not_read() -> Text {
-    Text::own("Its past holds could not be read; the log says why.")
+    Text::own("Its past holds could not be read. The log says why.")
 }

@@ -64,12 +64,13 @@ fn pending(request: &UnlockRequest, policy: &Policy, now: DateTime<Utc>) -> Mess
     if let Some(line) = store_line(request.store) {
         message = message.line(line);
     }
+    // What decides an approval comes first: on a phone each field is a row.
+    let message = message.field("Reason", Text::default().quote(&request.reason, REASON));
     let message = requested_by(message, request)
-        .field("Reason", Text::default().quote(&request.reason, REASON));
+        .short_field("Approvals", approvals(request, policy))
+        .short_field("Expires", Text::default().at(request.expires_at));
     lock_fields(message, lock)
         .field("State path", Text::quoted(request.state.path.as_str()))
-        .short_field("Approvals", approvals(request, policy))
-        .short_field("Expires", Text::default().at(request.expires_at))
         .button("Approve", Command::Approve { request: request.id, typed: None }, true)
         .button("Deny", Command::Deny { request: request.id, reason: None }, true)
         .button("Withdraw", Command::Withdraw { request: request.id }, true)
@@ -187,32 +188,29 @@ pub(crate) fn how_it_ended(request: &UnlockRequest, closing: &Closing) -> Text {
     let by = closing.by.as_ref();
     let at = closing.at;
     match closing.outcome {
-        Outcome::Unlocked => Text::own("The lock was released ")
+        Outcome::Unlocked => Text::own("Released ")
             .at(at)
-            .then(", at the request of ")
-            .person(&request.requester)
-            .then(" and approved by ")
+            .then(", approved by ")
             .append(approvers(request))
             .then("."),
         Outcome::Denied => by_whom("Denied", by, at),
         Outcome::Withdrawn => by_whom("Withdrawn", by, at),
         Outcome::Expired => Text::own("It was not approved before ")
             .at(request.expires_at)
-            .then("; the lock stays."),
-        Outcome::Superseded => Text::own("Seen ").at(at).then(
-            ": another lock is there now than the one in the request. It stays, since another \
-                 run took it in the meantime.",
-        ),
+            .then(". The lock stays."),
+        Outcome::Superseded => Text::own("Seen ")
+            .at(at)
+            .then(": another lock is there now. It is not the one of this request, so it stays."),
         Outcome::AlreadyFree => {
-            Text::own("Seen ").at(at).then(": its holder released the lock. Nothing was deleted.")
+            Text::own("Seen ").at(at).then(": the lock was already gone. The bot deleted nothing.")
         }
         Outcome::Failed => Text::own("Approved by ")
             .append(approvers(request))
-            .then(", but the release did not succeed, ")
+            .then(". The release failed ")
             .at(at)
             .then("."),
         Outcome::Unpostable => {
-            Text::own("Its card could not be posted, ").at(at).then("; the lock stays.")
+            Text::own("Its card could not be posted ").at(at).then(". The lock stays.")
         }
     }
 }
@@ -223,7 +221,7 @@ fn by_whom(what: &'static str, by: Option<&Person>, at: DateTime<Utc>) -> Text {
         Some(person) => text.person(person),
         None => text.then("somebody"),
     };
-    text.then(", ").at(at).then("; the lock stays.")
+    text.then(" ").at(at).then(". The lock stays.")
 }
 
 /// The answer to a person who acts on a request that has ended.
@@ -279,8 +277,8 @@ pub(crate) fn posted(filed: &Filed, policy: &Policy) -> Message {
             .at(request.expires_at)
             .then("."),
         None => Text::own("Your request to unlock ").name(name, SHORT).then(
-            " is recorded, but Discord does not accept its card at the moment. The card will be \
-                 posted as soon as Discord accepts it.",
+            " is recorded. Discord does not accept its card at the moment. The bot posts it as soon as \
+                 Discord does.",
         ),
     };
     Message::sentence(Tone::Plain, text)
@@ -304,7 +302,7 @@ pub(crate) fn denied(request: &UnlockRequest) -> Message {
         .person(&request.requester)
         .then(" to unlock ")
         .name(request.state.name.as_str(), SHORT)
-        .then("; the lock stays.");
+        .then(". The lock stays.");
     Message::sentence(Tone::Plain, text)
 }
 
@@ -312,6 +310,6 @@ pub(crate) fn denied(request: &UnlockRequest) -> Message {
 pub(crate) fn withdrawn(request: &UnlockRequest) -> Message {
     let text = Text::own("Your request to unlock ")
         .name(request.state.name.as_str(), SHORT)
-        .then(" is withdrawn; the lock stays.");
+        .then(" is withdrawn. The lock stays.");
     Message::sentence(Tone::Plain, text)
 }

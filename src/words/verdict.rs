@@ -5,34 +5,34 @@ use crate::message::Text;
 use crate::text::SHORT;
 use crate::watch::{Evidence, Hold, Kind, OTHER_RUNS, Verdict};
 
-/// `stale: 4 h 12 min, past apply holds here took 6 min (95 % up to 11 min, 43 holds); ci-runner-04
-/// has finished 3 other runs since.`
+/// `This hold looks stale: past apply holds here took 6 min, and 95 % took at most 11 min (43 holds).
+/// ci-runner-04 has finished 3 other runs since.`
 pub(crate) fn verdict_line(hold: &Hold, verdict: &Verdict) -> Text {
-    let Evidence { age, usual, limit, other_runs } = &verdict.evidence;
+    let Evidence { usual, limit, other_runs, .. } = &verdict.evidence;
     let word = match verdict.kind {
         Kind::Active => "active",
         Kind::Long => "long",
         Kind::Stale => "stale",
     };
-    let mut text = Text::default().strong(word).then(format!(": {}", in_words(*age)));
-    text = match (usual, hold.operation()) {
+    let text = Text::own("This hold looks ").strong(word).then(": ");
+    let text = match (usual, hold.operation()) {
         (Some(usual), Some(operation)) => {
-            text.then(", past ").append(super::parts::operation(&operation)).then(format!(
-                " holds here took {} (95 % up to {}, {} holds)",
+            text.then("past ").append(super::parts::operation(&operation)).then(format!(
+                " holds here took {}, and 95 % took at most {} ({} holds).",
                 in_words(usual.median),
                 in_words(usual.p95),
                 usual.count
             ))
         }
         _ => text.then(format!(
-            "; there are too few past holds here to compare with, so the limit of {} applies",
+            "the limit is {}, because there are too few past holds here to compare with.",
             in_words(*limit)
         )),
     };
     match (hold.host(), *other_runs) {
-        (_, 0) | (None, _) => text.then("."),
+        (_, 0) | (None, _) => text,
         (Some(host), runs) => text
-            .then("; ")
+            .then(" ")
             .name(host, SHORT / 2)
             .then(" has finished ")
             .then(match runs {

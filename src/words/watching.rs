@@ -10,7 +10,7 @@ use crate::watch::{Line, MOST_WATCHED};
 /// a description shortens long names.
 const MOST: usize = MOST_WATCHED;
 
-/// Confirms a place in line, with the number of watchers before it.
+/// Confirms a place in line.
 pub(crate) fn in_line(
     state: &StateName,
     keep: bool,
@@ -21,19 +21,21 @@ pub(crate) fn in_line(
         .then(if keep { "every time " } else { "when " })
         .name(state.as_str(), SHORT)
         .then(" clears.");
-    let text = match before {
-        1.. => text.then(format!(
-            " {} before you.",
-            if before == 1 { "1 waits".to_owned() } else { format!("{before} wait") }
-        )),
-        0 => text.then(" You are first in line."),
-    };
+    let text = text.then(" You are ").append(place(before)).then(".");
     let text = if is_surely_told {
         text
     } else {
         text.then(" It could not be read whether the lock has just cleared: look at /lock status.")
     };
     Message::sentence(Tone::Plain, text)
+}
+
+/// `first in line`, or `number 3 in line`.
+fn place(before: usize) -> Text {
+    match before {
+        0 => Text::own("first in line"),
+        before => Text::own(format!("number {} in line", before + 1)),
+    }
 }
 
 /// Confirms that a person left the line.
@@ -54,11 +56,8 @@ pub(crate) fn watches(user: UserId, lines: &[(State, Line)]) -> Message {
     for (state, line) in lines.iter().take(MOST) {
         let before = line.before(user).unwrap_or(0);
         let keeps = line.watchers().iter().any(|one| one.person.id == user && one.keep);
-        let text = Text::default().name(state.name.as_str(), SHORT).then(match before {
-            0 => ": you are first in line".to_owned(),
-            1 => ": 1 waits before you".to_owned(),
-            more => format!(": {more} wait before you"),
-        });
+        let name = Text::default().name(state.name.as_str(), SHORT);
+        let text = name.then(": you are ").append(place(before));
         message = message.line(if keeps { text.then(", every time") } else { text });
     }
     if let Some(more) = lines.len().checked_sub(MOST).filter(|&more| more > 0) {

@@ -114,7 +114,9 @@ bob: /lock history env/prod
 ";
     let ran = program.run_with(&["demo", "--db", "demo.sqlite"], lines).await;
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
-    for line in ["alice asks to unlock env/prod", "env/prod: unlocked", "3 · unlock.done"] {
+    for line in
+        ["alice asks to unlock env/prod", "env/prod: unlocked", "3 · Released (unlock.done)"]
+    {
         assert!(ran.stdout.contains(line), "no {line:?} in {}", ran.stdout);
     }
 }

@@ -31,10 +31,7 @@ async fn a_card_in(trouble: Fault) {
     scene.discord.faults().next(1, POST, trouble.clone());
     let answer = scene.ask("unlock", &[("state", STATE), ("reason", REASON)]).await;
     let told = scene.text(&answer.message());
-    assert!(
-        told.contains("is recorded, but Discord does not accept its card"),
-        "{trouble:?}: {told}"
-    );
+    assert!(told.contains("is recorded. Discord does not accept its card"), "{trouble:?}: {told}");
     let card = scene.card("asks to unlock").await;
     scene.discord.faults().next(1, EDIT, trouble);
     scene.bob.press(&card, "Approve").await;

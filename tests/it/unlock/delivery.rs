@@ -30,7 +30,7 @@ async fn a_card_that_cannot_be_posted_now_is_posted_later_and_once() {
             Command::Unlock { state: STATE.to_owned(), reason: Some("died".to_owned()) },
         )
         .await;
-    assert!(answer.contains("is recorded, but Discord does not accept its card"), "{answer}");
+    assert!(answer.contains("is recorded. Discord does not accept its card"), "{answer}");
     assert_eq!((office.wall.posted().len(), due(&office).await), (0, 1));
     tokio::time::sleep(Duration::from_millis(15)).await;
     office.context.courier.deliver().await;

@@ -51,16 +51,16 @@ async fn a_request_without_a_card_can_be_denied_and_withdrawn_from_another_chann
         assert_eq!(office.db.rows(TABLE).await.len(), 1);
     }
     insta::assert_snapshot!(told.join("\n\n"), @"
-    You have denied the request of alice to unlock env/prod; the lock stays.
+    You have denied the request of alice to unlock env/prod. The lock stays.
     request.denied · it still runs
 
-    You have denied the request of alice to unlock env/prod; the lock stays.
+    You have denied the request of alice to unlock env/prod. The lock stays.
     request.denied · no reason
 
-    Your request to unlock env/prod is withdrawn; the lock stays.
+    Your request to unlock env/prod is withdrawn. The lock stays.
     request.withdrawn · found it
 
-    Your request to unlock env/prod is withdrawn; the lock stays.
+    Your request to unlock env/prod is withdrawn. The lock stays.
     request.withdrawn · no reason
     ");
 }

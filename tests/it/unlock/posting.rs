@@ -90,9 +90,7 @@ async fn a_first_card_that_only_waits_keeps_its_request_and_comes_after_a_restar
     let busy = Undelivered::Later { after: None, why: "busy".to_owned() };
     office.wall.shut(PLACE.channel, busy);
     let told = office.told(&approver("alice"), unlock()).await;
-    insta::assert_snapshot!(told, @"Your request to unlock env/prod is recorded, but Discord \
-         does not accept its card at the moment. The card will be posted as soon as Discord \
-         accepts it.");
+    insta::assert_snapshot!(told, @"Your request to unlock env/prod is recorded. Discord does not accept its card at the moment. The bot posts it as soon as Discord does.");
     let request = open_request(&office).await.expect("it is still open");
     office.wall.open(PLACE.channel);
     office.replica(&office.db.session()).courier.deliver().await;

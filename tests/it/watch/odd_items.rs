@@ -175,7 +175,7 @@ async fn a_past_that_cannot_be_read_at_all_stands_before_no_release_and_no_histo
     let history = Command::History { state: "env/prod".to_owned(), before: None, count: 5 };
     let told = office.told(&alice, history).await;
     assert!(told.contains("request.opened"), "{told}");
-    assert!(told.contains("Its past holds could not be read; the log says why."), "{told}");
+    assert!(told.contains("Its past holds could not be read. The log says why."), "{told}");
 }
 
 #[tokio::test]
