@@ -16,7 +16,7 @@ const PROD: &str = "states/env/prod/terraform.tfstate";
 
 /// An office with a trail of two states: one release with a refused first approval, and one withdrawn
 /// request.
-async fn recorded() -> Office {
+pub async fn recorded() -> Office {
     let office = Office::new().await;
     for key in ["env/prod/terraform.tfstate", "env/test/terraform.tfstate"] {
         office.db.lock(key).await;

@@ -36,6 +36,8 @@ mod health;
 mod iam;
 mod keeping;
 mod settings;
+#[cfg(unix)]
+mod written;
 
 // The tests' own tools.
 mod fake_discord;

@@ -347,8 +347,8 @@ fn the_example_is_right_and_has_every_key() {
 }
 
 #[test]
-fn the_readme_has_every_key() {
-    let text = read("README.md");
+fn the_page_of_the_settings_has_every_key() {
+    let text = read("docs/SETTINGS.md");
     let row = |table: &str| {
         let row = text.lines().find(|line| line.starts_with(&format!("| `[[{table}]]` |")));
         let cell = row.unwrap().split('|').nth(2).unwrap();

@@ -181,6 +181,11 @@ impl WorkingDir {
         Lockfile::read(&self.backend.bucket, format!("{}.tflock", self.state_key())).await
     }
 
+    /// The folder of the configuration.
+    pub fn folder(&self) -> &Path {
+        self.root.path()
+    }
+
     pub fn backend(&self) -> &Backend {
         &self.backend
     }
