@@ -10,10 +10,18 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 pub(super) use self::trouble::Trouble;
 pub(super) use self::trouble::is_refused;
-use crate::aws::session::Reached;
 use crate::error::{Fault, FaultKind};
 use crate::lock::Access;
 use crate::text::visible;
+
+/// How a session reaches AWS, for the sentences of its errors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::aws) struct Reached {
+    /// The region of its tables and buckets.
+    pub(in crate::aws) region: String,
+    /// What differs from the bot's own tables.
+    pub(in crate::aws) access: Access,
+}
 
 /// The table or bucket that a request goes to, as error sentences name it.
 #[derive(Clone, Debug)]

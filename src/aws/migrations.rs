@@ -14,10 +14,11 @@ use aws_sdk_dynamodb::types::{
 use serde::Deserialize;
 use tokio::time::sleep;
 
+use crate::aws::error::Reached;
 use crate::aws::error::Subject;
 use crate::aws::own::LedgerTables;
 use crate::aws::own::{OwnTable, PK, SK};
-use crate::aws::session::{Reached, Session};
+use crate::aws::session::Session;
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, FaultKind, WriteFault};
 

@@ -34,7 +34,7 @@ pub use self::settings::{SettingFlaw, of_settings};
 pub use self::table::TableCheck;
 use crate::error::Fault;
 use crate::lock::BackendName;
-use crate::ports::Clock;
+use crate::ports::{Clock, TableUse};
 use crate::text::{LONG, clip, visible};
 
 /// How long a check may take. All of them together take no longer, since they run at the same time.
@@ -82,6 +82,13 @@ pub struct Diagnosis {
     pub not_checked: Vec<NotChecked>,
     /// What was looked at.
     pub checked: Vec<Checked>,
+}
+
+/// A table, as findings name it.
+struct Named {
+    used_for: TableUse,
+    name: String,
+    subject: String,
 }
 
 /// One check.

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use super::table::Named;
+use super::Named;
 use super::{Code, Diagnosis, Finding, statement};
 use crate::error::{Fault, FaultKind};
 use crate::ports::{ExamineTable, TableAction, TableUse};

@@ -2,7 +2,7 @@
 
 use futures::join;
 
-use super::table::Named;
+use super::Named;
 use super::{Code, Diagnosis, Finding, shown};
 use crate::error::Fault;
 use crate::ports::{ExamineTable, TableShape, TableUse};

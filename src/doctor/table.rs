@@ -6,19 +6,12 @@ use async_trait::async_trait;
 use futures::join;
 
 use super::permissions;
-use super::{Check, Code, Diagnosis, Finding, advice, of, safety, shown};
+use super::{Check, Code, Diagnosis, Finding, Named, advice, of, safety, shown};
 use crate::error::{Fault, FaultKind};
 use crate::ports::{Clock, ExamineTable, TableShape, TableUse};
 
 /// The check of one table.
 pub struct TableCheck(pub Arc<dyn ExamineTable>);
-
-/// A table, as findings name it.
-pub(super) struct Named {
-    pub(super) used_for: TableUse,
-    pub(super) name: String,
-    pub(super) subject: String,
-}
 
 #[async_trait]
 impl Check for TableCheck {

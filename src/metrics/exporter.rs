@@ -1,6 +1,5 @@
 //! Collects the metrics of this process, and writes them as Prometheus reads them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::metrics::{Key, SharedString, Unit};
@@ -10,19 +9,12 @@ use super::catalog::{
     ALL, BUILD_INFO, GATEWAY_STATE, Kind, LEASE_STATE, NOTICES_GIVEN_UP, PANICS, READY,
     REQUESTS_OPENED,
 };
-use super::gauges::{FRESH, known};
+use super::gauges::{self, FRESH, known};
 use super::{METADATA, count, key};
 use crate::standing::{Duty, Link, Standing};
 
 /// The content type of the text format (Prometheus's documentation, "Exposition formats").
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Whether anything is collected. Without it, a command pays for no metric.
-static ON: AtomicBool = AtomicBool::new(false);
-
-pub(super) fn is_on() -> bool {
-    ON.load(Ordering::Relaxed)
-}
 
 /// Why nothing is collected.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +46,7 @@ impl Exporter {
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         ::metrics::set_global_recorder(recorder).map_err(|error| no(&error))?;
-        ON.store(true, Ordering::Relaxed);
+        gauges::begin();
         describe();
         Ok(Self { handle, fresh: FRESH.max(interval * 4) })
     }
@@ -75,11 +67,12 @@ impl Exporter {
         for (state, is_now) in links(&standing.link()) {
             gauge(&key(&GATEWAY_STATE, [state.into()]), is_now);
         }
-        for (key, value) in known(self.fresh) {
+        let gauges = known(self.fresh).into_iter();
+        #[cfg(target_os = "linux")]
+        let gauges = gauges.chain(super::process::measured());
+        for (key, value) in gauges {
             set(&key, value);
         }
-        #[cfg(target_os = "linux")]
-        super::process::measure();
         self.handle.render()
     }
 }
@@ -107,7 +100,7 @@ fn gauge(key: &Key, is_so: bool) {
     set(key, f64::from(u8::from(is_so)));
 }
 
-pub(super) fn set(key: &Key, value: f64) {
+fn set(key: &Key, value: f64) {
     ::metrics::with_recorder(|recorder| recorder.register_gauge(key, &METADATA).set(value));
 }
 

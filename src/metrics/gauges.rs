@@ -1,16 +1,18 @@
 //! The gauges: what was read last, and when.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::metrics::Key;
 
-use super::exporter::is_on;
-
 /// How long a value counts as known if it is not read again. Every worker reads more often than this, unless it
 /// fails: at intervals of seconds, and at most 30 s apart while it is told to wait.
 pub(super) const FRESH: Duration = Duration::from_mins(2);
+
+/// Whether anything is collected. Without it, a command pays for no metric.
+static ON: AtomicBool = AtomicBool::new(false);
 
 /// All gauges of this process.
 static GAUGES: LazyLock<Gauges> = LazyLock::new(Gauges::default);
@@ -44,6 +46,16 @@ impl Gauges {
         });
         known.collect()
     }
+}
+
+/// Begins to collect.
+pub(super) fn begin() {
+    ON.store(true, Ordering::Relaxed);
+}
+
+/// Whether anything is collected.
+pub(crate) fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
 }
 
 /// Sets a gauge.

@@ -20,8 +20,8 @@ use ::metrics::{Key, Label, Level, Metadata, SharedString, with_recorder};
 use chrono::{DateTime, Utc};
 
 pub use self::catalog::{ALL, Kind, Metric};
-use self::exporter::is_on;
 pub use self::exporter::{CONTENT_TYPE, Exporter, NotInstalled};
+pub(crate) use self::gauges::is_on;
 use self::gauges::{Lasts, set};
 pub use self::ledger::CountedLedger;
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::audit::{Heads, Tail, digest};
 use crate::aws::ledger::AwsLedger;
-use crate::aws::ledger::commit::Write;
 use crate::aws::ledger::plan::Plan;
+use crate::aws::ledger::plan::Write;
 use crate::aws::own::LedgerTables;
 use crate::aws::own::lease::item_of;
 use crate::aws::session::Patience;

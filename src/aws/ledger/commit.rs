@@ -11,28 +11,14 @@ use crate::audit::Tail;
 use crate::aws::answers::Answers;
 use crate::aws::ledger::AwsLedger;
 use crate::aws::ledger::filed_of;
-use crate::aws::ledger::plan::{Plan, Purpose};
+use crate::aws::ledger::plan::{Plan, Purpose, Write};
 use crate::aws::locks::rows;
 use crate::aws::pauses::{PAUSES, wait};
 use crate::aws::values::Item;
 use crate::error::{Fault, WriteFault};
 use crate::lock::{Flaw, LockState};
-use crate::people::EventId;
 use crate::ports::{Change, Changed, Filed, Ledger, Opened, Opening, Released};
-use crate::unlock::{ApprovedUnlock, Found, Transition};
-
-/// What one transaction writes.
-#[derive(Clone, Copy)]
-pub(in crate::aws) struct Write<'w> {
-    /// The request that was decided on; `None` where one is opened.
-    pub(in crate::aws) from: Option<&'w Filed>,
-    /// What was decided.
-    pub(in crate::aws) transition: &'w Transition,
-    /// The interaction that it is the effect of.
-    pub(in crate::aws) event: Option<EventId>,
-    /// The lock whose row is deleted.
-    pub(in crate::aws) release_row: Option<&'w ApprovedUnlock>,
-}
+use crate::unlock::{ApprovedUnlock, Found};
 
 /// Why a transaction was not carried out, and will not be however often it is sent.
 enum Obstacle {

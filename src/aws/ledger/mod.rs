@@ -28,10 +28,11 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::audit::Tail;
+use crate::aws::error::Reached;
 use crate::aws::own::stored::{Odd, count, countable, json};
 use crate::aws::own::trail::AwsTrail;
 use crate::aws::own::{LedgerTables, OwnTable, PK, VERSION, path_key};
-use crate::aws::session::{Reached, Session};
+use crate::aws::session::Session;
 use crate::aws::values::{Item, text, text_of};
 use crate::error::{Fault, WriteFault};
 use crate::lock::{BackendStores, Catalog, Distance, StatePath};

@@ -12,7 +12,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::audit::{Hash, Tail};
 use crate::aws::error::Subject;
 use crate::aws::ledger::AwsLedger;
-use crate::aws::ledger::commit::Write;
 use crate::aws::ledger::openings::put_openings;
 use crate::aws::ledger::{EVENT, GUARD, PLACE, REQUEST, REQUESTER, TAIL, request_key};
 use crate::aws::locks::delete_row;
@@ -23,7 +22,20 @@ use crate::aws::values::{Item, number, text};
 use crate::error::{Fault, FaultKind};
 use crate::people::EventId;
 use crate::ports::{Filed, notices};
-use crate::unlock::UnlockRequest;
+use crate::unlock::{ApprovedUnlock, Transition, UnlockRequest};
+
+/// What one transaction writes.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Write<'w> {
+    /// The request that was decided on; `None` where one is opened.
+    pub(in crate::aws) from: Option<&'w Filed>,
+    /// What was decided.
+    pub(in crate::aws) transition: &'w Transition,
+    /// The interaction that it is the effect of.
+    pub(in crate::aws) event: Option<EventId>,
+    /// The lock whose row is deleted.
+    pub(in crate::aws) release_row: Option<&'w ApprovedUnlock>,
+}
 
 /// How long a request is kept after its end. A click on its card is answered with how it ended.
 const REQUEST_KEPT: TimeDelta = TimeDelta::days(90);

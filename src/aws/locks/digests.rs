@@ -1,6 +1,6 @@
 //! Compares the digests of a lock table with the `ETag`s of the states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -106,13 +106,6 @@ impl DigestsOf {
             None => Comparison::Equal,
         })
     }
-}
-
-/// The digests of a bucket's states, and its states that are locked by a row.
-#[derive(Debug, Default)]
-pub(super) struct DigestRows {
-    pub(super) digests: BTreeMap<StatePath, String>,
-    pub(super) locked: BTreeSet<StatePath>,
 }
 
 /// The `ETag` of an object that was uploaded in parts has a dash, and is no MD5 (S3 API reference, "Object").

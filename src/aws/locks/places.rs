@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::aws::error::Reached;
 use crate::aws::locks::lockfiles::Bucket;
 use crate::aws::locks::rows::LockTable;
-use crate::aws::session::{Reached, Session};
+use crate::aws::session::Session;
 use crate::lock::{
     Backend, BackendName, BackendStores, Catalog, Distance, Guarantees, State, StatePath,
 };

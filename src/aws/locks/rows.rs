@@ -1,5 +1,6 @@
 //! Locks stored as rows of a `DynamoDB` table.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_dynamodb::Client;
@@ -8,7 +9,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::aws::error::Subject;
 use crate::aws::locks::Sighting;
-use crate::aws::locks::digests::DigestRows;
 use crate::aws::reads::Reads;
 use crate::aws::session::Session;
 use crate::aws::values::{Item, text_of};
@@ -33,6 +33,13 @@ pub(in crate::aws) struct LockTable {
     client: Client,
     /// Whether a row that is neither a lock nor a digest was logged. Every scan finds it again.
     odd_row_logged: AtomicBool,
+}
+
+/// The digests of a bucket's states, and its states that are locked by a row.
+#[derive(Debug, Default)]
+pub(super) struct DigestRows {
+    pub(super) digests: BTreeMap<StatePath, String>,
+    pub(super) locked: BTreeSet<StatePath>,
 }
 
 impl LockTable {

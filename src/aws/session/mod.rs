@@ -21,7 +21,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_types::service_config::ServiceConfigKey;
 
-pub(in crate::aws) use self::reach::Reached;
+use crate::aws::error::Reached;
 use crate::aws::http::LazyHttp;
 use crate::aws::measured::Measured;
 use crate::aws::reads::Reads;

@@ -11,20 +11,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::origin::Origin;
 
 use super::{Session, behavior, identities, retries, stalls, timeouts};
+use crate::aws::error::Reached;
 use crate::aws::http::LazyHttp;
 use crate::lock::{Access, BackendStores, Distance};
 
 /// The name of an assumed role's session, as the logs of AWS show it.
 const ROLE_SESSION: &str = "locktender";
-
-/// How a session reaches AWS, for the sentences of its errors.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::aws) struct Reached {
-    /// The region of its tables and buckets.
-    pub(in crate::aws) region: String,
-    /// What differs from the bot's own tables.
-    pub(in crate::aws) access: Access,
-}
 
 impl Session {
     /// The same session, ready for these backends. Does no network I/O: a role is assumed with the first request
