@@ -68,21 +68,6 @@ const PAST: [i64; 12] = [6, 5, 7, 6, 11, 5, 6, 6, 8, 5, 6, 7];
 /// A record of another tool: the state is held, but the holder is unknown.
 const UNREADABLE: (&str, &str) = ("legacy/network", "locked by the migration script, ask Kim");
 
-const BANNER: &str = "\
-This is a chat channel with locktender in it, over a DynamoDB in this process.
-Several people can speak, and each may approve what another asks for; try
-  alice: /lock status env/prod
-  alice: /lock unlock env/prod reason: the runner died
-  alice: press Approve      (the requester cannot approve)
-  carol: press Notify me    (and is told when it clears)
-  bob: press Approve        (and the lock is released)
-  bob: /lock history env/prod
-env/staging was locked only minutes ago: its approver must type the state's name,
-with a line such as
-  bob: answer env/staging
-There are /lock list and /lock help as well. Tab completes, Ctrl-D ends.
-";
-
 /// The demo's backend, running, with its locks in place.
 pub struct Demo {
     /// The way to the embedded `DynamoDB`.
@@ -132,10 +117,12 @@ impl Demo {
         Ok(Self { session, backend, started, _database: database })
     }
 
-    /// The channel, shown on standard output.
+    /// The channel, shown on standard output. Its lines are broken to fit `width` columns, which
+    /// may change at any time. `None` for no limit.
     #[must_use]
-    pub fn board(&self, style: Style) -> Arc<Board> {
-        Arc::new(Board::new(style, self.started, Box::new(std::io::stdout())))
+    pub fn board(&self, style: Style, width: fn() -> Option<usize>) -> Arc<Board> {
+        let board = Board::new(style, self.started, Box::new(std::io::stdout()));
+        Arc::new(board.fitting(width))
     }
 
     /// The bot's own tables.
@@ -248,9 +235,6 @@ pub async fn chat(
     let mut input = Input::stdin()?;
     if let Some(printer) = input.printer() {
         board.write_to(printer);
-    }
-    if input.is_terminal() {
-        board.print(BANNER)?;
     }
     Chat::new(context, board).run(&mut input, look).await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use terminal_size::{Width, terminal_size_of};
 use tokio_util::sync::CancellationToken;
 
 use super::doctor::add_locks;
@@ -33,7 +34,7 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     let names = Arc::new(LiveDirectory::new(locks.clone()).with_memory(memory));
     names.refresh().await?;
     let reading = reading(&backends, locks.clone(), names);
-    let board = demo.board(stdout_style());
+    let board = demo.board(stdout_style(), columns);
     let mut doctor = Doctor::new(Arc::new(SystemClock), Diagnosis::default());
     add_locks(&mut doctor, &locks);
     let parts = Parts {
@@ -70,4 +71,11 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     result?;
     ended?;
     Ok(Success::Fine)
+}
+
+/// The columns of the terminal on standard output. `None` for a pipe or a file, where no line is
+/// broken.
+fn columns() -> Option<usize> {
+    let (Width(columns), _) = terminal_size_of(std::io::stdout())?;
+    (columns > 0).then(|| columns.into())
 }

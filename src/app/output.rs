@@ -4,10 +4,11 @@ use std::io::{IsTerminal, Write};
 
 use crate::console::Style;
 
-/// Coloured on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+/// Coloured on a terminal that knows colours, unless `NO_COLOR` is set (<https://no-color.org>).
 pub(super) fn stdout_style() -> Style {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if std::io::stdout().is_terminal() && !plain { Style::Coloured } else { Style::Plain }
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if std::io::stdout().is_terminal() && !plain && !dumb { Style::Coloured } else { Style::Plain }
 }
 
 pub(super) fn print_json(value: &impl serde::Serialize) -> std::io::Result<()> {

@@ -7,11 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::pen::Pen;
 use super::{Style, text};
 use crate::command::Command;
-use crate::message::Message;
+use crate::message::{Message, Text};
 use crate::people::{ChannelId, MessageId, UserId};
 use crate::ports::{Channels, Undelivered};
+use crate::text::visible;
 
 /// Number of kept messages. A dropped one counts as deleted: it cannot be changed or pressed any
 /// more.
@@ -20,7 +22,7 @@ const KEPT: usize = 200;
 /// The channel of a chat. Posts and answers use one lock, so that no message is written into the
 /// middle of another.
 pub struct Board {
-    style: Style,
+    pen: Pen,
     /// Never locked across an await.
     page: Mutex<Page>,
 }
@@ -49,7 +51,14 @@ impl Board {
     #[must_use]
     pub fn new(style: Style, started: DateTime<Utc>, out: Box<dyn Write + Send>) -> Self {
         let last = u64::try_from(started.timestamp_micros()).unwrap_or_default();
-        Self { style, page: Mutex::new(Page { out, shown: Vec::new(), last }) }
+        let page = Mutex::new(Page { out, shown: Vec::new(), last });
+        Self { pen: Pen::new(style), page }
+    }
+
+    /// Breaks later lines to fit this many columns. `None` for no limit.
+    #[must_use]
+    pub fn fitting(self, width: fn() -> Option<usize>) -> Self {
+        Self { pen: self.pen.fitting(width), ..self }
     }
 
     /// Sends later output to another writer.
@@ -61,8 +70,20 @@ impl Board {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn print(&self, lines: &str) -> std::io::Result<()> {
-        self.page().print(&format!("{lines}\n"))
+    pub fn print(&self, texts: &[Text]) -> std::io::Result<()> {
+        self.page().print(&self.pen.texts(texts))
+    }
+
+    /// Writes what a person says, for readers who did not see it typed.
+    pub(super) fn echo(&self, name: &str, words: &str) -> std::io::Result<()> {
+        let name = self.pen.speaker(name, ":");
+        self.page().print(&format!("{name} {}\n", visible(words)))
+    }
+
+    /// The prompt of a person, plain and painted.
+    pub(super) fn prompt(&self, name: &str) -> (String, String) {
+        let plain = Pen::new(Style::Plain).speaker(name, ">");
+        (plain + " ", self.pen.speaker(name, ">") + " ")
     }
 
     /// Writes a message under the line `mark`, and replaces the message `instead_of`. If `only` is
@@ -75,7 +96,7 @@ impl Board {
         instead_of: Option<MessageId>,
     ) -> std::io::Result<()> {
         let mut page = self.page();
-        page.print(&written(mark, &text(&message, self.style)))?;
+        page.print(&self.pen.message(mark, &message))?;
         page.shown.retain(|shown| Some(shown.id) != instead_of);
         // An answer can be changed only by its buttons.
         if !message.buttons.is_empty() {
@@ -94,6 +115,19 @@ impl Board {
             let button = enabled.find(|button| button.label.eq_ignore_ascii_case(label))?;
             Some((shown.id, button.command.clone()))
         })
+    }
+
+    /// The labels that this person can press, of the newest message first.
+    pub(super) fn labels(&self, by: UserId) -> Vec<&'static str> {
+        let page = self.page();
+        let seen = page.shown.iter().rev().filter(|shown| shown.only.is_none_or(|only| only == by));
+        let mut labels = Vec::new();
+        for button in seen.flat_map(|shown| &shown.message.buttons) {
+            if button.enabled && !labels.contains(&button.label) {
+                labels.push(button.label);
+            }
+        }
+        labels
     }
 
     /// The page is consistent between two calls, so a poisoned lock can be used again.
@@ -139,7 +173,7 @@ impl Channels for Board {
             (true, true) => "",
         };
         let mark = format!("(locktender, to the channel{called})");
-        page.print(&written(Some(&mark), &text(message, self.style))).map_err(|e| closed(&e))?;
+        page.print(&self.pen.message(Some(&mark), message)).map_err(|e| closed(&e))?;
         Ok(page.keep(message.clone(), None, Some(nonce.to_owned())))
     }
 
@@ -153,22 +187,16 @@ impl Channels for Board {
         let page = &mut *self.page();
         let posted = |shown: &Shown| shown.id == id && shown.nonce.is_some();
         let at = page.shown.iter().position(posted).ok_or(Undelivered::MessageGone)?;
-        let now = text(message, self.style);
-        let before = text(&page.shown[at].message, self.style);
+        let before = text(&page.shown[at].message, Style::Plain);
         page.shown[at].message = message.clone();
-        if now == before {
+        if text(message, Style::Plain) == before {
             // The change is not visible, so nothing is written.
             return Ok(());
         }
         page.shown[at..].rotate_left(1);
-        page.print(&written(Some("(locktender, its card changed)"), &now)).map_err(|e| closed(&e))
+        let written = self.pen.message(Some("(locktender, its card changed)"), message);
+        page.print(&written).map_err(|e| closed(&e))
     }
-}
-
-/// A message as written to the channel: under a mark, indented, followed by a blank line.
-fn written(mark: Option<&str>, text: &str) -> String {
-    mark.into_iter().chain(text.lines()).map(|line| format!("  {line}\n")).collect::<String>()
-        + "\n"
 }
 
 /// The terminal was closed. Notices stored in a file are delivered at the next start.

@@ -1,24 +1,29 @@
 //! A chat channel in a terminal, in which several people can speak.
 //!
 //! A line is `alice: /lock status env/prod` or `bob: press Approve`. It uses the same commands as
-//! Discord, only the edge differs.
+//! Discord, only the edge differs. A line without a name is by the person who spoke last.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::parse::{Said, parse, speaker};
+use super::complete::{Offered, Offers};
+use super::guess::{meant, nearest};
+use super::input::Read;
+use super::parse::{Said, first_word, parse, speaker};
 use super::{Board, Input};
 use crate::command::{Audience, Command};
 use crate::commands::{Asker, Reply, answer};
 use crate::context::Context;
 use crate::error::GivenUp;
-use crate::message::{Form, Message};
+use crate::message::{Form, Message, Text};
 use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, Room, UserId};
 use crate::ports::Acceptance;
-use crate::text::visible;
 use crate::words::terminal as words;
+
+/// Who can speak at the start. The first one speaks in a line without a name.
+const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
 /// Most names offered for completion.
 const COMPLETIONS: usize = 100;
@@ -26,21 +31,38 @@ const COMPLETIONS: usize = 100;
 /// The only channel.
 const HERE: Place = Place { guild: GuildId::new(1), channel: ChannelId::new(1) };
 
-/// A chat with its open forms.
+/// A chat with its people and their open forms.
 pub struct Chat {
     context: Context,
     board: Arc<Board>,
+    /// Who spoke last.
+    speaker: String,
+    /// Everyone who has spoken or can be expected to, by name in lower case.
+    people: BTreeSet<String>,
     /// The form that each person has not answered yet.
     forms: HashMap<UserId, Form>,
+    /// Who was asked something by the last answer, and may answer in the next line without
+    /// `answer`.
+    asked: Option<UserId>,
+    /// The state that was last spoken of.
+    about: String,
+    /// The next steps that were shown already, each once.
+    shown: BTreeSet<&'static str>,
     /// The number of the last event.
     last: u64,
 }
 
-/// The speaker, by name and number.
-#[derive(Clone, Copy)]
-struct Speaker<'l> {
-    name: &'l str,
+/// The speaker of a line, by name and number.
+#[derive(Clone)]
+struct Speaker {
+    name: String,
     id: UserId,
+}
+
+/// A command, and the message whose button was pressed for it.
+struct Asked {
+    command: Command,
+    pressed: Option<MessageId>,
 }
 
 /// A person at the terminal always waits for the result, so an answer is always accepted.
@@ -57,7 +79,17 @@ impl Chat {
     /// A new chat.
     #[must_use]
     pub fn new(context: Context, board: Arc<Board>) -> Self {
-        Self { context, board, forms: HashMap::new(), last: 0 }
+        Self {
+            context,
+            board,
+            speaker: PEOPLE[0].to_owned(),
+            people: PEOPLE.map(str::to_owned).into(),
+            forms: HashMap::new(),
+            asked: None,
+            about: String::new(),
+            shown: BTreeSet::new(),
+            last: 0,
+        }
     }
 
     /// Answers each line until the input ends or a person types `quit`. After each line, `look`
@@ -66,40 +98,77 @@ impl Chat {
     /// # Errors
     /// When the input cannot be read or the output cannot be written.
     pub async fn run(&mut self, input: &mut Input, look: impl AsyncFn()) -> std::io::Result<()> {
+        if input.is_terminal() {
+            self.board.print(&words::greeting(&self.speaker, self.other_than(&self.speaker)))?;
+        }
+        let mut was_cancelled = false;
         loop {
-            let Some(line) = input.next_line(self.completions(input).await).await? else {
-                return Ok(());
+            let offers = if input.is_terminal() { self.offers().await } else { Offers::default() };
+            let line = match input.next_line(self.board.prompt(&self.speaker), offers).await? {
+                Read::Line(line) => line,
+                Read::Cancelled if !was_cancelled => {
+                    was_cancelled = true;
+                    self.board.print(&[words::how_to_quit()])?;
+                    continue;
+                }
+                Read::Cancelled | Read::End => return Ok(()),
             };
+            was_cancelled = false;
             let (name, words) = speaker(&line);
+            let by = self.speaks(name);
             // A terminal already shows the typed line. A pipe does not, so its reader could not
             // match the answers.
             if !input.is_terminal() && !words.is_empty() {
-                self.board.print(&format!("{name}: {}", visible(words)))?;
+                self.board.echo(&by.name, words)?;
             }
-            match parse(words) {
+            let next = match parse(words) {
                 Said::Quit => return Ok(()),
-                said => self.answer(Speaker { name, id: number(name) }, said).await?,
-            }
+                Said::Nothing => None,
+                said => self.answer(&by, said, words).await?,
+            };
             look().await;
+            // A script needs no advice.
+            if let Some(next) = next.filter(|_| input.is_terminal()) {
+                self.board.print(&[next, Text::default()])?;
+            }
         }
     }
 
-    async fn answer(&mut self, by: Speaker<'_>, said: Said) -> std::io::Result<()> {
-        let (command, pressed) = match said {
-            Said::Nothing => return Ok(()),
-            Said::Command(command) => (command, None),
-            Said::Press(label) => match self.board.button(by.id, &label) {
-                Some((message, command)) => (command, Some(message)),
-                None => return self.say_to(by, words::no_button(&label), None),
-            },
-            Said::Answer(text) => match self.filled(by, text) {
-                Ok(command) => (command, None),
-                Err(message) => return self.say_to(by, *message, None),
-            },
-            Said::Else | Said::Quit => return self.say_to(by, words::manners(), None),
+    /// The speaker of a line: the person of this name, or the one who spoke last.
+    fn speaks(&mut self, name: Option<&str>) -> Speaker {
+        if let Some(name) = name {
+            name.clone_into(&mut self.speaker);
+            self.people.insert(name.to_lowercase());
+        }
+        Speaker { name: self.speaker.clone(), id: number(&self.speaker) }
+    }
+
+    /// A person who may approve what this one requests.
+    fn other_than(&self, name: &str) -> &'static str {
+        if number(name) == number(PEOPLE[1]) { PEOPLE[0] } else { PEOPLE[1] }
+    }
+
+    /// Answers what a person says in this line. Returns what the person can do next, if that was
+    /// not said before.
+    async fn answer(
+        &mut self,
+        by: &Speaker,
+        said: Said,
+        line: &str,
+    ) -> std::io::Result<Option<Text>> {
+        let was_asked = self.asked.take() == Some(by.id);
+        let Asked { command, pressed } = match self.understand(by, said, line, was_asked) {
+            Ok(asked) => asked,
+            Err(message) => {
+                self.say_to(by, *message, None)?;
+                return Ok(None);
+            }
         };
+        if let Some(state) = command.state() {
+            state.clone_into(&mut self.about);
+        }
         let actor = Actor {
-            person: Person { id: by.id, name: by.name.to_owned() },
+            person: Person { id: by.id, name: by.name.clone() },
             is_bot: false,
             // Everyone may approve. The rules still prevent one person from doing it alone.
             roles: self.context.policies.general().approver_roles.clone(),
@@ -109,46 +178,113 @@ impl Chat {
         let asker = Asker { actor: &actor, event: self.event(), acceptance: &Waits };
         let asked = Ok(command);
         // The future is large, because a release has many steps.
-        match Box::pin(answer(&asked, &asker, &self.context)).await.said {
-            None | Some(Ok(Reply::Silent)) => Ok(()),
-            Some(Ok(Reply::Message { message, audience: Audience::Channel })) => {
-                let mark = pressed.map(|_| "(in place of the message before)");
-                self.board.say(mark, message, None, pressed)
+        let reply = match Box::pin(answer(&asked, &asker, &self.context)).await.said {
+            None => Reply::Silent,
+            Some(Ok(reply)) => reply,
+            Some(Err(message)) => {
+                self.say_to(by, message, None)?;
+                return Ok(None);
             }
-            Some(Ok(Reply::Message { message, audience: Audience::Asker })) => {
-                self.say_to(by, message, pressed)
+        };
+        let next = asked.ok().and_then(|command| self.next_step(by, &command, &reply));
+        match reply {
+            Reply::Silent => {}
+            Reply::Message { message, audience: Audience::Channel } => {
+                self.board.say(pressed.map(|_| words::IN_PLACE), message, None, pressed)?;
             }
-            Some(Ok(Reply::Form(form))) => {
-                let question = words::question(&form, by.name);
-                self.forms.insert(by.id, form);
-                self.say_to(by, question, None)
+            Reply::Message { message, audience: Audience::Asker } => {
+                self.say_to(by, message, pressed)?;
             }
-            Some(Err(message)) => self.say_to(by, message, None),
+            Reply::Form(form) => {
+                let question = self.ask(by, form);
+                self.say_to(by, question, None)?;
+            }
         }
+        Ok(next)
+    }
+
+    /// The command that a person means, or a message that says what to type instead.
+    fn understand(
+        &mut self,
+        by: &Speaker,
+        said: Said,
+        line: &str,
+        was_asked: bool,
+    ) -> Result<Asked, Box<Message>> {
+        let asked = |command| Asked { command, pressed: None };
+        match said {
+            Said::Command(command) => return Ok(asked(command)),
+            Said::Press(label) => return self.pressed(by, &label),
+            Said::Answer(text) => return self.filled(by, text).map(asked),
+            Said::Else | Said::Nothing | Said::Quit => {}
+        }
+        let labels = self.board.labels(by.id);
+        if labels.iter().any(|label| label.eq_ignore_ascii_case(line)) {
+            return self.pressed(by, line);
+        }
+        if was_asked {
+            return self.filled(by, line.to_owned()).map(asked);
+        }
+        let is_first = |label: &&str| label.eq_ignore_ascii_case(first_word(line).0);
+        let label = labels.iter().copied().find(is_first).or_else(|| nearest(line, labels));
+        let meant = meant(line).or_else(|| label.map(|label| format!("press {label}")));
+        Err(Box::new(meant.map_or_else(words::not_understood, |line| words::did_you_mean(&line))))
+    }
+
+    fn pressed(&self, by: &Speaker, label: &str) -> Result<Asked, Box<Message>> {
+        let Some((message, command)) = self.board.button(by.id, label) else {
+            let alike = nearest(label, self.board.labels(by.id));
+            return Err(Box::new(words::no_button(label, alike)));
+        };
+        Ok(Asked { command, pressed: Some(message) })
+    }
+
+    /// The command of the person's open form with this text, or a message that says what is wrong.
+    fn filled(&mut self, by: &Speaker, text: String) -> Result<Command, Box<Message>> {
+        let Some(form) = self.forms.remove(&by.id) else {
+            return Err(Box::new(words::asked_nothing()));
+        };
+        if form.required && text.is_empty() {
+            return Err(Box::new(self.ask(by, form)));
+        }
+        Ok(form.command.filled(text))
+    }
+
+    /// Keeps the form until it is filled in. Returns it as a message.
+    fn ask(&mut self, by: &Speaker, form: Form) -> Message {
+        let question = words::question(&form, &by.name);
+        self.asked = Some(by.id);
+        self.forms.insert(by.id, form);
+        question
+    }
+
+    /// What the person can do after this answer, if that was not shown before.
+    fn next_step(&mut self, by: &Speaker, command: &Command, reply: &Reply) -> Option<Text> {
+        let next = match (command, reply) {
+            (Command::Status { .. }, Reply::Message { message, .. }) => {
+                let waits = message.buttons.iter().any(|button| button.label == "Notify me");
+                waits.then(words::next_press)
+            }
+            (Command::Unlock { .. }, Reply::Message { .. }) => {
+                Some(words::next_approve(self.other_than(&by.name)))
+            }
+            (Command::Approve { .. }, Reply::Silent | Reply::Message { .. }) => {
+                Some(words::next_history(&self.about))
+            }
+            (Command::Help, _) => Some(words::in_this_chat(self.other_than(&by.name))),
+            _ => None,
+        }?;
+        self.shown.insert(command.name()).then_some(next)
     }
 
     /// Shows a message to one person, in place of the pressed message if that is replaced.
     fn say_to(
         &self,
-        by: Speaker<'_>,
+        by: &Speaker,
         message: Message,
         instead_of: Option<MessageId>,
     ) -> std::io::Result<()> {
-        let mark = format!("(only {} sees this)", by.name);
-        self.board.say(Some(&mark), message, Some(by.id), instead_of)
-    }
-
-    /// The command of the person's open form with this text, or a message that says what is wrong.
-    fn filled(&mut self, by: Speaker<'_>, text: String) -> Result<Command, Box<Message>> {
-        let Some(form) = self.forms.remove(&by.id) else {
-            return Err(Box::new(words::asked_nothing()));
-        };
-        if form.required && text.is_empty() {
-            let question = words::question(&form, by.name);
-            self.forms.insert(by.id, form);
-            return Err(Box::new(question));
-        }
-        Ok(form.command.filled(text))
+        self.board.say(Some(&words::only_seen_by(&by.name)), message, Some(by.id), instead_of)
     }
 
     /// The number of the next event. A repeated number would count as a duplicate, and requests are
@@ -160,15 +296,27 @@ impl Chat {
         EventId::new(self.last)
     }
 
-    async fn completions(&self, input: &Input) -> Vec<String> {
-        if !input.is_terminal() {
-            return Vec::new();
-        }
-        let Some(known) = self.context.reading.directory.known().await else {
-            return Vec::new();
+    /// What can be completed in the next line.
+    async fn offers(&self) -> Offers {
+        let known = self.context.reading.directory.known().await;
+        let states = known.iter().flat_map(|known| known.matching("", COMPLETIONS)).cloned();
+        let states = states.map(|state| self.context.reading.shown(state).name.to_string());
+        let offered = |name: &str| {
+            let id = number(name);
+            // The example of a long answer is only an example.
+            let form = self.forms.get(&id).filter(|form| !form.long);
+            Offered {
+                buttons: self.board.labels(id),
+                answer: form.map(|form| form.example.clone()),
+            }
         };
-        let states = known.matching("", COMPLETIONS).into_iter().cloned();
-        states.map(|state| self.context.reading.shown(state).name.to_string()).collect()
+        let people = self.people.iter().map(|name| (name.clone(), offered(name)));
+        Offers {
+            speaker: self.speaker.clone(),
+            people: people.collect::<BTreeMap<_, _>>(),
+            stranger: offered(""),
+            states: states.collect(),
+        }
     }
 }
 

@@ -1,14 +1,20 @@
 //! The source of the chat's lines: a person at a terminal, or a pipe.
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 
 use rustyline::completion::{Completer, Pair};
+use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{
     CompletionType, Config, Editor, ExternalPrinter, Helper, Highlighter, Hinter, Validator,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
+
+use super::complete::{Offers, complete};
 
 /// Longest line from a pipe, in bytes. A longer line is read as several.
 const LINE_LIMIT: u64 = 64 * 1024;
@@ -17,8 +23,25 @@ const LINE_LIMIT: u64 = 64 * 1024;
 pub enum Input {
     /// A pipe or a file.
     Pipe(BufReader<Stdin>),
-    /// A person at a terminal, with line editing, history and completion.
-    Terminal(Box<Option<Editor<Completion, MemHistory>>>),
+    /// A person at a terminal.
+    Terminal(Terminal),
+}
+
+/// A terminal with line editing, history and completion.
+pub struct Terminal {
+    /// `None` while a line is read, and after a panic in that.
+    editor: Option<Box<Editor<Completion, MemHistory>>>,
+    /// Whether a line is being typed.
+    typing: Arc<AtomicBool>,
+}
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Line(String),
+    /// The person cancelled the line with Ctrl-C.
+    Cancelled,
+    End,
 }
 
 impl Input {
@@ -30,10 +53,15 @@ impl Input {
         if !std::io::stdin().is_terminal() {
             return Ok(Self::Pipe(BufReader::new(tokio::io::stdin())));
         }
-        let config = Config::builder().completion_type(CompletionType::List).build();
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
+            .bell_style(BellStyle::None)
+            .auto_add_history(true)
+            .build();
         let mut editor = Editor::with_history(config, MemHistory::new()).map_err(into_io)?;
         editor.set_helper(Some(Completion::default()));
-        Ok(Self::Terminal(Box::new(Some(editor))))
+        Ok(Self::Terminal(Terminal { editor: Some(Box::new(editor)), typing: Arc::default() }))
     }
 
     /// Whether a person is typing and already sees the typed line.
@@ -45,60 +73,87 @@ impl Input {
     /// A writer that prints above the line being typed. `None` if the input is not a terminal or
     /// the output goes elsewhere.
     pub fn printer(&mut self) -> Option<Box<dyn Write + Send>> {
-        let Self::Terminal(slot) = self else { return None };
-        let printer = (**slot).as_mut()?.create_external_printer().ok()?;
-        Some(Box::new(Above(printer)))
+        let Self::Terminal(terminal) = self else { return None };
+        let editor = terminal.editor.as_mut()?;
+        let printer = editor.create_external_printer().ok()?;
+        let mut above = editor.create_external_printer().ok()?;
+        let (queue, queued) = mpsc::channel();
+        // Ends with the process, or with the terminal.
+        std::thread::spawn(move || queued.iter().try_for_each(|lines| above.print(lines)));
+        Some(Box::new(Above { printer, queue, typing: terminal.typing.clone() }))
     }
 
-    /// The next line. `None` at the end of input. `states` are offered for completion.
+    /// The next line, after a prompt, plain and painted. A pipe has no prompt.
     ///
     /// # Errors
     /// When the input cannot be read.
-    pub async fn next_line(&mut self, states: Vec<String>) -> std::io::Result<Option<String>> {
+    pub(super) async fn next_line(
+        &mut self,
+        prompt: (String, String),
+        offers: Offers,
+    ) -> std::io::Result<Read> {
         match self {
             Self::Pipe(pipe) => {
                 let mut bytes = Vec::new();
                 let read = pipe.take(LINE_LIMIT).read_until(b'\n', &mut bytes).await?;
-                Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
-            }
-            Self::Terminal(slot) => {
-                let Some(mut editor) = slot.take() else {
-                    return Ok(None);
-                };
-                if let Some(completion) = editor.helper_mut() {
-                    completion.states = states;
+                if read == 0 {
+                    return Ok(Read::End);
                 }
-                // A person may take any time to type, and this must not block anything else.
-                let (editor, line) = tokio::task::spawn_blocking(move || {
-                    let line = editor.readline("> ");
-                    if let Ok(line) = &line {
-                        // History is optional, so an error here does not stop the chat.
-                        let _ = editor.add_history_entry(line);
-                    }
-                    (editor, line)
-                })
-                .await
-                .map_err(std::io::Error::other)?;
-                **slot = Some(editor);
-                match line {
-                    Ok(line) => Ok(Some(line)),
-                    // The person cancelled the line.
-                    Err(ReadlineError::Interrupted) => Ok(Some(String::new())),
-                    Err(ReadlineError::Eof) => Ok(None),
-                    Err(error) => Err(into_io(error)),
-                }
+                Ok(Read::Line(String::from_utf8_lossy(&bytes).into_owned()))
             }
+            Self::Terminal(terminal) => terminal.next_line(prompt, offers).await,
         }
     }
 }
 
-/// Prints whole lines above the line that is being typed.
-struct Above<P>(P);
+impl Terminal {
+    async fn next_line(
+        &mut self,
+        prompt: (String, String),
+        offers: Offers,
+    ) -> std::io::Result<Read> {
+        let Some(mut editor) = self.editor.take() else {
+            return Ok(Read::End);
+        };
+        if let Some(completion) = editor.helper_mut() {
+            completion.offers = offers;
+        }
+        self.typing.store(true, Ordering::SeqCst);
+        // A person may take any time to type, and this must not block anything else.
+        let read = tokio::task::spawn_blocking(move || {
+            let line = editor.readline(&prompt);
+            (editor, line)
+        })
+        .await;
+        self.typing.store(false, Ordering::SeqCst);
+        let (editor, line) = read.map_err(std::io::Error::other)?;
+        self.editor = Some(editor);
+        match line {
+            Ok(line) => Ok(Read::Line(line)),
+            Err(ReadlineError::Interrupted) => Ok(Read::Cancelled),
+            Err(ReadlineError::Eof) => Ok(Read::End),
+            Err(error) => Err(into_io(error)),
+        }
+    }
+}
+
+/// Prints whole lines above the line that is being typed. While a person types, they go through a
+/// queue: the editor takes them between two keys, and who writes must not wait for a key.
+struct Above<P> {
+    printer: P,
+    queue: mpsc::Sender<String>,
+    typing: Arc<AtomicBool>,
+}
 
 impl<P: ExternalPrinter> Write for Above<P> {
-    fn write(&mut self, lines: &[u8]) -> std::io::Result<usize> {
-        self.0.print(String::from_utf8_lossy(lines).into_owned()).map_err(into_io)?;
-        Ok(lines.len())
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let lines = String::from_utf8_lossy(bytes).into_owned();
+        if self.typing.load(Ordering::SeqCst) {
+            self.queue.send(lines).map_err(std::io::Error::other)?;
+        } else {
+            self.printer.print(lines).map_err(into_io)?;
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -113,24 +168,10 @@ fn into_io(error: ReadlineError) -> std::io::Error {
     }
 }
 
-/// The words after `/lock`, with a trailing blank if a state follows.
-const SUBCOMMANDS: [&str; 10] = [
-    "status ",
-    "list",
-    "unlock ",
-    "deny ",
-    "withdraw ",
-    "watch ",
-    "unwatch ",
-    "watches",
-    "history ",
-    "help",
-];
-
-/// Completes the words of a chat line. The last word is a state's name.
+/// What a line is completed with.
 #[derive(Default, Helper, Hinter, Highlighter, Validator)]
-pub struct Completion {
-    states: Vec<String>,
+pub(super) struct Completion {
+    offers: Offers,
 }
 
 impl Completer for Completion {
@@ -142,30 +183,8 @@ impl Completer for Completion {
         position: usize,
         _: &rustyline::Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let typed = &line[..position];
-        let start = typed.rfind(' ').map_or(0, |at| at + 1);
-        let word = &typed[start..];
-        let before = typed[..start].trim_end();
-        let is_of_a_state = SUBCOMMANDS.iter().any(|subcommand| {
-            subcommand.ends_with(' ') && before.ends_with(&format!("/lock {}", subcommand.trim()))
-        });
-        let candidates: Vec<&str> = if is_of_a_state {
-            self.states.iter().map(String::as_str).collect()
-        } else if before.ends_with("/lock") {
-            SUBCOMMANDS.to_vec()
-        } else if word.starts_with('/') {
-            vec!["/lock "]
-        } else {
-            vec![]
-        };
-        let pairs = candidates
-            .into_iter()
-            .filter(|candidate| candidate.starts_with(word))
-            .map(|candidate| Pair {
-                display: candidate.to_owned(),
-                replacement: candidate.to_owned(),
-            })
-            .collect();
-        Ok((start, pairs))
+        let (start, all) = complete(&line[..position], &self.offers);
+        let pair = |one: String| Pair { display: one.trim_end().to_owned(), replacement: one };
+        Ok((start, all.into_iter().map(pair).collect()))
     }
 }

@@ -3,17 +3,21 @@
 mod audit;
 mod board;
 mod chat;
+mod complete;
 mod csv;
 mod doctor;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz;
+mod guess;
 mod input;
 mod parse;
+mod pen;
 mod render;
 mod report;
 mod report_svg;
 mod table;
+mod wrap;
 
 pub use audit::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
 pub use board::Board;

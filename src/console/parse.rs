@@ -3,11 +3,11 @@
 use crate::command::{Command, Entered, Subcommand};
 use crate::text::{REASON, clip};
 
-/// The speaker of a line without a name.
-const SOMEBODY: &str = "you";
-
 /// Longest name of a speaker, in characters, as on Discord.
 const NAME: usize = 32;
+
+/// The first words of a line that is not a command of `/lock`.
+pub(super) const VERBS: [&str; 3] = ["press", "answer", "quit"];
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +19,19 @@ pub(super) enum Said {
     Answer(String),
     Quit,
     Nothing,
-    /// Conversation between people, or a typing error.
+    /// None of these: the label of a button without `press`, the text for a form without `answer`,
+    /// a typing error, or conversation between people.
     Else,
 }
 
 /// Splits `alice: /lock list` into the speaker and the words. A name is one word of letters, digits
 /// and `-_.`, so that a command with a colon is not taken for a name.
-pub(super) fn speaker(line: &str) -> (&str, &str) {
-    let line = line.trim();
+pub(super) fn speaker(line: &str) -> (Option<&str>, &str) {
     match line.split_once(':') {
-        Some((name, words)) if is_name(name) => (name, words.trim()),
-        _ => (SOMEBODY, line),
+        Some((name, words)) if is_name(name.trim()) && !words.starts_with("//") => {
+            (Some(name.trim()), words.trim())
+        }
+        _ => (None, line.trim()),
     }
 }
 
@@ -37,25 +39,48 @@ fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.chars().count() <= NAME
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !is_verb(text)
+}
+
+/// Whether a line starts with this word because it is meant for the bot. `press: Approve` has no
+/// speaker.
+fn is_verb(word: &str) -> bool {
+    let word = word.to_lowercase();
+    VERBS.contains(&&*word) || Subcommand::named(&word).is_some()
 }
 
 /// Parses the words of a line. Options are written as Discord shows them, `state:env/prod`, or
-/// without their names.
+/// without their names. `/lock` may be left out.
 pub(super) fn parse(words: &str) -> Said {
-    let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
-    match first.to_ascii_lowercase().as_str() {
+    let (first, rest) = first_word(words);
+    match first.to_lowercase().trim_end_matches(':') {
         "" => Said::Nothing,
         "quit" | "exit" => Said::Quit,
-        "press" => Said::Press(rest.trim().to_owned()),
-        "answer" => Said::Answer(clip(rest.trim(), REASON)),
-        "/lock" => command(rest.trim()).map_or(Said::Else, Said::Command),
-        _ => Said::Else,
+        "press" => Said::Press(label(rest)),
+        "answer" => Said::Answer(clip(rest, REASON)),
+        "/lock" | "lock" => command(rest).map_or(Said::Else, Said::Command),
+        "?" => Said::Command(Command::Help),
+        // A card has buttons of these names. Without a state, its button may be meant.
+        "deny" | "withdraw" if rest.is_empty() => Said::Else,
+        _ => command(words.trim_start_matches('/')).map_or(Said::Else, Said::Command),
     }
 }
 
+/// The first word, and what follows it.
+pub(super) fn first_word(words: &str) -> (&str, &str) {
+    let words = words.trim();
+    let (first, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+    (first, rest.trim())
+}
+
+/// The label of a button, also as it is drawn: `[ Approve ]`.
+fn label(words: &str) -> String {
+    words.trim_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']')).to_owned()
+}
+
 fn command(words: &str) -> Option<Command> {
-    let (name, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
-    let subcommand = Subcommand::named(name)?;
+    let (name, rest) = first_word(words);
+    let subcommand = Subcommand::named(name.to_lowercase().trim_end_matches(':'))?;
     let mut entered = Entered::default();
     match subcommand.options {
         [] => {}
@@ -105,30 +130,50 @@ mod tests {
     fn a_line_says_who_says_what() {
         let list =
             |filter: &str| Said::Command(Command::List { filter: filter.to_owned(), page: 0 });
+        let press = |label: &str| Said::Press(label.to_owned());
         let cases = [
             ("alice: /lock status env/prod", "alice", status("env/prod")),
-            ("/lock status state:env/prod", "you", status("env/prod")),
+            ("/lock status state:env/prod", "", status("env/prod")),
             ("bob:/lock status main:env/prod@blue", "bob", status("main:env/prod@blue")),
-            ("/lock status", "you", status("")),
-            ("/lock list", "you", list("")),
-            ("/lock list filter: prod", "you", list("prod")),
+            ("/lock status", "", status("")),
+            ("/lock list", "", list("")),
+            ("/lock list filter: prod", "", list("prod")),
             ("jörg: /lock help", "jörg", Said::Command(Command::Help)),
             ("bob: press Refresh", "bob", Said::Press("Refresh".to_owned())),
             ("bob: press", "bob", Said::Press(String::new())),
             ("bob: answer env/prod", "bob", Said::Answer("env/prod".to_owned())),
             ("bob: answer", "bob", Said::Answer(String::new())),
             ("bob: hello there", "bob", Said::Else),
-            ("/lock frobnicate", "you", Said::Else),
-            ("/lock", "you", Said::Else),
-            ("quit", "you", Said::Quit),
-            ("  ", "you", Said::Nothing),
+            ("/lock frobnicate", "", Said::Else),
+            ("/lock", "", Said::Else),
+            ("quit", "", Said::Quit),
+            ("  ", "", Said::Nothing),
             ("carol:", "carol", Said::Nothing),
+            // A line without `/lock` is understood too.
+            ("status env/prod", "", status("env/prod")),
+            ("/status env/prod", "", status("env/prod")),
+            ("Status state:env/prod", "", status("env/prod")),
+            ("lock status env/prod", "", status("env/prod")),
+            ("status: env/prod", "", status("env/prod")),
+            ("status main:env/prod", "", status("main:env/prod")),
+            ("bob: list prod", "bob", list("prod")),
+            ("LIST", "", list("")),
+            ("help", "", Said::Command(Command::Help)),
+            ("?", "", Said::Command(Command::Help)),
+            ("press Refresh", "", press("Refresh")),
+            ("PRESS [ Notify me ]", "", press("Notify me")),
+            ("press: Approve", "", press("Approve")),
+            ("deny", "", Said::Else),
+            ("approve", "", Said::Else),
+            ("s3://my-bucket/env/prod/terraform.tfstate", "", Said::Else),
+            ("exit", "", Said::Quit),
         ];
         for (line, who, said) in cases {
             let (name, words) = speaker(line);
-            assert_eq!((name, parse(words)), (who, said), "{line:?}");
+            assert_eq!((name.unwrap_or(""), parse(words)), (who, said), "{line:?}");
         }
     }
+
     #[test]
     fn an_unlock_has_a_state_and_a_reason() {
         let unlock = |state: &str, reason: Option<&str>| {
@@ -208,8 +253,8 @@ mod tests {
     #[test]
     fn a_name_is_no_longer_than_on_discord() {
         let name = "n".repeat(NAME);
-        assert_eq!(speaker(&format!("{name}: quit")), (&*name, "quit"));
+        assert_eq!(speaker(&format!("{name}: quit")), (Some(&*name), "quit"));
         let line = format!("{name}n: quit");
-        assert_eq!(speaker(&line), (SOMEBODY, &*line));
+        assert_eq!(speaker(&line), (None, &*line));
     }
 }

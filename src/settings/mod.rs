@@ -49,6 +49,10 @@ pub enum Call {
         migrate: bool,
     },
     /// Try everything in this terminal, with nothing to set up
+    ///
+    /// A chat with the bot, over a DynamoDB in this process that has some locks. A line is a
+    /// command, such as `status env/prod`, or a button, such as `press Approve`. A name before it
+    /// says who speaks: `bob: press Approve`. Lines are also read from a pipe.
     #[cfg(feature = "embedded")]
     Demo {
         /// Keep the demo's data in this file

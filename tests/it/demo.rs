@@ -1,5 +1,8 @@
 //! The demo, used as a new user uses it.
 
+#[cfg(unix)]
+mod terminal;
+
 use crate::support::program::Program;
 
 /// The answers without the parts that differ between runs.
@@ -41,6 +44,53 @@ quit
 alice: /lock list
 ";
     insta::assert_snapshot!(chat(lines).await);
+}
+
+#[tokio::test]
+async fn a_line_without_a_name_or_a_verb_is_understood() {
+    let lines = "\
+status env/dev
+bob: list staging
+refresh
+press: [ Refresh ]
+carol:
+unlock env/prod reason: the runner died
+press Approve
+deny
+bob: approve
+lock status env/prod
+unlock env/staging
+the laptop was stolen
+carol: approve
+env/staging
+";
+    insta::assert_snapshot!(chat(lines).await);
+}
+
+#[tokio::test]
+async fn a_line_that_is_not_understood_gets_one_short_sentence() {
+    let lines = "\
+hello
+you: hello
+satus env/prod
+/lock stauts env/prod
+env/prod
+history env/prod five
+/lock
+status
+status env/prod
+press
+press Refersh
+refersh
+notify
+approve
+answer
+deny
+\u{1b}[31mred\u{202e} \u{7}/x
+";
+    let said = chat(lines).await;
+    assert!(!said.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{said:?}");
+    insta::assert_snapshot!(said);
 }
 
 #[tokio::test]

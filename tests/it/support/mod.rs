@@ -27,6 +27,8 @@ pub mod program;
 pub mod proxy;
 pub mod s3;
 #[cfg(unix)]
+pub mod screen;
+#[cfg(unix)]
 pub mod site;
 pub mod sites;
 #[cfg(unix)]

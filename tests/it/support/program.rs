@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::leash::Leash;
+#[cfg(unix)]
+use super::screen::Screen;
 
 /// The program, with only the variables that a test sets.
 pub struct Program {
@@ -77,6 +79,14 @@ impl Program {
     /// Starts it with another standard output.
     pub fn start_writing(&self, stdout: impl Into<Stdio>, arguments: &[&str]) -> Leash {
         self.start_reading(Path::new("/dev/null"), arguments, |command| command.stdout(stdout))
+    }
+
+    /// Starts it on a terminal.
+    #[cfg(unix)]
+    pub fn start_on(&self, screen: &Screen, arguments: &[&str]) -> Leash {
+        self.start_reading(screen.path(), arguments, |command| {
+            command.stdout(screen.output()).stderr(screen.output())
+        })
     }
 
     /// Runs it to its end with an empty input.
