@@ -99,7 +99,7 @@ impl Chat {
     /// When the input cannot be read or the output cannot be written.
     pub async fn run(&mut self, input: &mut Input, look: impl AsyncFn()) -> std::io::Result<()> {
         if input.is_terminal() {
-            self.board.print(&words::greeting(&self.speaker, self.other_than(&self.speaker)))?;
+            self.board.print(&words::greeting(&self.speaker, other_than(&self.speaker)))?;
         }
         let mut was_cancelled = false;
         loop {
@@ -141,11 +141,6 @@ impl Chat {
             self.people.insert(name.to_lowercase());
         }
         Speaker { name: self.speaker.clone(), id: number(&self.speaker) }
-    }
-
-    /// A person who may approve what this one requests.
-    fn other_than(&self, name: &str) -> &'static str {
-        if number(name) == number(PEOPLE[1]) { PEOPLE[0] } else { PEOPLE[1] }
     }
 
     /// Answers what a person says in this line. Returns what the person can do next, if that was
@@ -266,12 +261,12 @@ impl Chat {
                 waits.then(words::next_press)
             }
             (Command::Unlock { .. }, Reply::Message { .. }) => {
-                Some(words::next_approve(self.other_than(&by.name)))
+                Some(words::next_approve(other_than(&by.name)))
             }
             (Command::Approve { .. }, Reply::Silent | Reply::Message { .. }) => {
                 Some(words::next_history(&self.about))
             }
-            (Command::Help, _) => Some(words::in_this_chat(self.other_than(&by.name))),
+            (Command::Help, _) => Some(words::in_this_chat(other_than(&by.name))),
             _ => None,
         }?;
         self.shown.insert(command.name()).then_some(next)
@@ -318,6 +313,11 @@ impl Chat {
             states: states.collect(),
         }
     }
+}
+
+/// A person who may approve what this one requests.
+fn other_than(name: &str) -> &'static str {
+    if number(name) == number(PEOPLE[1]) { PEOPLE[0] } else { PEOPLE[1] }
 }
 
 /// The number of a person, the same in every run: the 64-bit FNV-1a hash of the name. `Bob` and

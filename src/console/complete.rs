@@ -91,21 +91,21 @@ fn options(typed: &str, name: &str, rest: &str, offers: &Offers) -> (usize, Vec<
                 _ => [].iter(),
             };
             let values = values.map(|state| format!("{prefix}{state}{blank}"));
-            let named = option(first).filter(|_| first.kind != OptionKind::State);
+            let named = (first.kind != OptionKind::State).then(|| option(first));
             matching(typed, rest, values.chain(named))
         }
         // The last option takes all words that follow.
         ([_, second_option], Some((_, word))) if !second.contains(' ') => {
-            matching(typed, word.trim_start(), option(second_option))
+            matching(typed, word.trim_start(), [option(second_option)])
         }
         _ => (typed.len(), Vec::new()),
     }
 }
 
 /// An option as people type it.
-fn option(option: &CommandOption) -> Option<String> {
+fn option(option: &CommandOption) -> String {
     let value = if option.kind == OptionKind::Flag { "true" } else { "" };
-    Some(format!("{}:{value}", option.name))
+    format!("{}:{value}", option.name)
 }
 
 /// Those that continue the word at the end of the typed text, in any case of letters.
