@@ -10,8 +10,10 @@ use async_trait::async_trait;
 
 use super::complete::{Offered, Offers};
 use super::guess::{meant, nearest};
+use super::hints::Hints;
 use super::input::Read;
 use super::parse::{Said, first_word, parse, speaker};
+use super::people::{PEOPLE, number, other_than};
 use super::{Board, Input};
 use crate::command::{Audience, Command};
 use crate::commands::{Asker, Reply, answer};
@@ -21,9 +23,6 @@ use crate::message::{Form, Message, Text};
 use crate::people::{Actor, ChannelId, EventId, GuildId, MessageId, Person, Place, Room, UserId};
 use crate::ports::Acceptance;
 use crate::words::terminal as words;
-
-/// Who can speak at the start. The first one speaks in a line without a name.
-const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
 /// Most names offered for completion.
 const COMPLETIONS: usize = 100;
@@ -44,10 +43,7 @@ pub struct Chat {
     /// Who was asked something by the last answer, and may answer in the next line without
     /// `answer`.
     asked: Option<UserId>,
-    /// The state that was last spoken of.
-    about: String,
-    /// The next steps that were shown already, each once.
-    shown: BTreeSet<&'static str>,
+    hints: Hints,
     /// The number of the last event.
     last: u64,
 }
@@ -86,8 +82,7 @@ impl Chat {
             people: PEOPLE.map(str::to_owned).into(),
             forms: HashMap::new(),
             asked: None,
-            about: String::new(),
-            shown: BTreeSet::new(),
+            hints: Hints::default(),
             last: 0,
         }
     }
@@ -159,9 +154,6 @@ impl Chat {
                 return Ok(None);
             }
         };
-        if let Some(state) = command.state() {
-            state.clone_into(&mut self.about);
-        }
         let actor = Actor {
             person: Person { id: by.id, name: by.name.clone() },
             is_bot: false,
@@ -181,7 +173,7 @@ impl Chat {
                 return Ok(None);
             }
         };
-        let next = asked.ok().and_then(|command| self.next_step(by, &command, &reply));
+        let next = asked.ok().and_then(|command| self.hints.after(&by.name, &command, &reply));
         match reply {
             Reply::Silent => {}
             Reply::Message { message, audience: Audience::Channel } => {
@@ -253,25 +245,6 @@ impl Chat {
         question
     }
 
-    /// What the person can do after this answer, if that was not shown before.
-    fn next_step(&mut self, by: &Speaker, command: &Command, reply: &Reply) -> Option<Text> {
-        let next = match (command, reply) {
-            (Command::Status { .. }, Reply::Message { message, .. }) => {
-                let waits = message.buttons.iter().any(|button| button.label == "Notify me");
-                waits.then(words::next_press)
-            }
-            (Command::Unlock { .. }, Reply::Message { .. }) => {
-                Some(words::next_approve(other_than(&by.name)))
-            }
-            (Command::Approve { .. }, Reply::Silent | Reply::Message { .. }) => {
-                Some(words::next_history(&self.about))
-            }
-            (Command::Help, _) => Some(words::in_this_chat(other_than(&by.name))),
-            _ => None,
-        }?;
-        self.shown.insert(command.name()).then_some(next)
-    }
-
     /// Shows a message to one person, in place of the pressed message if that is replaced.
     fn say_to(
         &self,
@@ -312,31 +285,5 @@ impl Chat {
             stranger: offered(""),
             states: states.collect(),
         }
-    }
-}
-
-/// A person who may approve what this one requests.
-fn other_than(name: &str) -> &'static str {
-    if number(name) == number(PEOPLE[1]) { PEOPLE[0] } else { PEOPLE[1] }
-}
-
-/// The number of a person, the same in every run: the 64-bit FNV-1a hash of the name. `Bob` and
-/// `bob` are one person, so one cannot approve the other's request.
-fn number(name: &str) -> UserId {
-    let hash = name.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    UserId::new(hash)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_one_person_however_it_is_written() {
-        assert_eq!(number("bob"), UserId::new(0x004d_4419_134a_0a54));
-        assert_eq!(number("Bob"), number("bob"));
-        assert_ne!(number("alice"), number("bob"));
     }
 }

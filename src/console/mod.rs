@@ -10,9 +10,11 @@ mod doctor;
 #[doc(hidden)]
 pub mod fuzz;
 mod guess;
+mod hints;
 mod input;
 mod parse;
 mod pen;
+mod people;
 mod render;
 mod report;
 mod report_svg;
