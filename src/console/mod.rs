@@ -2,6 +2,7 @@
 
 mod audit;
 mod board;
+mod chains;
 mod chat;
 mod csv;
 mod doctor;
@@ -9,18 +10,29 @@ mod doctor;
 #[doc(hidden)]
 pub mod fuzz;
 mod input;
+mod list;
+mod live;
 mod parse;
 mod render;
 mod report;
 mod report_svg;
+mod screen;
+mod sections;
 mod table;
+mod width;
 
-pub use audit::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
+pub use audit::{audit_csv, audit_csv_heading, audit_jsonl};
 pub use board::Board;
+pub use chains::Chains;
 pub use chat::Chat;
 pub use doctor::diagnosis;
 pub use input::Input;
+pub use list::lock_table;
+pub use live::Live;
 pub use render::{Style, text};
 pub use report::{report_csv, report_text};
 pub use report_svg::report_svg;
-pub use table::table;
+pub use screen::Screen;
+pub(crate) use sections::sections;
+pub use sections::{answer_text, verdict};
+pub use width::Output;

@@ -11,8 +11,8 @@ pub enum Style {
     Coloured,
 }
 
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
+pub(super) const BOLD: &str = "\x1b[1m";
+pub(super) const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
 /// The lines of a message: title, paragraphs, one field per line, buttons.
