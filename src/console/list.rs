@@ -10,17 +10,18 @@ use crate::lock::{LockState, Sources, Store, age, in_words};
 use crate::text::{LONG, clip, visible};
 
 /// The columns of the table.
-pub(super) const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 6] = [
     Column::text("STATE").shrinks_to(16),
     Column::text("HELD FOR"),
     // It also says that a lock is unreadable.
     Column::text("OPERATION"),
     Column::text("HOLDER").shrinks_to(14).worth(3),
     Column::text("LOCK ID").worth(1),
-    LIVES_IN.worth(2),
+    Column::text("LIVES IN").worth(2),
 ];
 
-const LIVES_IN: Column = Column::text("LIVES IN");
+/// Says that the other half of a lock is missing.
+const HALF: &str = "(half)";
 
 /// A heading and one line per lock. Without locks, the sentence `none`.
 #[must_use]
@@ -32,11 +33,13 @@ pub fn lock_table(reports: &[Report], none: &str, output: Output) -> String {
     table(columns_for(reports), &rows, output)
 }
 
-/// The columns. Where a lock is half there, the column that says so stays.
+/// The columns. Where a lock is half there, the column that says so stays, and the names make room for it.
 pub(super) fn columns_for<'r>(reports: impl IntoIterator<Item = &'r Report>) -> [Column; 6] {
     let mut columns = COLUMNS;
     if reports.into_iter().any(|report| report.lock.half().is_some()) {
-        columns[5] = LIVES_IN;
+        columns[0] = columns[0].shrinks_to(12);
+        columns[3] = columns[3].shrinks_to(12);
+        columns[5] = Column::text("LIVES IN").shrinks_to(8);
     }
     columns
 }
@@ -63,7 +66,7 @@ pub(super) fn row(report: &Report, now: DateTime<Utc>) -> [Cell; 6] {
     };
     let lives_in = report.lock.sources().map(lives_in).unwrap_or_default();
     let lives_in = match report.lock.half() {
-        Some(_) => Cell::coloured(lives_in, Color::DarkRed),
+        Some(_) => Cell::coloured(lives_in, Color::DarkRed).or(HALF),
         None => lives_in.into(),
     };
     [shown(report.state.name.as_str()).into(), held_for.into(), operation, who, id, lives_in]
@@ -71,6 +74,6 @@ pub(super) fn row(report: &Report, now: DateTime<Utc>) -> [Cell; 6] {
 
 fn lives_in(sources: &Sources) -> String {
     let stores: Vec<&str> = sources.stores().into_iter().map(Store::as_str).collect();
-    let half = if sources.half().is_some() { " (half)" } else { "" };
-    format!("{}{half}", stores.join("+"))
+    let stores = stores.join("+");
+    if sources.half().is_some() { format!("{stores} {HALF}") } else { stores }
 }

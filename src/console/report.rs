@@ -74,7 +74,12 @@ fn by_state(report: &LockReport, output: Output) -> String {
         let sum = Figures::sum(rest.iter().map(|it| &it.figures));
         rows.push(words::row(&words::more_states(rest.len()), &sum));
     }
-    figures(words::BY_STATE, rows, output)
+    let mut columns = figures(words::BY_STATE);
+    // On a narrow terminal, the longest hold and the requests are left out first.
+    for (column, worth) in columns[3..6].iter_mut().zip(1..) {
+        *column = column.worth(worth);
+    }
+    table(columns, &cells(rows), output)
 }
 
 fn by_machine(report: &LockReport, output: Output) -> String {
@@ -83,17 +88,16 @@ fn by_machine(report: &LockReport, output: Output) -> String {
         let [holds, forced, stale] = [it.holds, it.forced, it.stale].map(|it| it.to_string());
         [words::machine(&it.machine), holds, forced, stale]
     });
-    figures(words::BY_MACHINE, rows.collect(), output)
+    table(figures(words::BY_MACHINE), &cells(rows), output)
 }
 
-/// A table whose first column is text and whose others are numbers.
-fn figures<const N: usize>(
-    headings: [&'static str; N],
-    rows: Vec<[String; N]>,
-    output: Output,
-) -> String {
+/// Columns of which the first has texts and the others numbers.
+fn figures<const N: usize>(headings: [&'static str; N]) -> [Column; N] {
     let mut columns = headings.map(Column::number);
     columns[0] = Column::text(headings[0]).shrinks_to(12);
-    let rows: Vec<[Cell; N]> = rows.into_iter().map(|row| row.map(Cell::from)).collect();
-    table(columns, &rows, output)
+    columns
+}
+
+fn cells<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<[Cell; N]> {
+    rows.into_iter().map(|row| row.map(Cell::from)).collect()
 }

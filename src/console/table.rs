@@ -24,6 +24,8 @@ pub(super) struct Column {
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
     text: String,
+    /// What is shown where the text has no room, in place of the text with an ellipsis.
+    short: Option<&'static str>,
     colour: Option<Color>,
 }
 
@@ -51,13 +53,17 @@ impl Column {
 
 impl Cell {
     pub(super) fn coloured(text: impl Into<String>, colour: Color) -> Self {
-        Self { text: text.into(), colour: Some(colour) }
+        Self { text: text.into(), short: None, colour: Some(colour) }
+    }
+
+    pub(super) fn or(self, short: &'static str) -> Self {
+        Self { short: Some(short), ..self }
     }
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        Self { text: text.into(), colour: None }
+        Self { text: text.into(), short: None, colour: None }
     }
 }
 
@@ -101,7 +107,11 @@ pub(super) fn table<const N: usize>(
 }
 
 fn drawn(cell: &Cell, room: usize) -> comfy_table::Cell {
-    let drawn = comfy_table::Cell::new(fit_middle(&cell.text, room));
+    let text = match cell.short {
+        Some(short) if columns(&cell.text) > room => short,
+        _ => &cell.text,
+    };
+    let drawn = comfy_table::Cell::new(fit_middle(text, room));
     match cell.colour {
         Some(colour) => drawn.fg(colour),
         None => drawn,

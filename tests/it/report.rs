@@ -117,6 +117,8 @@ async fn it_says_what_was_held_and_forced_for_people_programs_and_spreadsheets()
     let office = office().await;
     let reported = reported(&office, 5).await;
     insta::assert_snapshot!("report_text", report_text(&reported.report, &[], Output::PLAIN));
+    let narrow = Output { width: Some(60), ..Output::PLAIN };
+    insta::assert_snapshot!("report_text_narrow", report_text(&reported.report, &[], narrow));
     insta::assert_snapshot!("report_csv", report_csv(&reported.report));
     let json = serde_json::to_string_pretty(&ReportJson::from(&reported)).unwrap();
     insta::assert_snapshot!("report_json", json);

@@ -92,6 +92,9 @@ async fn colours_are_only_on_a_terminal_that_wants_them() {
     let (_db, program) = bench().await;
     let (lines, _) = on_terminal(&program, 80, &["list"]).await;
     assert!(lines.concat().contains("\x1b["), "{lines:?}");
+    // JSON is the same everywhere.
+    let (json, _) = on_terminal(&program, 40, &["status", "env/odd", "--json"]).await;
+    assert_eq!(json.join("\n") + "\n", program.run(&["status", "env/odd", "--json"]).await.stdout);
     for (variable, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
         let program = program.same().set(variable, value);
         let (lines, _) = on_terminal(&program, 80, &["list"]).await;
