@@ -9,10 +9,12 @@ mod demo;
 mod doctor;
 mod end;
 mod health;
+mod live;
 mod migrations;
 mod output;
 mod pages;
 mod parts;
+mod progress;
 mod replica;
 mod report;
 mod workers;
@@ -29,8 +31,9 @@ pub use self::demo::demo;
 use self::doctor::Patient;
 use self::end::on_signal;
 pub use self::end::{AppError, Success};
+pub use self::live::watch;
 pub use self::migrations::{check_migrations, migrate};
-use self::output::{complain, print, print_json, stdout_style};
+use self::output::{complain, print, print_json, stdout_output};
 pub use self::pages::{completions, manual};
 use self::parts::{Parts, memory, reading};
 use self::replica::{Relieved, take_turns};
@@ -39,7 +42,7 @@ use self::workers::Workers;
 use crate::aws::{AwsLease, AwsLocks, AwsOwnTables, AwsStoreChecks, LedgerTables, Session};
 use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
-use crate::console::{table, text};
+use crate::console::{answer_text, lock_table};
 use crate::discord::{Bot, Connection, Poster};
 use crate::finding::{Known, Reading};
 use crate::host::this_replica;
@@ -48,9 +51,9 @@ use crate::people::Holders;
 use crate::ports::ExamineServer;
 use crate::settings::{Settings, SettingsError, Tables};
 use crate::standing::Standing;
-use crate::text::{LONG, clip};
 use crate::unlock::Policies;
 use crate::words::list::missing_of;
+use crate::words::listed::none_listed;
 use crate::words::lock as words;
 use crate::workers::{
     LeaseKeeper, LiveDirectory, Lookout, OutboxCourier, PatientDirectory, StoreFindings,
@@ -195,7 +198,7 @@ pub async fn status(
     if json {
         print_json(&StatusJson::from(&report))?;
     } else {
-        print(&text(&words::status(&report), stdout_style()))?;
+        print(&answer_text(&words::status(&report), stdout_output()))?;
     }
     Ok(match (&report.lock, &report.known) {
         _ if !exit_code => Success::Fine,
@@ -216,12 +219,8 @@ pub async fn list(settings: &Settings, filter: &str, json: bool) -> Result<Succe
     if json {
         print_json(&reports.iter().map(StatusJson::from).collect::<Vec<_>>())?;
     } else {
-        let none = match filter.trim() {
-            _ if !unread.is_empty() => "No lock was found.".to_owned(),
-            "" => "No lock is held.".to_owned(),
-            filter => format!("No held lock matches {:?}.", clip(filter, LONG)),
-        };
-        print(&table(&reports, &none))?;
+        let none = none_listed(filter, unread.is_empty());
+        print(&lock_table(&reports, &none, stdout_output()))?;
     }
     for unread in &unread {
         complain(&missing_of(unread).plain());

@@ -60,7 +60,8 @@ fn run() -> Result<Success, AppError> {
             Call::Status { state, json, exit_code } => {
                 app::status(&settings, &state, json, exit_code).await
             }
-            Call::List { filter, json } => app::list(&settings, &filter, json).await,
+            Call::List { filter, watch: true, .. } => app::watch(&settings, &filter).await,
+            Call::List { filter, json, .. } => app::list(&settings, &filter, json).await,
             Call::Audit { call } => app::audit(&settings, &call).await,
             Call::Report { days, format, svg } => {
                 app::report(&settings, days, format, svg.as_deref()).await

@@ -18,7 +18,7 @@ from common import ROOT, Differs, run, same, version
 PROGRAM = sys.argv[1]
 BIN = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-SCRIPTS = [".ci/run", "deploy/check", "deploy/compose/lock.sh", "deploy/release/notes"]
+SCRIPTS = [".ci/run", "deploy/check", "deploy/compose/lock.sh", "deploy/release/notes", "deploy/release/pages"]
 
 
 def called(*command, **options):
@@ -88,19 +88,24 @@ def check_notes(scratch):
 
 def check_archive(scratch):
     """An archive has the program and the pages, and the same bytes each time."""
-    made = []
+    made, program = [], Path(scratch) / "program" / "locktender"
+    called("deploy/release/pages", PROGRAM, program.parent)
     for folder in ("one", "two"):
         environment = os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}
-        called("deploy/release/archive", PROGRAM, "some-target", Path(scratch) / folder, env=environment)
+        called("deploy/release/archive", program, "some-target", Path(scratch) / folder, env=environment)
         made.append(Path(scratch) / folder / f"locktender-{version()}-some-target.tar.gz")
     same("whether two archives are the same", True, made[0].read_bytes() == made[1].read_bytes())
     called("tar", "xzf", made[0], "-C", scratch)
     unpacked = Path(scratch) / f"locktender-{version()}-some-target"
     pages = {"README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", ".env.example", "locktender.example.toml"}
-    same("the files of an archive", pages | {"locktender"}, {it.name for it in unpacked.iterdir()})
+    pages |= {"locktender", "locktender.1", "locktender.bash", "locktender.zsh", "locktender.fish"}
+    same("the files of an archive", pages, {it.name for it in unpacked.iterdir()})
+    same("empty files in it", [], [it.name for it in unpacked.iterdir() if it.stat().st_size == 0])
     same("what the program in it says", f"locktender {version()}", called(unpacked / "locktender", "--version").strip())
     release = (ROOT / ".github/workflows/release.yml").read_text()
-    same("whether the workflow packs with it", True, re.search(r"^ +deploy/release/archive ", release, re.M) is not None)
+    for script in ("archive", "pages"):
+        used = re.search(rf"^ +deploy/release/{script} ", release, re.M) is not None
+        same(f"whether the workflow packs with {script}", True, used)
 
 
 def check():

@@ -3,16 +3,17 @@
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 
-use super::output::print;
+use super::output::{print, stdout_output};
+use super::progress::Progress;
 use super::{AppError, Success, command_line};
 use crate::audit::Entry;
 use crate::aws::{AwsTrail, Session};
-use crate::console::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
+use crate::console::{Chains, audit_csv, audit_csv_heading, audit_jsonl, verdict};
 use crate::lock::StatePath;
 use crate::ports::{Extent, Trail};
 use crate::settings::{Audit, ExportFormat, Settings};
 use crate::words::audit as words;
-use crate::workers::verify;
+use crate::workers::verify_counted;
 
 /// Lists, verifies or exports the trail, or one state's part of it.
 ///
@@ -28,7 +29,9 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Success, AppErro
     };
     match call {
         Audit::List { .. } => {
-            write(&trail, path.as_ref(), Some(audit_list_heading()), audit_line).await
+            let mut chains = Chains::new(stdout_output());
+            let heading = chains.heading();
+            write(&trail, path.as_ref(), Some(heading), |entry| chains.entry(entry)).await
         }
         Audit::Export { format: ExportFormat::Jsonl, .. } => {
             write(&trail, path.as_ref(), None, audit_jsonl).await
@@ -36,20 +39,28 @@ pub async fn audit(settings: &Settings, call: &Audit) -> Result<Success, AppErro
         Audit::Export { format: ExportFormat::Csv, .. } => {
             write(&trail, path.as_ref(), Some(audit_csv_heading()), audit_csv).await
         }
-        Audit::Verify { .. } => match verify(&trail, path.as_ref()).await? {
-            Ok(verified) if verified.entries == 0 => {
-                print(&words::nothing_recorded(path.as_ref()))?;
-                Ok(Success::Fine)
-            }
-            Ok(verified) => {
-                print(&words::holds(&verified))?;
-                Ok(Success::Fine)
-            }
-            Err(unsound) => {
-                print(&words::does_not_hold(&unsound.to_string()))?;
-                Ok(Success::ConditionFails)
-            }
-        },
+        Audit::Verify { .. } => verify(&trail, path.as_ref()).await,
+    }
+}
+
+async fn verify(trail: &AwsTrail, path: Option<&StatePath>) -> Result<Success, AppError> {
+    let progress = Progress::start();
+    let verified = verify_counted(trail, path, &|| progress.entry()).await;
+    drop(progress);
+    let output = stdout_output();
+    match verified? {
+        Ok(verified) if verified.entries == 0 => {
+            print(&words::nothing_recorded(path))?;
+            Ok(Success::Fine)
+        }
+        Ok(verified) => {
+            print(&verdict(true, &words::holds(&verified), output))?;
+            Ok(Success::Fine)
+        }
+        Err(unsound) => {
+            print(&verdict(false, &words::does_not_hold(&unsound.to_string()), output))?;
+            Ok(Success::ConditionFails)
+        }
     }
 }
 
@@ -74,8 +85,9 @@ async fn write(
     trail: &AwsTrail,
     path: Option<&StatePath>,
     heading: Option<String>,
-    line: fn(&Entry) -> String,
+    mut line: impl FnMut(&Entry) -> String + Send,
 ) -> Result<Success, AppError> {
+    let progress = Progress::beside_output();
     let mut out = BufWriter::new(std::io::stdout());
     if let Some(heading) = heading {
         writeln!(out, "{heading}")?;
@@ -83,6 +95,7 @@ async fn write(
     let mut written = Ok(());
     let mut each = |entry: Entry| {
         written = writeln!(out, "{}", line(&entry));
+        progress.entry();
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     trail.each(path.map_or(Extent::All, Extent::Chain), &mut each).await?;

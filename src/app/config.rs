@@ -1,11 +1,12 @@
 //! `locktender config check`: what the settings mean, without a question to AWS or Discord.
 
-use super::output::print;
+use super::output::{print, stdout_output};
 use super::{AppError, Success};
+use crate::console::sections;
 use crate::error::Refusal;
 use crate::lock::{BackendStores, Catalog, NameError, State, StatePath, is_lock_id, pasted};
 use crate::settings::{Settings, SettingsError};
-use crate::words::config::{self as words, Meaning};
+use crate::words::config::{self as words, Meaning, Section};
 
 /// Prints what the settings and the file mean, or what they mean for one state.
 ///
@@ -31,15 +32,16 @@ pub fn check_config(settings: &Settings, explain: Option<&str>) -> Result<Succes
         unused: &settings.unused()?,
         missing: &missing,
     };
-    print(&match explain {
+    let said = match explain {
         None => words::overview(&meaning),
         Some(typed) => explained(typed, &meaning)?,
-    })?;
+    };
+    print(&sections(&said, stdout_output()))?;
     Ok(Success::Fine)
 }
 
 /// Every state that a text most likely means, each with its rules.
-fn explained(typed: &str, meaning: &Meaning<'_>) -> Result<String, AppError> {
+fn explained(typed: &str, meaning: &Meaning<'_>) -> Result<Vec<Section>, AppError> {
     if is_lock_id(pasted(typed)) {
         return Err(AppError::Refused(words::lock_id_not_explained()));
     }
@@ -49,14 +51,14 @@ fn explained(typed: &str, meaning: &Meaning<'_>) -> Result<String, AppError> {
     let stores = |state: &State| {
         meaning.backends.iter().find(|stores| stores.backend().name == state.backend)
     };
-    let mut sections: Vec<String> = likeliest
+    let mut sections: Vec<Section> = likeliest
         .iter()
         .filter_map(|state| Some(words::explained(state, stores(state)?, meaning)))
         .collect();
     if !others.is_empty() {
         sections.push(words::also(&others));
     }
-    Ok(sections.join("\n\n"))
+    Ok(sections)
 }
 
 /// The likeliest states of a text, each in the backend whose rules it fits best, and the paths of the others.

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use terminal_size::{Width, terminal_size_of};
 use tokio_util::sync::CancellationToken;
 
 use super::doctor::add_locks;
-use super::output::stdout_style;
+use super::output::{columns, stdout_style};
 use super::parts::{Parts, memory, reading};
 use super::workers::Workers;
 use super::{AppError, Success};
@@ -71,11 +70,4 @@ pub async fn demo(file: Option<&std::path::Path>) -> Result<Success, AppError> {
     result?;
     ended?;
     Ok(Success::Fine)
-}
-
-/// The columns of the terminal on standard output. `None` for a pipe or a file, where no line is
-/// broken.
-fn columns() -> Option<usize> {
-    let (Width(columns), _) = terminal_size_of(std::io::stdout())?;
-    (columns > 0).then(|| columns.into())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::output::{print, print_json, stdout_style};
+use super::output::{print, print_json, stdout_output};
 use super::{AppError, Success};
 use crate::aws::{AwsLocks, AwsStoreChecks, Examined, LedgerTables, Session};
 use crate::clock::SystemClock;
@@ -103,7 +103,7 @@ pub(super) fn report(found: &Diagnosis, json: bool) -> Result<Success, AppError>
     if json {
         print_json(&DiagnosisJson::from(found))?;
     } else {
-        print(&diagnosis(found, stdout_style()))?;
+        print(&diagnosis(found, stdout_output()))?;
     }
     Ok(match found {
         _ if !found.findings.is_empty() => Success::ConditionFails,

@@ -1,6 +1,7 @@
 //! The migrations of the bot's own tables: applied, listed, or required by a start.
 
 use super::output::print;
+use super::progress::Progress;
 use super::{AppError, Success};
 use crate::aws::{LedgerTables, Migrations, Session};
 use crate::settings::Settings;
@@ -10,7 +11,11 @@ use crate::settings::Settings;
 /// # Errors
 /// When they cannot be read or made.
 pub async fn migrate(settings: &Settings) -> Result<Success, AppError> {
-    let applied = connect(settings).await?.apply().await?;
+    let migrations = connect(settings).await?;
+    let progress = Progress::start();
+    let applied = migrations.apply_telling(&|table| progress.waits_for(table)).await;
+    drop(progress);
+    let applied = applied?;
     for name in &applied {
         print(&format!("{name} applied"))?;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::output::{complain, print, print_json};
+use super::output::{complain, print, print_json, stdout_output};
 use super::parts::memory;
 use super::{AppError, Success, command_line};
 use crate::aws::Session;
@@ -35,7 +35,7 @@ pub async fn report(
         written.map_err(|why| AppError::Refused(refused(why)))?;
     }
     match format {
-        ReportFormat::Text => print(&report_text(report, unread))?,
+        ReportFormat::Text => print(&report_text(report, unread, stdout_output()))?,
         ReportFormat::Json => print_json(&ReportJson::from(&reported))?,
         ReportFormat::Csv => {
             print(&report_csv(report))?;

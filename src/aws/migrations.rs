@@ -161,11 +161,20 @@ impl Migrations {
     /// # Errors
     /// A fault if a request is refused. Earlier migrations stay applied.
     pub async fn apply(&self) -> Result<Vec<String>, Fault> {
+        self.apply_telling(&|_| {}).await
+    }
+
+    /// As [`apply`](Self::apply), and calls `waits` with the name of a table as often as it is found to be not
+    /// active yet.
+    ///
+    /// # Errors
+    /// As for [`apply`](Self::apply).
+    pub async fn apply_telling(&self, waits: &(dyn Fn(&str) + Sync)) -> Result<Vec<String>, Fault> {
         let pending = self.pending().await?;
         for (name, file) in ALL.iter().filter(|(name, _)| pending.iter().any(|p| p == name)) {
             for request in &self.read(file)?.requests {
                 match request {
-                    Request::CreateTable(table) => self.create(table).await?,
+                    Request::CreateTable(table) => self.create(table, waits).await?,
                     Request::UpdateTimeToLive(expiry) => self.expire(expiry).await?,
                 }
             }
@@ -188,7 +197,11 @@ impl Migrations {
             .replace("{audit_table}", &self.tables.audit_table)
     }
 
-    async fn create(&self, table: &CreateTable) -> Result<(), Fault> {
+    async fn create(
+        &self,
+        table: &CreateTable,
+        waits: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), Fault> {
         let name = self.name(&table.table_name);
         let subject = Subject::own_table(&name, &self.reached);
         let (attributes, keys) = schema(table).map_err(|error| subject.unexpected(error))?;
@@ -220,6 +233,7 @@ impl Migrations {
             if described.table_status() == Some(&TableStatus::Active) {
                 return Ok(());
             }
+            waits(&name);
             sleep(LOOK).await;
         }
         Err(subject.throttled())

@@ -8,6 +8,7 @@ mod help;
 mod history;
 mod json;
 mod list;
+mod live;
 mod report;
 mod report_json;
 mod status;
@@ -24,6 +25,7 @@ use tracing::warn;
 
 pub use json::StatusJson;
 pub use list::{LockList, list};
+pub use live::{Gap, LiveList, LiveLock, Look};
 pub use report::{Reported, report};
 pub use report_json::ReportJson;
 

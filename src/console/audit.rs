@@ -28,23 +28,14 @@ const COLUMNS: [(&str, &str, Option<&str>); 16] = [
 
 /// The heading of the [`audit_line`] lines.
 #[must_use]
-pub fn audit_list_heading() -> String {
+pub(super) fn audit_list_heading() -> String {
     columns(["STATE PATH", "SEQ", "TIME", "ACTION", "BY", "LOCK ID", "REASON"])
 }
 
 /// An entry as one line for people. The columns have fixed widths, because entries arrive one by
 /// one. A longer value shifts the rest of its line.
 #[must_use]
-pub fn audit_line(entry: &Entry) -> String {
-    let shown = |text: Option<&str>| match text {
-        None | Some("") => "-".to_owned(),
-        Some(text) => clip(&visible(text), LONG),
-    };
-    let words: Vec<String> = [entry.text("reason"), entry.text("detail")]
-        .into_iter()
-        .flatten()
-        .map(|words| shown(Some(words)))
-        .collect();
+pub(super) fn audit_line(entry: &Entry) -> String {
     columns([
         &clip_middle(&visible(entry.path()), LONG),
         &entry.seq().to_string(),
@@ -52,8 +43,22 @@ pub fn audit_line(entry: &Entry) -> String {
         &shown(entry.text("action")),
         &shown(entry.text_of("actor", "name")),
         &shown(entry.text_of("lock", "id")),
-        &words.join(" · "),
+        &words(entry),
     ])
+}
+
+/// A field, or `-` where there is none.
+pub(super) fn shown(text: Option<&str>) -> String {
+    match text {
+        None | Some("") => "-".to_owned(),
+        Some(text) => clip(&visible(text), LONG),
+    }
+}
+
+/// The reason that a person gave, and further facts.
+pub(super) fn words(entry: &Entry) -> String {
+    let words = [entry.text("reason"), entry.text("detail")].into_iter().flatten();
+    words.map(|words| shown(Some(words))).collect::<Vec<_>>().join(" · ")
 }
 
 fn columns([path, seq, at, action, by, lock, words]: [&str; 7]) -> String {

@@ -1,9 +1,9 @@
 //! A report as lines for people and for spreadsheets.
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
-
 use super::csv::cell;
+use super::render::{BOLD, Paint};
+use super::table::{Cell, Column, table};
+use super::width::{Output, fold};
 use crate::ports::Unread;
 use crate::watch::{Figures, LockReport};
 use crate::words::report as words;
@@ -17,22 +17,33 @@ const COLUMNS: &str = "state,path,holds,held_now,held_seconds,longest_hold_secon
 
 /// A report for people: a table of at most ten states, and what is behind it.
 #[must_use]
-pub fn report_text(report: &LockReport, unread: &[Unread]) -> String {
-    let mut parts = vec![words::heading(report), words::summary(report).join("\n")];
+pub fn report_text(report: &LockReport, unread: &[Unread], output: Output) -> String {
+    let folded = |text: &str| fold(text, output.width);
+    let heading = |text: &str| folded(&Paint { style: output.style }.with(BOLD, text));
+    // A heading and its lines. Nothing without lines.
+    let list = |title: &str, lines: Vec<String>| {
+        let lines: Vec<String> = lines.iter().map(|line| folded(&format!("  {line}"))).collect();
+        (!lines.is_empty()).then(|| format!("{}\n{}", heading(title), lines.join("\n")))
+    };
+    let mut parts = vec![heading(&words::heading(report))];
+    parts.push(folded(&words::summary(report).join("\n")));
     if !report.states.is_empty() {
-        parts.push(format!("{}\n{}", by_state(report), words::STATES_NOTE));
+        let table = by_state(report, output);
+        parts.push(format!("{table}\n{}", folded(words::STATES_NOTE)));
     }
     let forced = report.forced.iter().take(MOST).map(words::forced);
     let left_out = report.forced.len().saturating_sub(MOST);
     let more = (left_out > 0).then(|| words::more_forced(left_out));
-    parts.extend(list(words::FORCED, forced.chain(more)));
-    parts.extend(list(words::LONGEST_HOLDS, report.longest_holds.iter().map(words::long_hold)));
-    parts.extend(list(words::LONGEST_WAITS, report.longest_waits.iter().map(words::long_wait)));
+    parts.extend(list(words::FORCED, forced.chain(more).collect()));
+    let holds = report.longest_holds.iter().map(words::long_hold);
+    parts.extend(list(words::LONGEST_HOLDS, holds.collect()));
+    let waits = report.longest_waits.iter().map(words::long_wait);
+    parts.extend(list(words::LONGEST_WAITS, waits.collect()));
     if !report.machines.is_empty() {
-        let table = by_machine(report);
-        parts.push(format!("{}\n{table}\n{}", words::LEFT_BEHIND, words::MACHINES_NOTE));
+        let (title, table) = (heading(words::LEFT_BEHIND), by_machine(report, output));
+        parts.push(format!("{title}\n{table}\n{}", folded(words::MACHINES_NOTE)));
     }
-    parts.extend(list(words::NOT_KNOWN, words::gaps(report, unread).into_iter()));
+    parts.extend(list(words::NOT_KNOWN, words::gaps(report, unread)));
     parts.join("\n\n")
 }
 
@@ -54,7 +65,7 @@ pub fn report_csv(report: &LockReport) -> String {
     std::iter::once(COLUMNS.to_owned()).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
-fn by_state(report: &LockReport) -> String {
+fn by_state(report: &LockReport, output: Output) -> String {
     let shown = report.states.iter().take(MOST);
     let mut rows: Vec<[String; 7]> =
         shown.map(|it| words::row(&words::state(&it.state), &it.figures)).collect();
@@ -63,41 +74,30 @@ fn by_state(report: &LockReport) -> String {
         let sum = Figures::sum(rest.iter().map(|it| &it.figures));
         rows.push(words::row(&words::more_states(rest.len()), &sum));
     }
-    table(words::BY_STATE, rows)
+    let mut columns = figures(words::BY_STATE);
+    // On a narrow terminal, the longest hold and the requests are left out first.
+    for (column, worth) in columns[3..6].iter_mut().zip(1..) {
+        *column = column.worth(worth);
+    }
+    table(columns, &cells(rows), output)
 }
 
-fn by_machine(report: &LockReport) -> String {
+fn by_machine(report: &LockReport, output: Output) -> String {
     let shown = report.machines.iter().take(MOST);
     let rows = shown.map(|it| {
         let [holds, forced, stale] = [it.holds, it.forced, it.stale].map(|it| it.to_string());
         [words::machine(&it.machine), holds, forced, stale]
     });
-    table(words::BY_MACHINE, rows)
+    table(figures(words::BY_MACHINE), &cells(rows), output)
 }
 
-/// A table whose first column is text and whose others are numbers.
-fn table<const N: usize>(
-    heading: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        // Lines are never wrapped, because grep and awk read them too.
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(heading)
-        .add_rows(rows);
-    for (place, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if place == 0 { 0 } else { 2 }, 0));
-        if place > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+/// Columns of which the first has texts and the others numbers.
+fn figures<const N: usize>(headings: [&'static str; N]) -> [Column; N] {
+    let mut columns = headings.map(Column::number);
+    columns[0] = Column::text(headings[0]).shrinks_to(12);
+    columns
 }
 
-/// A heading and its lines. Nothing without lines.
-fn list(heading: &str, lines: impl Iterator<Item = String>) -> Option<String> {
-    let lines: Vec<String> = lines.map(|line| format!("  {line}")).collect();
-    (!lines.is_empty()).then(|| format!("{heading}\n{}", lines.join("\n")))
+fn cells<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<[Cell; N]> {
+    rows.into_iter().map(|row| row.map(Cell::from)).collect()
 }

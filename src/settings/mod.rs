@@ -78,6 +78,9 @@ pub enum Call {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Keep it up to date in this terminal until Ctrl-C, with a look after each poll interval
+        #[arg(long, conflicts_with = "json")]
+        watch: bool,
     },
     /// What was recorded: who asked for which lock to be released, who approved, what came of it
     Audit {

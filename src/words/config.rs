@@ -25,39 +25,73 @@ pub(crate) struct Meaning<'m> {
     pub(crate) missing: &'m [String],
 }
 
-/// All of it, section by section.
-pub(crate) fn overview(meaning: &Meaning<'_>) -> String {
-    let mut sections = Vec::new();
-    if !meaning.backends.is_empty() {
-        sections.push(backends(meaning.backends));
+/// A part of the page: a heading, if it is not empty, and lines below it.
+pub(crate) struct Section {
+    pub(crate) heading: String,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// A line of a section: a text, or the value of a label.
+pub(crate) struct Line {
+    pub(crate) indent: usize,
+    pub(crate) label: Option<&'static str>,
+    pub(crate) text: String,
+}
+
+impl Section {
+    fn sentence(text: String) -> Self {
+        Self { heading: String::new(), lines: vec![Line::text(0, text)] }
     }
-    let general = meaning.policies.general();
-    sections.push(section("General rules, from the environment", &rules(general)));
+
+    fn of_fields(heading: String, fields: Vec<Field>) -> Self {
+        Self { heading, lines: fields.into_iter().map(|field| Line::field(2, field)).collect() }
+    }
+
+    fn of_texts(heading: String, texts: impl IntoIterator<Item = String>) -> Self {
+        Self { heading, lines: texts.into_iter().map(|text| Line::text(2, text)).collect() }
+    }
+}
+
+impl Line {
+    fn text(indent: usize, text: String) -> Self {
+        Self { indent, label: None, text }
+    }
+
+    fn field(indent: usize, (label, text): Field) -> Self {
+        Self { indent, label: Some(label), text }
+    }
+}
+
+/// All of it, section by section.
+pub(crate) fn overview(meaning: &Meaning<'_>) -> Vec<Section> {
+    let mut sections = backends(meaning.backends);
+    let general = rules(meaning.policies.general());
+    sections.push(Section::of_fields("General rules, from the environment".to_owned(), general));
     if !meaning.policies.by_state().is_empty() {
         sections.push(policies(meaning));
     }
     let holders: Vec<String> = meaning
         .holders
         .all()
-        .map(|(who, person)| format!("  {} is user {person}", visible(who.as_str())))
+        .map(|(who, person)| format!("{} is user {person}", visible(who.as_str())))
         .collect();
     if !holders.is_empty() {
         let heading = "Holders. The last pattern that matches counts.";
-        sections.push(format!("{heading}\n{}", holders.join("\n")));
+        sections.push(Section::of_texts(heading.to_owned(), holders));
     }
     if !meaning.unused.is_empty() {
-        sections.push(format!("{}.", unused(meaning.unused)));
+        sections.push(Section::sentence(format!("{}.", unused(meaning.unused))));
     }
     if !meaning.missing.is_empty() {
-        let missing: Vec<String> = meaning.missing.iter().map(|it| format!("  {it}")).collect();
-        sections.push(format!("`run` needs more settings.\n{}", missing.join("\n")));
+        let heading = "`run` needs more settings.".to_owned();
+        sections.push(Section::of_texts(heading, meaning.missing.iter().cloned()));
     }
-    sections.push(match meaning.file {
+    sections.push(Section::sentence(match meaning.file {
         Some(file) => format!("{} has no mistakes.", visible(file)),
         None => "There is no file: LOCKTENDER_CONFIG is not set. The environment has no mistakes."
             .to_owned(),
-    });
-    sections.join("\n\n")
+    }));
+    sections
 }
 
 /// `Not used, because the file has backends: LOCKTENDER_STATE_BUCKET`.
@@ -65,7 +99,7 @@ pub(crate) fn unused(variables: &[&'static str]) -> String {
     format!("Not used, because the file has backends: {}", variables.join(", "))
 }
 
-fn backends(all: &[BackendStores]) -> String {
+fn backends(all: &[BackendStores]) -> Vec<Section> {
     let all = all.iter().map(|stores| {
         let backend = stores.backend();
         let mut fields = vec![
@@ -75,32 +109,30 @@ fn backends(all: &[BackendStores]) -> String {
             ("Locks", locks(stores)),
         ];
         fields.extend(access(stores.access()).map(|way| ("Reached", way)));
-        section(&format!("Backend {}", backend.name), &fields)
+        Section::of_fields(format!("Backend {}", backend.name), fields)
     });
-    all.collect::<Vec<_>>().join("\n\n")
+    all.collect()
 }
 
-fn policies(meaning: &Meaning<'_>) -> String {
+fn policies(meaning: &Meaning<'_>) -> Section {
     let general = rules(meaning.policies.general());
-    let tables = meaning.policies.by_state().iter().zip(meaning.lines).map(|(of, line)| {
+    let mut lines = Vec::new();
+    for (of, line) in meaning.policies.by_state().iter().zip(meaning.lines) {
         let differ = rules(&of.policy).into_iter().zip(&general);
         let differ = differ.filter(|(own, general)| own != *general).map(|(own, _)| own);
-        let fields: Vec<Field> = differ.collect();
-        let heading = format!("  line {line}, states {}", visible(of.states.as_str()));
-        if fields.is_empty() {
-            format!("{heading}: the general rules")
-        } else {
-            section(&heading, &fields)
-        }
-    });
-    let tables: Vec<String> = tables.collect();
+        let fields: Vec<Line> = differ.map(|field| Line::field(4, field)).collect();
+        let as_general = if fields.is_empty() { ": the general rules" } else { "" };
+        let heading = format!("line {line}, states {}{as_general}", visible(of.states.as_str()));
+        lines.push(Line::text(2, heading));
+        lines.extend(fields);
+    }
     let heading = "Rules by state. The last pattern that matches a state gives all of its rules. What \
                    a [[policy]] leaves out is general.";
-    format!("{heading}\n{}", tables.join("\n"))
+    Section { heading: heading.to_owned(), lines }
 }
 
 /// The backend, the lock and the rules of one state.
-pub(crate) fn explained(state: &State, stores: &BackendStores, meaning: &Meaning<'_>) -> String {
+pub(crate) fn explained(state: &State, stores: &BackendStores, meaning: &Meaning<'_>) -> Section {
     let at = meaning.policies.matching(state);
     let table = at.and_then(|at| {
         let glob = meaning.policies.by_state().get(at)?.states.as_str();
@@ -114,18 +146,17 @@ pub(crate) fn explained(state: &State, stores: &BackendStores, meaning: &Meaning
     fields.extend(access(stores.access()).map(|way| ("Reached", way)));
     fields.push(("Rules", table.unwrap_or_else(|| "the general rules".to_owned())));
     fields.extend(rules(meaning.policies.of(state)));
-    section(&visible(state.name.as_str()), &fields)
+    Section::of_fields(visible(state.name.as_str()), fields)
 }
 
 /// The less likely meanings of a name. Which it has depends on which states exist.
-pub(crate) fn also(others: &[StatePath]) -> String {
-    let others: Vec<String> =
-        others.iter().map(|path| format!("\n  {}", visible(path.as_str()))).collect();
-    format!(
-        "This asked no backend. If nothing above exists, the name means one of these state paths that \
-         exists:{}",
-        others.concat()
-    )
+pub(crate) fn also(others: &[StatePath]) -> Section {
+    let sentence = "This asked no backend. If nothing above exists, the name means one of these state paths \
+                    that exists:";
+    let mut section = Section::sentence(sentence.to_owned());
+    let others = others.iter().map(|path| Line::text(2, visible(path.as_str())));
+    section.lines.extend(others);
+    section
 }
 
 /// A lock ID in place of a name.
@@ -136,15 +167,6 @@ pub(crate) fn lock_id_not_explained() -> String {
 }
 
 type Field = (&'static str, String);
-
-/// A heading, and a line for each field below it.
-fn section(heading: &str, fields: &[Field]) -> String {
-    let indent = heading.len() - heading.trim_start().len() + 2;
-    let width = fields.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
-    let lines =
-        fields.iter().map(|(label, value)| format!("{:indent$}{label:width$}  {value}", ""));
-    std::iter::once(heading.to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
-}
 
 /// The rules, in the same order for every policy.
 fn rules(policy: &Policy) -> Vec<Field> {

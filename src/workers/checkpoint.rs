@@ -41,11 +41,24 @@ pub async fn verify(
     trail: &dyn Trail,
     path: Option<&StatePath>,
 ) -> Result<Result<Verified, Unsound>, Fault> {
-    match verify_once(trail, path).await? {
+    verify_counted(trail, path, &|| {}).await
+}
+
+/// As [`verify`], and calls `read` for each entry that was read. If the trail is checked again, its entries are
+/// read again.
+///
+/// # Errors
+/// As for [`verify`].
+pub async fn verify_counted(
+    trail: &dyn Trail,
+    path: Option<&StatePath>,
+    read: &(dyn Fn() + Sync),
+) -> Result<Result<Verified, Unsound>, Fault> {
+    match verify_once(trail, path, read).await? {
         // A scan or a query may see one entry of a transaction before the other ("Amazon `DynamoDB`
         // Transactions: How it works", "Isolation levels"). So it checks again: a real break is
         // still there.
-        Err(_) => verify_once(trail, path).await,
+        Err(_) => verify_once(trail, path, read).await,
         holds => Ok(holds),
     }
 }
@@ -53,6 +66,7 @@ pub async fn verify(
 async fn verify_once(
     trail: &dyn Trail,
     path: Option<&StatePath>,
+    read: &(dyn Fn() + Sync),
 ) -> Result<Result<Verified, Unsound>, Fault> {
     // The checkpoint is read first, so it contains no entry that the check does not see.
     let checkpoint = trail.checkpoint().await?;
@@ -73,7 +87,7 @@ async fn verify_once(
         Some(path) => vec![Extent::Chain(path)],
         None => (0..of).map(|number| Extent::Segment { number, of }).collect(),
     };
-    let checks = extents.into_iter().map(|extent| check(trail, extent, Arc::clone(&seen)));
+    let checks = extents.into_iter().map(|extent| check(trail, extent, Arc::clone(&seen), read));
     let mut verifier = Verifier::against(Arc::clone(&seen));
     for checked in try_join_all(checks).await? {
         verifier.merge(checked);
@@ -85,10 +99,16 @@ async fn verify_once(
     })
 }
 
-async fn check(trail: &dyn Trail, extent: Extent<'_>, seen: Arc<Heads>) -> Result<Verifier, Fault> {
+async fn check(
+    trail: &dyn Trail,
+    extent: Extent<'_>,
+    seen: Arc<Heads>,
+    read: &(dyn Fn() + Sync),
+) -> Result<Verifier, Fault> {
     let mut verifier = Verifier::against(seen);
     let mut check = |entry| {
         verifier.check(&entry);
+        read();
         ControlFlow::Continue(())
     };
     trail.each(extent, &mut check).await?;

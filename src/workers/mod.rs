@@ -11,7 +11,7 @@ mod restart;
 mod store_checks;
 mod warden;
 
-pub use checkpoint::{Checkpoints, verify};
+pub use checkpoint::{Checkpoints, verify, verify_counted};
 pub use clearing::clearing_notices;
 pub use courier::{OutboxCourier, PromptCourier, Turns};
 pub use directory::{LiveDirectory, Memory, PatientDirectory};

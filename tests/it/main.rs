@@ -20,6 +20,8 @@ mod doctor;
 mod finding;
 mod pages;
 mod report;
+#[cfg(unix)]
+mod terminal;
 mod words;
 
 // The adapters.

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use locktender::aws::AwsHolds;
 use locktender::command::Command;
 use locktender::commands::{self, ReportJson, Reported};
-use locktender::console::{report_csv, report_svg, report_text};
+use locktender::console::{Output, report_csv, report_svg, report_text};
 use locktender::people::RequestId;
 use locktender::ports::Holds;
 use locktender::watch::{Ending, Hold, HoldId, PastHold};
@@ -116,7 +116,9 @@ async fn reported(office: &Office, days: u16) -> Reported {
 async fn it_says_what_was_held_and_forced_for_people_programs_and_spreadsheets() {
     let office = office().await;
     let reported = reported(&office, 5).await;
-    insta::assert_snapshot!("report_text", report_text(&reported.report, &[]));
+    insta::assert_snapshot!("report_text", report_text(&reported.report, &[], Output::PLAIN));
+    let narrow = Output { width: Some(60), ..Output::PLAIN };
+    insta::assert_snapshot!("report_text_narrow", report_text(&reported.report, &[], narrow));
     insta::assert_snapshot!("report_csv", report_csv(&reported.report));
     let json = serde_json::to_string_pretty(&ReportJson::from(&reported)).unwrap();
     insta::assert_snapshot!("report_json", json);
@@ -128,7 +130,7 @@ async fn no_text_from_outside_is_markup_a_formula_or_a_control_sequence() {
     let office = office().await;
     let report = reported(&office, 5).await.report;
     let (text, csv, svg) =
-        (report_text(&report, &[]), report_csv(&report), report_svg(&report, &[]));
+        (report_text(&report, &[], Output::PLAIN), report_csv(&report), report_svg(&report, &[]));
     for written in [&text, &csv, &svg] {
         let is_control = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!written.contains(is_control), "{written}");
@@ -149,7 +151,9 @@ async fn no_person_is_named() {
     let reported = reported(&office, 5).await;
     let json = serde_json::to_string(&ReportJson::from(&reported)).unwrap();
     let report = &reported.report;
-    for written in [report_text(report, &[]), report_csv(report), report_svg(report, &[]), json] {
+    for written in
+        [report_text(report, &[], Output::PLAIN), report_csv(report), report_svg(report, &[]), json]
+    {
         for name in ["alice", "bob", "jjoyner", "mira", "macbook"] {
             assert!(!written.contains(name), "{name} in {written}");
         }
@@ -160,7 +164,7 @@ async fn no_person_is_named() {
 async fn a_quiet_office_is_not_called_free() {
     let office = Office::new().await;
     let reported = reported(&office, 30).await;
-    insta::assert_snapshot!(report_text(&reported.report, &[]));
+    insta::assert_snapshot!(report_text(&reported.report, &[], Output::PLAIN));
     roxmltree::Document::parse(&report_svg(&reported.report, &[])).unwrap();
 }
 
@@ -183,7 +187,7 @@ async fn states_of_a_removed_backend_and_odd_items_are_said() {
     let report = reported(&office, 5).await.report;
     assert_eq!((report.gaps.not_served, report.gaps.not_understood), (1, 1));
     assert_eq!((report.gaps.unwatched, report.total.held_now), (1, 1), "env/dev alone goes on");
-    let said = report_text(&report, &[]);
+    let said = report_text(&report, &[], Output::PLAIN);
     for sentence in [
         "gone/env/old/terraform.tfstate",
         "in a bucket that no backend has",

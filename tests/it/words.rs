@@ -2,7 +2,7 @@
 
 use locktender::command::{Command, SUBCOMMANDS, Subcommand};
 use locktender::commands;
-use locktender::console::{Style, table, text};
+use locktender::console::{Output, Style, lock_table, text};
 use locktender::error::{Fault, FaultKind, Refusal};
 use locktender::lock::Stores;
 use locktender::people::{EventId, RequestId};
@@ -164,8 +164,8 @@ async fn the_table_of_the_command_line() {
     let reports = commands::list(&given.reading(), "").await.unwrap().reports;
     insta::assert_snapshot!(format!(
         "{}\n\n{}",
-        table(&reports, ""),
-        table(&[], "No lock is held.")
+        lock_table(&reports, "", Output::PLAIN),
+        lock_table(&[], "No lock is held.", Output::PLAIN)
     ));
 }
 
@@ -230,7 +230,7 @@ async fn hostile_text_is_shown_letter_for_letter() {
     let hostile = record(ID, "OperationTypeApply", who, "2026-11-23T07:48:00Z");
     let given = Given::default().row("env/prod", &hostile);
     let reports = commands::list(&given.clone().reading(), "").await.unwrap().reports;
-    let told = [status(given, "env/prod").await, table(&reports, "")];
+    let told = [status(given, "env/prod").await, lock_table(&reports, "", Output::PLAIN)];
     insta::assert_snapshot!(told.join("\n\n"));
 }
 

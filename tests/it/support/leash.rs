@@ -109,8 +109,13 @@ impl Leash {
 
     /// Sends SIGTERM to the command alone.
     pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends a signal to the command alone.
+    pub fn signal(&self, signal: Signal) {
         // The child has not been waited for, so its process id is still its own.
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the command is there");
+        kill_process(Pid::from_child(&self.child), signal).expect("the command is there");
     }
 
     /// Kills the whole group at once, like a power failure, and waits until the command has ended.

@@ -25,6 +25,7 @@ pub mod moto;
 pub mod office;
 pub mod program;
 pub mod proxy;
+#[cfg(unix)]
 pub mod s3;
 #[cfg(unix)]
 pub mod screen;

@@ -89,6 +89,11 @@ impl Program {
         })
     }
 
+    /// Starts it with another standard error.
+    pub fn start_telling(&self, stderr: impl Into<Stdio>, arguments: &[&str]) -> Leash {
+        self.start_reading(Path::new("/dev/null"), arguments, |command| command.stderr(stderr))
+    }
+
     /// Runs it to its end with an empty input.
     pub async fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "").await

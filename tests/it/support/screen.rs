@@ -13,8 +13,8 @@ use vt100::Parser;
 
 use super::deadline::Deadline;
 
-/// More lines than a test prints, so that nothing scrolls away.
-const ROWS: NonZeroU16 = NonZeroU16::new(400).unwrap();
+/// More lines than a test prints.
+const ROWS: u16 = 400;
 
 /// A pseudoterminal, and what is to be seen on it.
 pub struct Screen {
@@ -27,19 +27,22 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// An empty terminal of this many columns.
+    /// An empty terminal of this many columns, and so many rows that nothing scrolls away.
     pub fn new(columns: u16) -> Self {
+        Self::sized(columns, ROWS)
+    }
+
+    /// An empty terminal of this many columns and rows.
+    pub fn sized(columns: u16, rows: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let path = PathBuf::from(ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
         let line = File::options().read(true).write(true).open(&path).unwrap();
-        let size = Winsize { ws_row: ROWS.get(), ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&line, size).unwrap();
         let keyboard = File::from(master);
         let mut output = keyboard.try_clone().unwrap();
-        let wide = NonZeroU16::new(columns).unwrap();
-        let seen = Arc::new(Mutex::new(Parser::new(ROWS, wide, 0)));
+        let [high, wide] = [rows, columns].map(|size| NonZeroU16::new(size).unwrap());
+        let seen = Arc::new(Mutex::new(Parser::new(high, wide, 0)));
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let (shows, keeps) = (seen.clone(), bytes.clone());
         // Ends when the last program and the test have closed the terminal.
@@ -50,7 +53,15 @@ impl Screen {
                 shows.lock().unwrap().process(&page[..read]);
             }
         });
-        Self { keyboard, line, path, seen, bytes }
+        let screen = Self { keyboard, line, path, seen, bytes };
+        screen.resize(columns, rows);
+        screen
+    }
+
+    /// Gives it another size. No program is told, since it is no controlling terminal.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.line, size).unwrap();
     }
 
     /// Where a program opens it to read.
@@ -75,11 +86,14 @@ impl Screen {
         lines.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
 
+    /// All that was written to it, with what moves the cursor and colours.
+    pub fn written(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
     /// Whether anything is or was coloured or bold.
     pub fn is_painted(&self) -> bool {
-        let bytes = self.bytes.lock().unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        text.split("\x1b[").skip(1).any(|code| {
+        self.written().split("\x1b[").skip(1).any(|code| {
             code.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
         })
     }
@@ -98,6 +112,18 @@ impl Screen {
     /// Waits until the last line is this one. Returns all lines.
     pub async fn ends_in(&self, line: &str) -> String {
         self.until(|text| text.lines().last() == Some(line)).await
+    }
+
+    /// Waits until what was written has this.
+    pub async fn shows(&self, what: &str) -> String {
+        let deadline = Deadline::generous();
+        loop {
+            let written = self.written();
+            if written.contains(what) {
+                return written;
+            }
+            assert!(deadline.look_again().await, "no {what:?} in {written:?}");
+        }
     }
 
     /// Waits until the lines are as they should be.
