@@ -20,7 +20,7 @@ pub use self::examine::{
     ExamineSession, ExamineTable, Greeting, ServerFacts, ServerTrouble, TableAction, TableShape,
     TableUse,
 };
-pub use self::holds::{Holds, PastSince, Watches};
+pub use self::holds::{Holds, PastHolds, Watches};
 pub use self::lease::Leases;
 pub use self::requests::{
     Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released, notices,

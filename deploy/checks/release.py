@@ -96,7 +96,8 @@ def check_archive(scratch):
     same("whether two archives are the same", True, made[0].read_bytes() == made[1].read_bytes())
     called("tar", "xzf", made[0], "-C", scratch)
     unpacked = Path(scratch) / f"locktender-{version()}-some-target"
-    pages = {"README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", ".env.example", "locktender.example.toml"}
+    pages = {"README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "OFL.txt", ".env.example",
+             "locktender.example.toml"}
     same("the files of an archive", pages | {"locktender"}, {it.name for it in unpacked.iterdir()})
     same("what the program in it says", f"locktender {version()}", called(unpacked / "locktender", "--version").strip())
     release = (ROOT / ".github/workflows/release.yml").read_text()

@@ -12,7 +12,6 @@ mod input;
 mod parse;
 mod render;
 mod report;
-mod report_svg;
 mod table;
 
 pub use audit::{audit_csv, audit_csv_heading, audit_jsonl, audit_line, audit_list_heading};
@@ -22,5 +21,4 @@ pub use doctor::diagnosis;
 pub use input::Input;
 pub use render::{Style, text};
 pub use report::{report_csv, report_text};
-pub use report_svg::report_svg;
 pub use table::table;

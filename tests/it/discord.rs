@@ -15,6 +15,7 @@ mod process_config;
 mod process_gateway;
 mod scene;
 mod slow;
+mod timeline;
 mod unlock;
 mod unlock_clicks;
 mod unlock_hostile;
