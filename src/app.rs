@@ -36,7 +36,9 @@ use self::parts::{Parts, memory, reading};
 use self::replica::{Relieved, take_turns};
 pub use self::report::report;
 use self::workers::Workers;
-use crate::aws::{AwsLease, AwsLocks, AwsOwnTables, AwsStoreChecks, LedgerTables, Session};
+use crate::aws::{
+    AwsLease, AwsLocks, AwsOwnTables, AwsStoreChecks, AwsWeeks, LedgerTables, Session,
+};
 use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{table, text};
@@ -50,6 +52,7 @@ use crate::settings::{Settings, SettingsError, Tables};
 use crate::standing::Standing;
 use crate::text::{LONG, clip};
 use crate::unlock::Policies;
+use crate::watch::WeeklyTime;
 use crate::words::list::missing_of;
 use crate::words::lock as words;
 use crate::workers::{
@@ -66,6 +69,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let holders = settings.holders()?;
     let backends = settings.backends()?;
     let interval = settings.poll_interval()?;
+    let report_at = settings.report_at()?;
     let unused = settings.unused()?;
     if !unused.is_empty() {
         tracing::warn!(
@@ -96,7 +100,8 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     };
     prepared?;
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
-    let serving = Serving { settings, session, connection, policies, holders, backends, interval };
+    let serving =
+        Serving { settings, session, connection, policies, holders, backends, interval, report_at };
     let leases = Arc::new(AwsLease::connect(&serving.session, tables));
     let keeper = LeaseKeeper::new(leases, this_replica(), standing.clone(), Arc::new(SystemClock));
     // On the heap: a standby does not need it yet.
@@ -117,6 +122,8 @@ struct Serving<'s> {
     backends: Vec<BackendStores>,
     /// How often the locks are looked at.
     interval: Duration,
+    /// When the weekly report is posted, if it is.
+    report_at: Option<WeeklyTime>,
 }
 
 impl Serving<'_> {
@@ -159,6 +166,10 @@ impl Serving<'_> {
         workers.start(&names, |names, end| async move { names.run(end).await });
         workers.start_last(&courier, OutboxCourier::run);
         workers.watch_requests(&context);
+        if let Some(at) = self.report_at {
+            let weeks = AwsWeeks::connect(&self.session, self.settings.tables().into());
+            workers.report_weekly(&context, at, Arc::new(weeks));
+        }
         let findings = Arc::new(StoreFindings(locks.clone()));
         workers.start(&findings, |findings, end| async move { findings.run(end).await });
         for group in locks.groups() {

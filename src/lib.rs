@@ -31,6 +31,7 @@ pub mod dotenv;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
+pub mod figures;
 pub mod finding;
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzzing;

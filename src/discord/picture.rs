@@ -37,7 +37,7 @@ pub(super) async fn illustrate(http: &Http, (reference, token): (u64, &str), pic
 }
 
 /// A picture as a file, with its description.
-async fn attachment(picture: Picture) -> Result<CreateAttachment, NotDrawn> {
+pub(super) async fn attachment(picture: Picture) -> Result<CreateAttachment, NotDrawn> {
     let _turn = EASEL.acquire().await;
     let (name, description) = (words::file_name(&picture), words::description(&picture));
     let drawing = spawn_blocking(move || drawn(&picture));

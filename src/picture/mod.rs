@@ -18,5 +18,6 @@ use crate::message::Picture;
 pub fn drawn(picture: &Picture) -> Result<Vec<u8>, NotDrawn> {
     match picture {
         Picture::Timeline(timeline) => png(&timeline_svg(timeline)),
+        Picture::Week { report, not_read } => png(&report::week_svg(report, not_read)),
     }
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::svg::{Anchor, HELD, LINE, Lettering, PALE, Svg};
 use crate::ports::Unread;
 use crate::text::{clip, clip_middle, visible};
-use crate::watch::{DayFigures, LockReport};
+use crate::watch::{DayFigures, LockReport, NotRead};
 use crate::words::report as words;
 use crate::words::report::picture;
 
@@ -43,6 +43,15 @@ const MIDDLE: Lettering = SMALL.anchored(Anchor::Middle);
 /// The report as an SVG picture: a bar for each state, a column for each day.
 #[must_use]
 pub fn report_svg(report: &LockReport, unread: &[Unread]) -> String {
+    svg(report, &words::found_gaps(report, unread))
+}
+
+/// A report that was stored, as the same picture.
+pub(super) fn week_svg(report: &LockReport, not_read: &[NotRead]) -> String {
+    svg(report, &words::all_gaps(report, not_read))
+}
+
+fn svg(report: &LockReport, gaps: &[String]) -> String {
     let mut picture = Picture::default();
     picture.text(MARGIN, 36, TITLE, &words::heading(report));
     let mut y = 60;
@@ -58,9 +67,9 @@ pub fn report_svg(report: &LockReport, unread: &[Unread]) -> String {
     }
     y = picture.columns(&report.days, y + 30);
     y = picture.legend(y + 40);
-    for gap in words::found_gaps(report, unread) {
+    for gap in gaps {
         y += 18;
-        picture.text(MARGIN, y, SMALL, &gap);
+        picture.text(MARGIN, y, SMALL, gap);
     }
     picture.0.finish((WIDTH, y + MARGIN), &words::heading(report))
 }
@@ -89,7 +98,7 @@ impl Picture {
             self.text(x, base, SMALL, &says);
             y += BAR_STEP;
         }
-        let rest = report.states.len().saturating_sub(BARS);
+        let rest = report.states.len().saturating_sub(BARS) + report.more_states;
         if rest > 0 {
             self.text(BAR_LEFT - 8, y + 10, END, &words::more_states(rest));
             y += BAR_STEP;

@@ -23,7 +23,8 @@ pub use hold::{Ending, Hold, HoldId, NotAHoldId, PastHold, host};
 pub use past::{HABIT, LOOKED_AT, Past};
 pub use report::{
     DayFigures, Figures, Forced, Gaps, LONGEST_PERIOD, Label, LockReport, LongHold, LongWait,
-    Machine, MachineFigures, Period, StateFigures, Tally,
+    Machine, MachineFigures, NotAWeeklyTime, NotRead, Period, StateFigures, Tally, WEEK, WeekName,
+    WeeklyTime,
 };
 pub use statistics::Summary;
 pub use timeline::{

@@ -28,3 +28,4 @@ pub(crate) mod terminal;
 pub(crate) mod timeline;
 pub(crate) mod verdict;
 pub(crate) mod watching;
+pub(crate) mod weekly;

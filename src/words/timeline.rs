@@ -22,9 +22,6 @@ pub(crate) const BLANK: &str =
 /// How many characters of a name fit above the picture.
 const NAME: usize = 34;
 
-/// Longest description of an attachment (Discord's reference of the attachment object).
-const DESCRIPTION: usize = 1_024;
-
 /// The state's name, which is untrusted.
 #[must_use]
 pub(crate) fn title(of: &Timeline) -> String {
@@ -105,7 +102,7 @@ pub(crate) fn description(of: &Timeline) -> String {
     for gap in gaps(of) {
         text.push_str(&format!(" {gap}"));
     }
-    clip(&text, DESCRIPTION)
+    text
 }
 
 /// `1 d 2 h from Nov 12 03:10, looked stale, forced unlock`

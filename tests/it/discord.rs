@@ -24,3 +24,4 @@ mod unlock_outages;
 mod unlock_process;
 mod unlock_refusals;
 mod unlock_scene;
+mod weekly;

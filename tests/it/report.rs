@@ -1,5 +1,7 @@
 //! The report of the last days, over recorded holds and requests.
 
+mod weekly;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use locktender::aws::AwsHolds;
 use locktender::command::Command;

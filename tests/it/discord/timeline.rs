@@ -18,7 +18,7 @@ const STATE: &str = "env/prod";
 const EDIT: &str = "PATCH /webhooks/*/*/messages/@original";
 
 /// Records holds of a state, each so many hours ago, as looks would have.
-async fn remember(context: &Context, state: &str, hours_ago: &[i64]) {
+pub async fn remember(context: &Context, state: &str, hours_ago: &[i64]) {
     let now = context.reading.clock.now();
     let state = context.reading.catalog.resolve(state).unwrap();
     for (n, hours) in hours_ago.iter().enumerate() {
