@@ -39,7 +39,9 @@ use self::parts::{Parts, memory, reading};
 use self::replica::{Relieved, take_turns};
 pub use self::report::report;
 use self::workers::Workers;
-use crate::aws::{AwsLease, AwsLocks, AwsOwnTables, AwsStoreChecks, LedgerTables, Session};
+use crate::aws::{
+    AwsLease, AwsLocks, AwsOwnTables, AwsStoreChecks, AwsWeeks, LedgerTables, Session,
+};
 use crate::clock::SystemClock;
 use crate::commands::{self, LockList, StatusJson};
 use crate::console::{answer_text, lock_table};
@@ -52,6 +54,7 @@ use crate::ports::ExamineServer;
 use crate::settings::{Settings, SettingsError, Tables};
 use crate::standing::Standing;
 use crate::unlock::Policies;
+use crate::watch::WeeklyTime;
 use crate::words::list::missing_of;
 use crate::words::listed::none_listed;
 use crate::words::lock as words;
@@ -69,6 +72,7 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     let holders = settings.holders()?;
     let backends = settings.backends()?;
     let interval = settings.poll_interval()?;
+    let report_at = settings.report_at()?;
     let unused = settings.unused()?;
     if !unused.is_empty() {
         tracing::warn!(
@@ -99,7 +103,8 @@ pub async fn run(settings: &Settings, migrate: bool) -> Result<Success, AppError
     };
     prepared?;
     let connection = Connection::new(discord.token, discord.guild_id, discord.api_url);
-    let serving = Serving { settings, session, connection, policies, holders, backends, interval };
+    let serving =
+        Serving { settings, session, connection, policies, holders, backends, interval, report_at };
     let leases = Arc::new(AwsLease::connect(&serving.session, tables));
     let keeper = LeaseKeeper::new(leases, this_replica(), standing.clone(), Arc::new(SystemClock));
     // On the heap: a standby does not need it yet.
@@ -120,6 +125,8 @@ struct Serving<'s> {
     backends: Vec<BackendStores>,
     /// How often the locks are looked at.
     interval: Duration,
+    /// When the weekly report is posted, if it is.
+    report_at: Option<WeeklyTime>,
 }
 
 impl Serving<'_> {
@@ -162,6 +169,10 @@ impl Serving<'_> {
         workers.start(&names, |names, end| async move { names.run(end).await });
         workers.start_last(&courier, OutboxCourier::run);
         workers.watch_requests(&context);
+        if let Some(at) = self.report_at {
+            let weeks = AwsWeeks::connect(&self.session, self.settings.tables().into());
+            workers.report_weekly(&context, at, Arc::new(weeks));
+        }
         let findings = Arc::new(StoreFindings(locks.clone()));
         workers.start(&findings, |findings, end| async move { findings.run(end).await });
         for group in locks.groups() {

@@ -7,7 +7,8 @@
 //!   it to the outside world. It returns a [`message`] as data, an [`error::Refusal`] or an
 //!   [`error::Fault`].
 //! - The adapters: [`aws`] reads and releases locks, and stores the bot's own data. [`discord`] and
-//!   [`console`] are the edges where people ask. [`workers`] are loops beside them.
+//!   [`console`] are the edges where people ask. [`picture`] draws for them. [`workers`] are loops
+//!   beside them.
 //!
 //! [`app`] assembles them from [`settings`]. To follow one command through the code, start at the
 //! events of [`discord`] and end at its answer. docs/ARCHITECTURE.md describes this path.
@@ -30,6 +31,7 @@ pub mod dotenv;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
+pub mod figures;
 pub mod finding;
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzzing;
@@ -40,6 +42,7 @@ pub mod lock;
 pub mod message;
 pub mod metrics;
 pub mod people;
+pub mod picture;
 pub mod ports;
 pub mod release;
 pub mod settings;

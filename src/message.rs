@@ -4,10 +4,12 @@
 //! take it for markup. Discord renders [`Span::Quoted`] as code, and the terminal shows it without
 //! control characters.
 
+mod picture;
 mod text;
 
 use chrono::{DateTime, Utc};
 
+pub use self::picture::Picture;
 pub use self::text::{Span, Text};
 
 use crate::command::Command;
@@ -34,6 +36,8 @@ pub struct Message {
     pub calls: Vec<RoleId>,
     /// The people who are pinged when it is posted.
     pub pings: Vec<UserId>,
+    /// A picture, which may come later than the words.
+    pub picture: Option<Picture>,
 }
 
 /// A question to the asker, who alone sees it and answers with one text.
@@ -105,6 +109,7 @@ impl Message {
             buttons: vec![],
             calls: vec![],
             pings: vec![],
+            picture: None,
         }
     }
 
@@ -139,6 +144,13 @@ impl Message {
     #[must_use]
     pub fn read_at(mut self, moment: DateTime<Utc>) -> Self {
         self.read_at = Some(moment);
+        self
+    }
+
+    /// Adds a picture, if there is one.
+    #[must_use]
+    pub fn with_picture(mut self, picture: Option<Picture>) -> Self {
+        self.picture = picture;
         self
     }
 

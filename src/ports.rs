@@ -6,6 +6,7 @@ mod holds;
 mod lease;
 mod requests;
 mod trail;
+mod weeks;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,18 +21,20 @@ pub use self::examine::{
     ExamineSession, ExamineTable, Greeting, ServerFacts, ServerTrouble, TableAction, TableShape,
     TableUse,
 };
-pub use self::holds::{Holds, PastSince, Watches};
+pub use self::holds::{Holds, PastHolds, Watches};
 pub use self::lease::Leases;
 pub use self::requests::{
     Asked, Change, Changed, Filed, Ledger, Opened, Opening, Released, notices,
 };
 pub use self::trail::{Extent, Trail};
+pub use self::weeks::Weeks;
 use crate::error::{Fault, GivenUp, WriteFault};
 use crate::lock::{
     BackendName, Guarantees, HeldLock, KnownState, KnownStates, LockState, State, StoreCheck,
 };
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
+use crate::watch::NotRead;
 
 /// The bot's own tables.
 #[async_trait]
@@ -140,6 +143,12 @@ pub struct Unread {
     pub backends: Vec<BackendName>,
     /// Why not.
     pub fault: Fault,
+}
+
+impl From<&Unread> for NotRead {
+    fn from(Unread { backends, fault }: &Unread) -> Self {
+        Self { backends: backends.clone(), why: fault.to_string() }
+    }
 }
 
 /// The states that have been seen, and the backends of which some may be left out.

@@ -97,7 +97,8 @@ def check_archive(scratch):
     same("whether two archives are the same", True, made[0].read_bytes() == made[1].read_bytes())
     called("tar", "xzf", made[0], "-C", scratch)
     unpacked = Path(scratch) / f"locktender-{version()}-some-target"
-    pages = {"README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", ".env.example", "locktender.example.toml"}
+    pages = {"README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "OFL.txt", ".env.example",
+             "locktender.example.toml"}
     pages |= {"locktender", "locktender.1", "locktender.bash", "locktender.zsh", "locktender.fish"}
     same("the files of an archive", pages, {it.name for it in unpacked.iterdir()})
     same("empty files in it", [], [it.name for it in unpacked.iterdir() if it.stat().st_size == 0])

@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::AppError;
 use crate::context::Context;
-use crate::workers::{Checkpoints, REST, Warden, restarting};
+use crate::ports::Weeks;
+use crate::watch::WeeklyTime;
+use crate::workers::{Checkpoints, REST, Warden, WeeklyReports, restarting};
 
 /// The background workers.
 pub(super) struct Workers {
@@ -59,6 +61,17 @@ impl Workers {
             &checkpoints,
             |checkpoints, shutdown| async move { checkpoints.run(shutdown).await },
         );
+    }
+
+    /// Starts the worker that has the weekly report posted.
+    pub(super) fn report_weekly(
+        &mut self,
+        context: &Context,
+        at: WeeklyTime,
+        weeks: Arc<dyn Weeks>,
+    ) {
+        let weekly = Arc::new(WeeklyReports { context: context.clone(), weeks, at });
+        self.start(&weekly, |weekly, shutdown| async move { weekly.run(shutdown).await });
     }
 
     /// Waits until all workers have finished what they began.

@@ -19,7 +19,8 @@ const TEXT: usize = 1_000;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum Action {
     /// A person requested the release of a lock.
     Opened,
@@ -82,6 +83,25 @@ pub struct Hash(String);
 /// It keeps every stored field, known or not, because the hash check includes added fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry(Map<String, Value>);
+
+/// A text that is the name of no action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name of no action")]
+pub struct NotAnAction;
+
+impl TryFrom<String> for Action {
+    type Error = NotAnAction;
+
+    fn try_from(name: String) -> Result<Self, NotAnAction> {
+        Self::named(&name).ok_or(NotAnAction)
+    }
+}
+
+impl From<Action> for &'static str {
+    fn from(action: Action) -> Self {
+        action.as_str()
+    }
+}
 
 impl Action {
     /// All actions.

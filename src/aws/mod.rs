@@ -34,6 +34,7 @@ pub use self::own::outbox::AwsOutbox;
 pub use self::own::reach::AwsOwnTables;
 pub use self::own::store_checks::AwsStoreChecks;
 pub use self::own::trail::AwsTrail;
+pub use self::own::weeks::AwsWeeks;
 #[cfg(feature = "embedded")]
 pub use self::sandbox::Sandbox;
 pub use self::session::{Patience, Session};

@@ -1,6 +1,7 @@
 //! Renders a message as terminal lines.
 
-use super::wrap::{columns, wrap};
+use super::width::columns;
+use super::wrap::wrap;
 use crate::message::{Button, Field, Message, Span, Text, Tone};
 
 /// The style of the lines.

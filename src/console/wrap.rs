@@ -1,8 +1,7 @@
 //! Breaks painted lines at blanks, so that they fit a terminal.
 
-use unicode_width::UnicodeWidthStr;
-
 use super::render::RESET;
+use super::width::columns;
 
 /// The start of a colour code. No text from outside has it.
 const CODE: &str = "\x1b[";
@@ -42,14 +41,6 @@ fn words(text: &str) -> Vec<String> {
         }
     }
     words
-}
-
-/// How many columns a painted text takes.
-pub(super) fn columns(text: &str) -> usize {
-    let mut pieces = text.split(CODE);
-    let first = pieces.next().map_or(0, UnicodeWidthStr::width);
-    let painted = pieces.filter_map(|piece| piece.split_once('m'));
-    first + painted.map(|(_, shown)| shown.width()).sum::<usize>()
 }
 
 /// Ends each line without a colour and starts the next one with it, so that what a caller writes

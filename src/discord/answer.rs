@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use serenity::all::{
     Builder, CreateInteractionResponse, CreateInteractionResponseMessage, Http, HttpError,
     InteractionId,
@@ -18,7 +19,7 @@ use super::{NO_ANSWER, describe, refused, within};
 use crate::command::{Audience, Command};
 use crate::commands::Reply;
 use crate::error::GivenUp;
-use crate::message::{Form, Message};
+use crate::message::{Form, Message, Picture};
 use crate::ports::Acceptance;
 use crate::words::form::too_late_for_a_form;
 
@@ -102,11 +103,12 @@ impl<'t> Ticket<'t> {
         }
     }
 
-    /// Answers with the result of `work`, which may be to say nothing.
+    /// Answers with the result of `work`, which may be to say nothing. Returns the picture that is to follow the
+    /// words, if the answer has one.
     pub(super) async fn answer(
         &self,
         work: impl Future<Output = Option<Said>>,
-    ) -> serenity::Result<()> {
+    ) -> serenity::Result<Option<Picture>> {
         let mut work = std::pin::pin!(work);
         let quick = timeout(self.patience, &mut work).await;
         let (defer, said) = if let Ok(said) = quick {
@@ -116,24 +118,29 @@ impl<'t> Ticket<'t> {
             tokio::join!(self.defer(), work)
         };
         let Some(said) = said else {
-            return Ok(());
+            return Ok(None);
         };
         defer?;
         match said {
             Ok(Reply::Message { message, audience }) => match self.asked_by {
                 AskedBy::Button { on } if audience == Audience::Channel || on == audience => {
-                    self.update(&message).await
+                    // A page that was turned keeps the picture of the first one.
+                    self.update(&message).await?;
                 }
-                _ => self.say(&message, audience).await,
+                _ => {
+                    self.say(&message, audience).await?;
+                    // Only then the original response is this message.
+                    return Ok(message.picture.filter(|_| self.has_placeholder_for(audience)));
+                }
             },
-            Ok(Reply::Form(form)) => self.ask_back(&form).await,
+            Ok(Reply::Form(form)) => self.ask_back(&form).await?,
             Ok(Reply::Silent) => {
                 self.defer().await?;
                 self.take_back().await;
-                Ok(())
             }
-            Err(message) => self.say(&message, Audience::Asker).await,
+            Err(message) => self.say(&message, Audience::Asker).await?,
         }
+        Ok(None)
     }
 
     /// Changes the message whose button was pressed.
@@ -223,13 +230,14 @@ impl<'t> Ticket<'t> {
 
     /// Sends the first response, and retries if the first attempt may not have arrived.
     async fn respond(&self, response: CreateInteractionResponse) -> serenity::Result<()> {
-        let (http, to) = (self.http, (self.id, self.token));
-        match within(FIRST, response.clone().execute(http, to)).await {
+        let response = without_files(&response);
+        let send = || self.http.create_interaction_response(self.id, self.token, &response, vec![]);
+        match within(FIRST, send()).await {
             Err(error) if may_pass(&error) => {}
             result => return result,
         }
         sleep(AGAIN).await;
-        match within(FIRST, response.execute(http, to)).await {
+        match within(FIRST, send()).await {
             // The first attempt had succeeded.
             Err(error) if is_answered_already(&error) => Ok(()),
             result => result,
@@ -254,6 +262,16 @@ impl Acceptance for Ticket<'_> {
             GivenUp
         })
     }
+}
+
+/// The body of a first response. serenity writes an empty list of files into each, which removes the picture of a
+/// message that is changed.
+fn without_files(response: &CreateInteractionResponse) -> Value {
+    let mut body = serde_json::to_value(response).unwrap_or_default();
+    if let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) {
+        data.remove("attachments");
+    }
+    body
 }
 
 /// Whether a retry can help: Discord had an internal error, was unreachable, or its answer was

@@ -13,6 +13,7 @@ use tracing::{debug, error, info, warn};
 
 use super::answer::{AskedBy, Ticket, is_answered_already};
 use super::permissions::lacking;
+use super::picture::illustrate;
 use super::register::{Registered, register};
 use super::{describe, parse, within};
 use crate::command::{Audience, Command};
@@ -176,14 +177,18 @@ impl Handler {
             answer.said
         };
         let reference = origin.id.to_string();
-        match ticket.answer(work).await {
-            Ok(()) => {}
-            Err(error) if is_answered_already(&error) => outcome = "answered elsewhere",
+        let picture = match ticket.answer(work).await {
+            Ok(picture) => picture,
+            Err(error) if is_answered_already(&error) => {
+                outcome = "answered elsewhere";
+                None
+            }
             Err(error) => {
                 outcome = "unanswered";
                 error!(reference, error = describe(&error), "Discord did not take the answer");
+                None
             }
-        }
+        };
         let command = asked.as_ref().map_or("unknown", Command::name);
         metrics::interaction(command, outcome, begun.elapsed());
         info!(
@@ -195,6 +200,10 @@ impl Handler {
             ms = millis(begun.elapsed()),
             "interaction"
         );
+        // The words never wait for a picture.
+        if let Some(picture) = picture {
+            illustrate(&self.http, (origin.id.get(), origin.token), picture).await;
+        }
     }
 
     /// A replica that could not renew its lease may not be the only one that is connected. The other one can then

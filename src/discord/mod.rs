@@ -16,6 +16,7 @@ mod gateway;
 mod markup;
 mod parse;
 mod permissions;
+mod picture;
 mod posting;
 mod register;
 mod render;

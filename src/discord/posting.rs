@@ -15,12 +15,15 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
-use serenity::all::{LightMethod, RatelimitingBucket, Request, Route};
+use serenity::all::{CreateAttachment, LightMethod, RatelimitingBucket, Request, Route};
+use serenity::http::{Multipart, MultipartUpload};
 use tokio::time::Instant;
+use tracing::warn;
 
 use super::Connection;
 use super::connection::{ANSWER, number};
 use super::failure::{Failure, unsent};
+use super::picture::attachment;
 use super::render::Rendered;
 use crate::message::Message;
 use crate::people::{ChannelId, MessageId};
@@ -46,14 +49,24 @@ impl Poster {
         &self,
         (method, route): (LightMethod, Route<'_>),
         body: &(impl Serialize + Sync),
+        file: Option<&CreateAttachment>,
     ) -> Result<Value, Failure> {
         let bucket = route.ratelimiting_bucket();
         if let Some(after) = self.full_for(&bucket) {
             return Err(Failure::full(after));
         }
         let http = self.connection.shared_http();
-        let body = serde_json::to_vec(body).map_err(|_| unsent("it cannot be written as JSON"))?;
-        let request = Request::new(route, method).body(Some(body));
+        let body =
+            serde_json::to_string(body).map_err(|_| unsent("it cannot be written as JSON"))?;
+        let request = Request::new(route, method);
+        let request = match file {
+            None => request.body(Some(body.into_bytes())),
+            Some(file) => request.multipart(Some(Multipart {
+                upload: MultipartUpload::Attachments(vec![file.clone()]),
+                payload_json: Some(body),
+                fields: Vec::new(),
+            })),
+        };
         let request = request
             .build(&self.client, http.token(), http.proxy.as_deref())
             .map_err(|_| unsent("there is no address for it"))?;
@@ -102,21 +115,38 @@ impl Poster {
         channel: NonZeroU64,
         request: (LightMethod, Route<'_>),
         body: &(impl Serialize + Sync),
+        file: Option<&CreateAttachment>,
     ) -> Result<Value, Undelivered> {
-        let sent = self.send_once(request, body).await;
+        let sent = self.send_once(request, body, file).await;
         let archived = match sent {
             Err(failure) if failure.is_archived() => failure,
             sent => return Ok(sent?),
         };
         let open = (LightMethod::Patch, Route::Channel { channel_id: channel.into() });
-        let opened = self.send_once(open, &json!({ "archived": false })).await;
+        let opened = self.send_once(open, &json!({ "archived": false }), None).await;
         match opened {
-            Ok(_) => Ok(self.send_once(request, body).await?),
+            Ok(_) => Ok(self.send_once(request, body, file).await?),
             // A failure that can be retried later stays one. Otherwise people must open the thread.
             Err(failure) if failure.passes() => Err(failure.into()),
             Err(_) => Err(archived.into()),
         }
     }
+}
+
+/// The picture of a message, if it has one that can be drawn.
+async fn drawn(message: &Message) -> Option<CreateAttachment> {
+    match attachment(message.picture.clone()?).await {
+        Ok(picture) => Some(picture),
+        Err(why) => {
+            warn!(%why, "a picture was not drawn");
+            None
+        }
+    }
+}
+
+/// Whether the same request may succeed later.
+fn passes(undelivered: &Undelivered) -> bool {
+    matches!(undelivered, Undelivered::Later { .. } | Undelivered::Everywhere { .. })
 }
 
 #[async_trait]
@@ -129,8 +159,21 @@ impl Channels for Poster {
     ) -> Result<MessageId, Undelivered> {
         let post = Rendered::new(message).post(nonce);
         let channel = number(channel.get()).ok_or_else(Failure::no_channel)?;
-        let route = Route::ChannelMessages { channel_id: channel.into() };
-        let posted = self.send(channel, (LightMethod::Post, route), &post).await?;
+        let request = (LightMethod::Post, Route::ChannelMessages { channel_id: channel.into() });
+        let posted = match drawn(message).await {
+            None => self.send(channel, request, &post, None).await?,
+            Some(picture) => {
+                let with_picture = post.clone().add_file(picture.clone());
+                match self.send(channel, request, &with_picture, Some(&picture)).await {
+                    // The words matter more: perhaps the bot may post here, but no files.
+                    Err(refused) if !passes(&refused) => {
+                        warn!(channel, %refused, "a picture was not taken");
+                        self.send(channel, request, &post, None).await?
+                    }
+                    posted => posted?,
+                }
+            }
+        };
         let id = posted["id"].as_str().and_then(|id| id.parse().ok());
         // A proxy may answer anything. The nonce prevents a duplicate message on retry.
         Ok(id.map(MessageId::new).ok_or_else(|| unsent("the answer has no message in it"))?)
@@ -146,6 +189,6 @@ impl Channels for Poster {
         let channel = number(channel.get()).ok_or_else(Failure::no_channel)?;
         let id = number(id.get()).ok_or(Undelivered::MessageGone)?;
         let route = Route::ChannelMessage { channel_id: channel.into(), message_id: id.into() };
-        self.send(channel, (LightMethod::Patch, route), &change).await.map(|_| ())
+        self.send(channel, (LightMethod::Patch, route), &change, None).await.map(|_| ())
     }
 }

@@ -127,7 +127,7 @@ pub(super) fn modal(form: &Form) -> CreateModal {
 
 /// Pings no one. It is set on each message, because Discord by default pings everyone who is
 /// mentioned.
-fn nobody() -> CreateAllowedMentions {
+pub(super) fn nobody() -> CreateAllowedMentions {
     CreateAllowedMentions::new().all_users(false).all_roles(false).everyone(false)
 }
 

@@ -10,12 +10,12 @@ use crate::audit::Hash;
 use crate::error::Fault;
 use crate::message::Message;
 use crate::people::{ChannelId, MessageId, Person, RequestId, UserId};
-use crate::watch::{Hold, PastHold, Verdict};
+use crate::watch::{Hold, LockReport, NotRead, PastHold, Verdict};
 
 /// The notices that are not delivered yet, oldest first. Each is written together with the change
 /// that it reports, by the [`Ledger`](super::Ledger), by [`Holds::end`](super::Holds::end) and
-/// [`tell_stale`](super::Holds::tell_stale), and by
-/// [`Trail::set_checkpoint`](super::Trail::set_checkpoint).
+/// [`tell_stale`](super::Holds::tell_stale), by
+/// [`Trail::set_checkpoint`](super::Trail::set_checkpoint) and by [`Weeks::advance`](super::Weeks::advance).
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// The oldest notices, at most `limit`.
@@ -124,6 +124,14 @@ pub enum Notice {
         entries: u64,
         /// One hash over all heads.
         digest: Hash,
+    },
+    /// The figures of a week.
+    Weekly {
+        /// The figures, shortened.
+        report: Box<LockReport>,
+        /// What could not be read for them.
+        #[serde(default)]
+        not_read: Vec<NotRead>,
     },
     /// The trail is not sound.
     TrailBroken {

@@ -56,17 +56,16 @@ pub trait Holds: Send + Sync {
         notices: &(dyn for<'l> Fn(&'l Line) -> Vec<Notice> + Sync),
     ) -> Result<bool, WriteFault>;
 
-    /// The past holds of a path, the last one first: those of the last `limit` that this version
-    /// can read.
-    async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault>;
+    /// The last `limit` past holds of a path, the last one first.
+    async fn past(&self, path: &StatePath, limit: usize) -> Result<PastHolds, Fault>;
 
     /// The past holds of a path that ended at `since` or later, the first one first.
-    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastSince, Fault>;
+    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastHolds, Fault>;
 
     /// The summary of the last [`LOOKED_AT`] past holds of a path. A statistic: it may be some
     /// minutes old.
     async fn past_summary(&self, path: &StatePath) -> Result<Arc<Past>, Fault> {
-        Ok(Arc::new(Past::of(&self.past(path, LOOKED_AT).await?)))
+        Ok(Arc::new(Past::of(&self.past(path, LOOKED_AT).await?.holds)))
     }
 
     /// Number of holds of other paths that this hold's machine has finished since the hold began,
@@ -89,8 +88,8 @@ pub trait Holds: Send + Sync {
 }
 
 /// Past holds of a path.
-#[derive(Debug, Default)]
-pub struct PastSince {
+#[derive(Debug, Default, PartialEq)]
+pub struct PastHolds {
     /// Those that this version can read.
     pub holds: Vec<PastHold>,
     /// How many it cannot read.

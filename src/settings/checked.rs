@@ -17,6 +17,7 @@ use super::{
 use crate::people::{ChannelId, RoleId};
 use crate::telemetry::LogFormat;
 use crate::unlock::{Asking, Policy};
+use crate::watch::WeeklyTime;
 
 /// The log levels that a filter without `=` may name.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -185,6 +186,27 @@ impl Settings {
     pub fn poll_interval(&self) -> Result<Duration, SettingsError> {
         let interval = time("LOCKTENDER_POLL_INTERVAL", &self.poll_interval, POLL_INTERVAL)?;
         interval.to_std().map_err(|error| wrong("LOCKTENDER_POLL_INTERVAL", error.to_string()))
+    }
+
+    /// When the weekly report is posted, if it is.
+    ///
+    /// # Errors
+    /// If it is no weekday and time, or there is no channel for it.
+    pub fn report_at(&self) -> Result<Option<WeeklyTime>, SettingsError> {
+        let Some(at) = set(self.report_at.as_deref()) else { return Ok(None) };
+        let wrong_time = |_| {
+            let problem =
+                format!("is {at:?}: set it to a weekday and a time in UTC, such as monday 09:00");
+            wrong("LOCKTENDER_REPORT_AT", problem)
+        };
+        let parsed = at.parse().map_err(wrong_time)?;
+        if set(self.announce_channel_id.as_deref()).is_none() {
+            return Err(SettingsError::Missing {
+                variable: "LOCKTENDER_ANNOUNCE_CHANNEL_ID",
+                wanted: "the channel in which LOCKTENDER_REPORT_AT has the weekly report posted",
+            });
+        }
+        Ok(Some(parsed))
     }
 
     /// Where health and metrics are served, if they are.

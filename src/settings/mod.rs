@@ -252,6 +252,12 @@ pub struct Settings {
         value_name = "DURATION", default_value = ANNOUNCE_MIN_HOLD)]
     announce_min_hold: String,
 
+    /// When a report of the last seven days is posted in that channel each week, in UTC, such as `monday 09:00`;
+    /// without it, never
+    #[arg(long, env = "LOCKTENDER_REPORT_AT", global = true, hide_env_values = true, help_heading = UNLOCK,
+        value_name = "TIME")]
+    report_at: Option<String>,
+
     /// The bot's own DynamoDB table
     #[arg(long, env = "LOCKTENDER_TABLE", global = true, hide_env_values = true, help_heading = UNLOCK,
         value_name = "TABLE", default_value = TABLE)]

@@ -18,6 +18,7 @@ impl Settings {
             self.file().err(),
             self.policies().err(),
             self.http_addr().err(),
+            self.report_at().err(),
             self.log().err(),
         ];
         // Several of these read the same setting.

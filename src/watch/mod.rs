@@ -4,6 +4,7 @@
 //! - [`Past`] summarises the past holds of a state.
 //! - [`differences`] compares two looks at all locks.
 //! - [`LockReport`] has the figures of some days, of all states.
+//! - [`Timeline`] lays out the holds of one state over some days.
 //! - [`verdict()`] says whether a hold is longer than it should be, with the evidence.
 //!
 //! Pure functions: no I/O, no clock. Only what was seen is recorded.
@@ -13,6 +14,7 @@ mod hold;
 mod past;
 mod report;
 mod statistics;
+mod timeline;
 mod verdict;
 mod watcher;
 
@@ -21,9 +23,13 @@ pub use hold::{Ending, Hold, HoldId, NotAHoldId, PastHold, host};
 pub use past::{HABIT, LOOKED_AT, Past};
 pub use report::{
     DayFigures, Figures, Forced, Gaps, LONGEST_PERIOD, Label, LockReport, LongHold, LongWait,
-    Machine, MachineFigures, Period, StateFigures, Tally,
+    Machine, MachineFigures, NotAWeeklyTime, NotRead, Period, StateFigures, Tally, WEEK, WeekName,
+    WeeklyTime,
 };
 pub use statistics::Summary;
+pub use timeline::{
+    Current, HoldRecords, Piece, Stretch, StretchEnd, TIMELINE_DAYS, Timeline, Unknown, WhyUnknown,
+};
 pub use verdict::{Evidence, Kind, OTHER_RUNS, Verdict, stale_from, verdict};
 pub use watcher::{Line, MOST_WATCHED, Watcher};
 

@@ -4,6 +4,7 @@ use super::audit::IF_RESTORED;
 use super::cleared::{Clearing, all_stale, cleared, stale};
 use super::parts::by_holder;
 use super::request::{approvers, end};
+use super::weekly::weekly;
 use crate::lock::{age, in_words};
 use crate::message::{Message, Text, Tone};
 use crate::people::UserId;
@@ -37,6 +38,7 @@ pub fn notice(notice: &Notice, request: Option<&UnlockRequest>) -> Option<Messag
             )
             .read_at(*at),
         ),
+        Notice::Weekly { report, not_read } => Some(weekly(report, not_read)),
         Notice::TrailBroken { at, what } => Some(
             Message::new(Tone::Broken, Text::own("⚠️ The audit trail does not hold"))
                 .line(Text::default().name(what, 3 * LONG).then(

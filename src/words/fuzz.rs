@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{announced, form, history, list, lock, refused, request, watching};
-use crate::audit::{Draft, Entry, Tail, Verifier};
+use crate::audit::{Action, Draft, Entry, Tail, Verifier};
 use crate::error::{Fault, FaultKind, Refusal};
 use crate::finding::{Known, Report};
 use crate::fuzzing::{policy, texts};
@@ -20,7 +20,10 @@ use crate::people::{
 };
 use crate::ports::{Filed, Notice, Unread};
 use crate::unlock::{Ask, Event, Lately, Transition, UnlockRequest, decide, open};
-use crate::watch::{Ending, Evidence, Hold, Kind, Line, Past, PastHold, Verdict, Watcher, verdict};
+use crate::watch::{
+    Ending, Evidence, Hold, Kind, Line, NotRead, Past, PastHold, Period, Tally, Verdict, WEEK,
+    Watcher, verdict,
+};
 
 /// What people read and fill in.
 #[derive(Default)]
@@ -165,10 +168,35 @@ impl Hostile {
             channel: ChannelId::new(2),
         };
         let broken = Notice::TrailBroken { at: now(), what: format!("entry {}", self.reason) };
-        for one in stale.iter().chain([&cleared, &broken]) {
+        let weekly = self.weekly(state, lock, hold);
+        for one in stale.iter().chain([&cleared, &broken, &weekly]) {
             shown.messages.extend(announced::notice(one, None));
             shown.messages.extend(announced::notices_together(&[one; 5]));
         }
+    }
+
+    fn weekly(&self, state: &State, lock: &LockState, hold: &Hold) -> Notice {
+        let mut tally = Tally::of(Period { from: now() - WEEK, to: now() });
+        tally.held(hold);
+        let ending = Ending::Unlocked { request: request_id() };
+        tally.past(&PastHold { hold: hold.clone(), ended_at: now(), ending });
+        let draft = |action, reason: Option<&String>| Draft {
+            at: now(),
+            action,
+            actor: None,
+            request: request_id(),
+            state: state.clone(),
+            lock: lock.clone(),
+            reason: reason.cloned(),
+            detail: None,
+        };
+        let drafts = [draft(Action::Opened, Some(&self.reason)), draft(Action::UnlockDone, None)];
+        for entry in &Tail::default().append(&drafts) {
+            tally.entry(entry);
+        }
+        let report = tally.report(|_| Some(state.name.clone())).shortened();
+        let unread = NotRead { backends: vec![state.backend.clone()], why: self.reason.clone() };
+        Notice::Weekly { report: Box::new(report), not_read: vec![unread] }
     }
 
     fn requests(&self, state: &State, lock: &LockState, shown: &mut Shown) {

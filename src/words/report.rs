@@ -8,7 +8,8 @@ use crate::lock::{BackendName, Operation, in_words};
 use crate::ports::Unread;
 use crate::text::{LONG, SHORT, clip, clip_middle, visible};
 use crate::watch::{
-    Figures, Forced, LONGEST_PERIOD, Label, LockReport, LongHold, LongWait, Machine, Period,
+    Figures, Forced, LONGEST_PERIOD, Label, LockReport, LongHold, LongWait, Machine, NotRead,
+    Period,
 };
 
 /// The headings of the lists.
@@ -42,11 +43,20 @@ pub(crate) fn not_written(file: &str, why: &std::io::Error) -> String {
 #[must_use]
 pub(crate) fn heading(report: &LockReport) -> String {
     let Period { from, to } = report.period;
-    let days = match report.days.len() {
-        1 => "today".to_owned(),
+    // A report of a week begins and ends in the middle of a day.
+    let length = to - from;
+    let days = match length.num_days() + i64::from(length > TimeDelta::days(length.num_days())) {
+        0 | 1 => "today".to_owned(),
         days => format!("in the last {days} days"),
     };
-    format!("State locks {days}, from {} to {} UTC", minute(from), minute(to))
+    format!("State locks {days}, {}", dates(report))
+}
+
+/// `from 2026-11-16 09:00 to 2026-11-23 09:00 UTC`
+#[must_use]
+pub(crate) fn dates(report: &LockReport) -> String {
+    let Period { from, to } = report.period;
+    format!("from {} to {} UTC", minute(from), minute(to))
 }
 
 /// How many holds and requests there were, and how they ended.
@@ -194,6 +204,13 @@ pub(crate) fn gaps(report: &LockReport, unread: &[Unread]) -> Vec<String> {
 /// What these figures lack beyond what every report lacks.
 #[must_use]
 pub(crate) fn found_gaps(report: &LockReport, unread: &[Unread]) -> Vec<String> {
+    let not_read: Vec<NotRead> = unread.iter().map(NotRead::from).collect();
+    all_gaps(report, &not_read)
+}
+
+/// The same, of a report that was stored.
+#[must_use]
+pub(crate) fn all_gaps(report: &LockReport, unread: &[NotRead]) -> Vec<String> {
     let (gaps, days) = (&report.gaps, report.days.len());
     let mut said: Vec<String> = unread.iter().map(not_read).collect();
     if gaps.silent_days > 0 {
@@ -241,9 +258,9 @@ pub(crate) fn found_gaps(report: &LockReport, unread: &[Unread]) -> Vec<String> 
 }
 
 /// Says of which backends states may be missing, and why.
-fn not_read(unread: &Unread) -> String {
+fn not_read(unread: &NotRead) -> String {
     let names: Vec<&str> = unread.backends.iter().map(BackendName::as_str).collect();
-    let fault = clip(&visible(&unread.fault.to_string()), LONG);
+    let fault = clip(&visible(&unread.why), LONG);
     format!("States of {} may be missing. {fault}", names.join(", "))
 }
 
@@ -271,7 +288,7 @@ pub(crate) mod picture {
 }
 
 /// How a request ended, as its card says it.
-fn outcome(end: Action) -> &'static str {
+pub(crate) fn outcome(end: Action) -> &'static str {
     match end {
         Action::Denied => "denied",
         Action::Withdrawn => "withdrawn",

@@ -55,7 +55,7 @@ impl Memory {
     async fn has(&self, path: &StatePath) -> Result<bool, Fault> {
         let (past, entries) =
             tokio::join!(self.holds.past(path, 1), self.trail.newest(path, None, 1));
-        let past = past.map(|past| !past.is_empty());
+        let past = past.map(|past| !past.holds.is_empty());
         let entries = entries.map(|entries| !entries.is_empty());
         match (past, entries) {
             (Ok(true), _) | (_, Ok(true)) => Ok(true),

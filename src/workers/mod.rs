@@ -10,6 +10,7 @@ mod remembered;
 mod restart;
 mod store_checks;
 mod warden;
+mod weekly;
 
 pub use checkpoint::{Checkpoints, verify, verify_counted};
 pub use clearing::clearing_notices;
@@ -21,3 +22,4 @@ pub use remembered::RememberedHolds;
 pub use restart::{REST, restarting};
 pub use store_checks::StoreFindings;
 pub use warden::Warden;
+pub use weekly::WeeklyReports;

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Fault, WriteFault};
 use crate::lock::StatePath;
-use crate::ports::{Clock, Holds, Notice, PastSince};
+use crate::ports::{Clock, Holds, Notice, PastHolds};
 use crate::watch::{Hold, HoldId, Line, Past, PastHold};
 
 /// How long a statistic is used. A short hold may have been seen only by another replica.
@@ -162,11 +162,11 @@ impl Holds for RememberedHolds {
         self.holds.tell_stale(hold, at, notice).await
     }
 
-    async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault> {
+    async fn past(&self, path: &StatePath, limit: usize) -> Result<PastHolds, Fault> {
         self.holds.past(path, limit).await
     }
 
-    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastSince, Fault> {
+    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastHolds, Fault> {
         self.holds.past_since(path, since).await
     }
 

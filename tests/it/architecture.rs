@@ -58,9 +58,10 @@ fn the_rules_do_no_io_and_read_no_clock() {
 }
 
 /// The modules from the inside out. Each may import those before it.
-const RINGS: [&str; 18] = [
+const RINGS: [&str; 20] = [
     "people", "lease", "lock", "text", "audit", "unlock", "watch", "command", "message", "error",
-    "ports", "doctor", "finding", "context", "conflict", "words", "release", "commands",
+    "ports", "doctor", "finding", "figures", "context", "conflict", "words", "picture", "release",
+    "commands",
 ];
 
 #[test]
@@ -106,6 +107,13 @@ fn only_the_composition_root_names_both_adapters() {
 fn commands_answer_in_data() {
     let words = ["crate::discord", "crate::aws", "crate::console", "println!", "tokio::"];
     assert_absent(&words, |file| file.starts_with("commands/"));
+}
+
+#[test]
+fn pictures_are_drawn_in_one_folder_without_io() {
+    assert_absent(&["resvg", "<svg"], |file| !file.starts_with("picture/"));
+    let words = ["tokio", "serenity", "aws_", "std::fs", "std::net", "std::env", "::now()"];
+    assert_absent(&words, |file| file.starts_with("picture/"));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod demo;
 mod doctor;
 mod finding;
 mod pages;
+mod picture;
 mod report;
 #[cfg(unix)]
 mod terminal;

@@ -1,11 +1,14 @@
 //! The report of the last days, over recorded holds and requests.
 
+mod weekly;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use locktender::aws::AwsHolds;
 use locktender::command::Command;
 use locktender::commands::{self, ReportJson, Reported};
-use locktender::console::{Output, report_csv, report_svg, report_text};
+use locktender::console::{Output, report_csv, report_text};
 use locktender::people::RequestId;
+use locktender::picture::report_svg;
 use locktender::ports::Holds;
 use locktender::watch::{Ending, Hold, HoldId, PastHold};
 use serde_json::{Value, json};

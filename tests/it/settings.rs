@@ -124,6 +124,12 @@ fn a_mistake_is_told_in_one_sentence_with_its_variable() {
     policy("--requester-role-ids=ops");
     policy("--request-channel-ids=7,#ops");
     policy("--request-channel-ids= , ");
+    let mut report_at = |flags: &[&str]| {
+        let error = settings(flags).report_at().map(drop).unwrap_err();
+        told.push(format!("{flags:?}\n  {error}"));
+    };
+    report_at(&["--report-at=weekly", "--announce-channel-id=1"]);
+    report_at(&["--report-at=monday 09:00", "--announce-channel-id="]);
     for flag in ["--log-format=xml", "--log=verbose", "--log=locktender=loud"] {
         told.push(format!("{flag}\n  {}", settings(&[flag]).log().unwrap_err()));
     }

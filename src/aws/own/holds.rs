@@ -13,11 +13,11 @@ use crate::aws::own::hold_items::{
 use crate::aws::own::stored::LeftOut;
 use crate::aws::own::{OwnTable, PK, Transacted, path_key};
 use crate::aws::session::Session;
-use crate::aws::values::{moment, text, text_of};
+use crate::aws::values::{Item, moment, text, text_of};
 use crate::error::{Fault, FaultKind, WriteFault};
 use crate::lock::{State, StatePath};
 use crate::people::UserId;
-use crate::ports::{Holds, Notice, PastSince, Watches};
+use crate::ports::{Holds, Notice, PastHolds, Watches};
 use crate::watch::{Hold, Line, OTHER_RUNS, PastHold};
 
 /// Retries after another process changed the line first.
@@ -63,6 +63,11 @@ impl AwsHolds {
         };
         let put = self.own.put_hold(&Hold { told_stale, ..hold.clone() }, unchanged)?;
         Ok(self.own.transact(vec![put]).await?.is_written())
+    }
+
+    fn past_holds(&self, items: &[Item]) -> PastHolds {
+        let holds = self.own.understood(items, past_of);
+        PastHolds { left_out: items.len() - holds.len(), holds }
     }
 
     async fn line_and_version(&self, path: &StatePath) -> Result<(Line, u64), Fault> {
@@ -187,15 +192,12 @@ impl Holds for AwsHolds {
         Err(self.own.throttled().into())
     }
 
-    async fn past(&self, path: &StatePath, limit: usize) -> Result<Vec<PastHold>, Fault> {
-        let items = self.own.newest(&past_key(path), limit).await?;
-        Ok(self.own.understood(&items, past_of))
+    async fn past(&self, path: &StatePath, limit: usize) -> Result<PastHolds, Fault> {
+        Ok(self.past_holds(&self.own.newest(&past_key(path), limit).await?))
     }
 
-    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastSince, Fault> {
-        let items = self.own.query_from(&past_key(path), &moment(since)).await?;
-        let holds = self.own.understood(&items, past_of);
-        Ok(PastSince { left_out: items.len() - holds.len(), holds })
+    async fn past_since(&self, path: &StatePath, since: DateTime<Utc>) -> Result<PastHolds, Fault> {
+        Ok(self.past_holds(&self.own.query_from(&past_key(path), &moment(since)).await?))
     }
 
     async fn ended_by(

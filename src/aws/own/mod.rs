@@ -9,6 +9,7 @@ pub(in crate::aws) mod reach;
 pub(in crate::aws) mod store_checks;
 pub(in crate::aws) mod stored;
 pub(in crate::aws) mod trail;
+pub(in crate::aws) mod weeks;
 
 pub(in crate::aws) use self::audit_table::{PATH, SEQ, entry_item};
 use std::error::Error;

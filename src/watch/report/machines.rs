@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::MachineFigures;
 use crate::watch::{Ending, PastHold};
 
@@ -12,7 +14,8 @@ use crate::watch::{Ending, PastHold};
 const MADE_UP: usize = 5;
 
 /// Machines of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Machine {
     /// Several machines whose names have this pattern.
     Named(String),

@@ -8,26 +8,36 @@ mod machines;
 mod period;
 mod requests;
 mod tally;
+mod weekly;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 pub use self::machines::Machine;
 use self::machines::Machines;
 pub use self::period::{LONGEST_PERIOD, Period};
 pub use self::tally::Tally;
+pub use self::weekly::{NotAWeeklyTime, WEEK, WeekName, WeeklyTime};
 use crate::audit::Action;
-use crate::lock::{StateName, StatePath};
+use crate::lock::{BackendName, StateName, StatePath};
+use crate::text::{LONG, clip};
 
 /// How many of the longest holds and waits are kept.
 const LONGEST: usize = 5;
 
+/// How many states, forced unlocks and machines a shortened report keeps.
+const SHORTENED: usize = 10;
+
 /// The figures of a period.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockReport {
     /// The period.
     pub period: Period,
     /// The states of which something is recorded in it, the one that was held longest first.
     pub states: Vec<StateFigures>,
+    /// How many states were left out to make it shorter.
+    #[serde(default)]
+    pub more_states: usize,
     /// All states together.
     pub total: Figures,
     /// Each day of the period.
@@ -49,7 +59,7 @@ pub struct LockReport {
 }
 
 /// A state, and its name if a backend has its bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     /// The path.
     pub path: StatePath,
@@ -58,7 +68,7 @@ pub struct Label {
 }
 
 /// What is recorded of one state, or of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// Holds that ended in the period.
     pub holds: usize,
@@ -77,7 +87,7 @@ pub struct Figures {
 }
 
 /// The figures of one state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateFigures {
     /// The state.
     pub state: Label,
@@ -86,7 +96,7 @@ pub struct StateFigures {
 }
 
 /// The figures of one day, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayFigures {
     /// The day.
     pub day: NaiveDate,
@@ -99,7 +109,7 @@ pub struct DayFigures {
 }
 
 /// A lock that a request released.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forced {
     /// The state.
     pub state: Label,
@@ -112,7 +122,7 @@ pub struct Forced {
 }
 
 /// A hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongHold {
     /// The state.
     pub state: Label,
@@ -127,7 +137,7 @@ pub struct LongHold {
 }
 
 /// A request that ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongWait {
     /// The state.
     pub state: Label,
@@ -140,7 +150,7 @@ pub struct LongWait {
 }
 
 /// What machines of one kind did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineFigures {
     /// The machines.
     pub machine: Machine,
@@ -152,8 +162,17 @@ pub struct MachineFigures {
     pub stale: usize,
 }
 
+/// Backends that could not be read, so that their states may be missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRead {
+    /// The backends.
+    pub backends: Vec<BackendName>,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
 /// What the figures lack.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gaps {
     /// The first moment of which anything is recorded.
     pub first_record: Option<DateTime<Utc>>,
@@ -183,6 +202,20 @@ impl Figures {
             waited: sum.waited + more.waited,
             forced: sum.forced + more.forced,
         })
+    }
+}
+
+impl LockReport {
+    /// The report with only as much as a message shows, so that it can be stored as one.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        self.more_states += self.states.len().saturating_sub(SHORTENED);
+        self.states.truncate(SHORTENED);
+        self.forced.truncate(SHORTENED);
+        self.machines.truncate(SHORTENED);
+        let reasons = self.forced.iter_mut().filter_map(|it| it.reason.as_mut());
+        reasons.for_each(|reason| *reason = clip(reason, LONG));
+        self
     }
 }
 

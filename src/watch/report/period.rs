@@ -1,14 +1,15 @@
 //! The days of a report.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// Most days of a report. Past holds are not kept longer.
 pub const LONGEST_PERIOD: u16 = 90;
 
-/// Whole days in UTC, of which the last one goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A stretch of time, mostly of whole days in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
-    /// The midnight at which it begins.
+    /// Its beginning.
     pub from: DateTime<Utc>,
     /// Its end.
     pub to: DateTime<Utc>,
@@ -44,6 +45,6 @@ impl Period {
     /// One of its days.
     pub(super) fn day(&self, day: NaiveDate) -> Self {
         let from = day.and_time(NaiveTime::MIN).and_utc();
-        Self { from, to: (from + TimeDelta::days(1)).min(self.to) }
+        Self { from: from.max(self.from), to: (from + TimeDelta::days(1)).min(self.to) }
     }
 }

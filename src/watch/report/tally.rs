@@ -160,6 +160,7 @@ impl Tally {
             period: self.period,
             total: Figures::sum(states.iter().map(|it| &it.figures)),
             states,
+            more_states: 0,
             days: self.days,
             forced: self.forced,
             longest_holds: self.longest_holds,

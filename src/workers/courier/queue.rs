@@ -99,7 +99,7 @@ impl OutboxCourier {
                     },
                 }
             }
-            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } => {
+            Notice::Checkpoint { .. } | Notice::TrailBroken { .. } | Notice::Weekly { .. } => {
                 self.policies.general().announce
             }
             Notice::Card { .. } => None,
@@ -157,6 +157,7 @@ fn about(notice: &Notice) -> Option<RequestId> {
         Notice::Cleared { .. }
         | Notice::Stale { .. }
         | Notice::Checkpoint { .. }
+        | Notice::Weekly { .. }
         | Notice::TrailBroken { .. } => None,
     }
 }

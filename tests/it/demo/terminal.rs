@@ -11,7 +11,9 @@ use crate::support::screen::Screen;
 /// The demo on a terminal of this many columns, after its greeting.
 async fn demo(columns: u16) -> (Screen, Leash, String) {
     let screen = Screen::new(columns);
-    let running = Program::new().set("TERM", "xterm").start_on(&screen, &["demo"]);
+    // Its folder must be there until the program has started.
+    let program = Program::new().set("TERM", "xterm");
+    let running = program.start_on(&screen, &["demo"]);
     let greeting = screen.ends_in("alice>").await;
     (screen, running, greeting)
 }

@@ -118,7 +118,8 @@ impl Studio {
         let posted = *self.posted.entry(message.id).or_insert(now);
         json["posted"] = json!(posted.to_rfc3339_opts(SecondsFormat::Secs, true));
         json["at"] = json!(now.to_rfc3339_opts(SecondsFormat::Secs, true));
-        json["edited"] = json!(message.edits > 0);
+        // A picture that the program draws comes by an edit, before or after this look. It is not shown here.
+        json["edited"] = json!(message.edits as usize > message.attachments.len());
         json["ephemeral"] = json!(message.is_ephemeral());
         json["used"] = used.map_or(Value::Null, |(by, command)| json!([by, command]));
         self.taken.push((name, json));

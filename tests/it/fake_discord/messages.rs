@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use serenity::all::{CreateAllowedMentions, CreateMessage, EditMessage, GetMessages, Nonce};
+use serenity::all::{
+    CreateAllowedMentions, CreateAttachment, CreateMessage, EditAttachments, EditMessage,
+    GetMessages, Nonce,
+};
+use twilight_model::guild::Permissions;
 
 use super::bot::{Bot, refusal, serenity_channel};
 use crate::support::discord::{FakeDiscord, Ping};
@@ -176,4 +180,53 @@ async fn an_enforced_nonce_makes_a_message_once() {
     assert_ne!(first.id, send(false).await.unwrap().id, "not enforced, so not looked at");
     discord.advance(Duration::from_mins(10));
     assert_ne!(first.id, send(true).await.unwrap().id, "Discord has forgotten it");
+}
+
+#[tokio::test]
+async fn files_are_kept_with_their_descriptions_and_an_edit_without_a_list_keeps_them() {
+    let discord = FakeDiscord::start().await;
+    let locks = discord.channel("locks");
+    let bot = Bot::start(&discord).await;
+    let channel = serenity_channel(locks);
+    discord.bot_may(locks, Permissions::all());
+    let file = || CreateAttachment::bytes(vec![1, 2, 3], "a.png").description("three bytes");
+    let message = CreateMessage::new().content("x").add_file(file());
+    let message = message.allowed_mentions(CreateAllowedMentions::new());
+    let posted = channel.send_message(&bot.http, message).await.unwrap();
+    assert_eq!((&*posted.attachments[0].filename, posted.attachments[0].size), ("a.png", 3));
+    let files = || {
+        let world = discord.world();
+        let files = world.messages[0].attachments.iter();
+        files
+            .map(|it| (it.filename.clone(), it.description.clone(), it.bytes.len()))
+            .collect::<Vec<_>>()
+    };
+    let kept = vec![("a.png".to_owned(), Some("three bytes".to_owned()), 3)];
+    assert_eq!(files(), kept);
+    let edit = |edit: EditMessage| channel.edit_message(&bot.http, posted.id, edit);
+    edit(EditMessage::new().content("y")).await.unwrap();
+    assert_eq!(files(), kept);
+    let more = EditMessage::new().keep_existing_attachment(posted.attachments[0].id);
+    edit(more.new_attachment(file())).await.unwrap();
+    assert_eq!(files().len(), 2);
+    edit(EditMessage::new().attachments(EditAttachments::new())).await.unwrap();
+    assert_eq!(files().len(), 0);
+
+    let refused = |description: String, id: u64| {
+        let listed = json!({ "id": id, "filename": "a.png", "description": description });
+        let body = json!({ "content": "x", "attachments": [listed] });
+        let file = CreateAttachment::bytes(vec![1], "a.png");
+        let http = bot.http.clone();
+        async move { refusal(http.send_message(channel, vec![file], &body).await) }
+    };
+    assert_eq!(refused("x".repeat(1_025), 0).await, (400, 50035));
+    assert_eq!(refused("a file that is not there".to_owned(), 1).await, (400, 50035));
+    let unlisted = json!({ "content": "x" });
+    let file = CreateAttachment::bytes(vec![1], "a.png");
+    let refused = bot.http.send_message(channel, vec![file.clone()], &unlisted).await;
+    assert_eq!(refusal(refused), (400, 50035));
+    discord.bot_may(locks, Permissions::all() - Permissions::ATTACH_FILES);
+    let listed = json!({ "content": "x", "attachments": [{ "id": 0, "filename": "a.png" }] });
+    let refused = bot.http.send_message(channel, vec![file], &listed).await;
+    assert_eq!(refusal(refused), (403, 50013));
 }

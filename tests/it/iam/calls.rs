@@ -83,6 +83,7 @@ pub const CALLS: &[Call] = &[
     call("own/hold_items.rs", "Delete::builder()", &[("dynamodb:DeleteItem", OwnTable, Bot)]),
     call("own/outbox.rs", "Put::builder()", &[("dynamodb:PutItem", OwnTable, Bot)]),
     call("own/trail.rs", "Put::builder()", &[("dynamodb:PutItem", OwnTable, Bot)]),
+    call("own/weeks.rs", "Put::builder()", &[("dynamodb:PutItem", OwnTable, Bot)]),
     call("ledger/commit.rs", ".transact_write_items()", &[]),
     call("ledger/openings.rs", "Put::builder()", &[("dynamodb:PutItem", OwnTable, Bot)]),
     call(

@@ -58,7 +58,7 @@ async fn a_stale_lock_that_is_released_and_taken_at_once_is_followed_to_its_next
     let announced = office.wall.read(ANNOUNCE);
     assert!(announced[1].contains("released by bob"), "{announced:?}");
     assert!(announced[2].contains("is free. Held 30 min by mira@laptop"), "{announced:?}");
-    let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap();
+    let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap().holds;
     let endings: Vec<&Ending> = past.iter().map(|past| &past.ending).collect();
     assert_eq!(endings, [&Ending::Cleared, &Ending::Unlocked { request }]);
 }

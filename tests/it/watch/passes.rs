@@ -37,7 +37,7 @@ async fn a_lock_that_clears_is_announced_once_with_its_holder_and_its_length() {
         lookout.pass().await.unwrap();
     }
     insta::assert_snapshot!(office.wall.read(ANNOUNCE).join("\n"), @"🔓 env/prod is free. Held 15 min by root@vm (apply).");
-    let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap();
+    let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap().holds;
     assert_eq!(past.len(), 1);
     assert_eq!(past[0].length(), TimeDelta::minutes(15));
 }
@@ -169,7 +169,7 @@ async fn what_comes_and_goes_between_two_looks_is_not_invented() {
     office.db.delete(PATH).await;
     lookout.pass().await.unwrap();
     assert_eq!(office.wall.posted().len(), 0);
-    assert_eq!(office.context.holds.past(&office.path("env/prod"), 10).await.unwrap(), []);
+    assert_eq!(office.context.holds.past(&office.path("env/prod"), 10).await.unwrap().holds, []);
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn an_approved_unlock_is_announced_once_and_remembered_as_forced() {
     lookout.pass().await.unwrap();
     let announced = office.wall.read(ANNOUNCE);
     insta::assert_snapshot!(announced.join("\n"), @"🔓 env/prod is free. Held 10 min by root@vm (apply), released by bob at the request of alice.");
-    let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap();
+    let past = office.context.holds.past(&office.path("env/prod"), 10).await.unwrap().holds;
     assert_eq!(past[0].ending, locktender::watch::Ending::Unlocked { request });
 }
 

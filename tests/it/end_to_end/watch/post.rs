@@ -50,7 +50,7 @@ impl Post {
     pub async fn past(&self, state: &str) -> Vec<PastHold> {
         let bucket = &self.site.dir.backend().bucket.name;
         let path = StatePath::parse(&format!("{bucket}/{state}/terraform.tfstate")).unwrap();
-        self.holds.past(&path, 100).await.unwrap()
+        self.holds.past(&path, 100).await.unwrap().holds
     }
 
     /// Waits until the bot has seen the lock of this directory, and returns the lock.

@@ -1,12 +1,16 @@
 //! The bodies that a bot may send. An unknown field is an error.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::Value;
 use twilight_model::application::command::CommandOptionChoice;
 use twilight_model::channel::message::{AllowedMentions, Component, Embed};
 
+use super::attachments::{Attachment, Listed};
 use super::error::ApiError;
+use super::upload::Upload;
 use super::validate;
 
 /// A field of an edit: left out, set to null, or given.
@@ -56,8 +60,11 @@ pub(super) struct MessageBody {
     pub nonce: Option<Value>,
     pub enforce_nonce: bool,
     tts: bool,
-    attachments: Option<Vec<IgnoredAny>>,
+    pub attachments: Patch<Vec<Listed>>,
     sticker_ids: Option<Vec<IgnoredAny>>,
+    /// The files that came with it, by their number.
+    #[serde(skip)]
+    pub files: BTreeMap<u64, Attachment>,
 }
 
 impl MessageBody {
@@ -73,12 +80,17 @@ impl MessageBody {
         if let Patch::Set(content) = &mut body.content {
             *content = content.trim().to_owned();
         }
-        let files = [&body.attachments, &body.sticker_ids];
-        if body.tts || files.iter().any(|list| list.as_ref().is_some_and(|list| !list.is_empty())) {
-            return Err(ApiError::invalid("files, stickers and speech are not modelled"));
+        if body.tts || body.sticker_ids.as_ref().is_some_and(|list| !list.is_empty()) {
+            return Err(ApiError::invalid("stickers and speech are not modelled"));
         }
         validate::message(&body)?;
         Ok(body)
+    }
+
+    /// Reads a message that may come with files.
+    pub fn upload(upload: Upload) -> Result<Self, ApiError> {
+        let Upload { body, files } = upload;
+        Ok(Self { files, ..Self::parse(body)? })
     }
 }
 

@@ -16,6 +16,7 @@ use super::error::ApiError;
 use super::model::{ChannelId, MessageId, PERMISSIONS, Thread};
 use super::routes::{App, Body, Done, Ids, Reply, json_body};
 use super::state::{Place, Server, Writing};
+use super::upload::Upload;
 
 /// How long Discord remembers an enforced nonce. Its documentation says "a few minutes".
 const NONCE_LIFE: Duration = Duration::from_mins(5);
@@ -34,7 +35,7 @@ async fn channel(Shared(server): App, Ids(id): Ids<ChannelId>) -> Reply {
     let state = server.read();
     let mut channel = state.channel(id)?.json(&state.users);
     // Discord hides a channel from a bot that may not view it.
-    let may = state.bot_may.get(&id).copied().unwrap_or(PERMISSIONS);
+    let may = state.may(id);
     if !may.contains(Permissions::VIEW_CHANNEL) {
         return Err(ApiError::missing_access());
     }
@@ -93,10 +94,13 @@ async fn messages(Shared(server): App, Ids(id): Ids<ChannelId>, Query(page): Que
     Ok(Json(newest_first.map(|message| state.message_json(message)).collect()))
 }
 
-async fn create_message(Shared(server): App, Ids(channel): Ids<ChannelId>, body: Body) -> Reply {
-    let body = MessageBody::parse(json_body(body)?)?;
+async fn create_message(Shared(server): App, Ids(channel): Ids<ChannelId>, body: Upload) -> Reply {
+    let body = MessageBody::upload(body)?;
     server.write(|state| {
         state.channel(channel)?.check_writable()?;
+        if !body.files.is_empty() && !state.may(channel).contains(Permissions::ATTACH_FILES) {
+            return Err(ApiError::missing_permissions());
+        }
         // Posting a message opens an archived thread.
         let here = state.channels.get_mut(&channel).expect("a channel that was found");
         here.thread = here.thread.map(|thread| Thread { archived: false, ..thread });
@@ -123,8 +127,8 @@ async fn message(Shared(server): App, Ids((channel, id)): MessagePath) -> Reply 
     Ok(Json(state.message_json(state.public_message(channel, id)?)))
 }
 
-async fn edit_message(Shared(server): App, Ids((channel, id)): MessagePath, body: Body) -> Reply {
-    let body = MessageBody::parse(json_body(body)?)?;
+async fn edit_message(Shared(server): App, Ids((channel, id)): MessagePath, body: Upload) -> Reply {
+    let body = MessageBody::upload(body)?;
     server.write(|state| {
         state.public_message(channel, id)?;
         state.channel(channel)?.check_open()?;

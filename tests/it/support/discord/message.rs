@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use twilight_model::channel::message::component::{Button, Component};
 use twilight_model::channel::message::embed::Embed;
 
+use super::attachments::Attachment;
 use super::clock::{Moment, iso_8601};
 use super::mentions::Ping;
 use super::model::{ChannelId, MessageId, User, UserId};
@@ -23,6 +24,7 @@ pub struct Message {
     pub content: String,
     pub embeds: Vec<Embed>,
     pub components: Vec<Component>,
+    pub attachments: Vec<Attachment>,
     /// The only person who sees it, if it is ephemeral.
     pub only_for: Option<UserId>,
     /// Whether it is a deferred answer that has not been filled in yet.
@@ -84,7 +86,7 @@ impl Message {
             "mentions": mentioned.iter().map(|user| user.json()).collect::<Vec<_>>(),
             "mention_roles": roles,
             "mention_everyone": self.pinged.iter().any(Ping::is_general),
-            "attachments": [],
+            "attachments": self.attachments.iter().map(Attachment::json).collect::<Vec<_>>(),
             "pinned": false,
             "tts": false,
             "timestamp": iso_8601(self.created),

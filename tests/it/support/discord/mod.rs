@@ -5,11 +5,12 @@
 //! deadlines, limits, and the visibility of messages. It records every request that a correct bot never
 //! sends as a violation.
 //!
-//! Not modelled: the creation of threads, attachments, replies, reactions, polls, select menus,
+//! Not modelled: the creation of threads, replies, reactions, polls, select menus,
 //! components V2, webhooks that a bot creates, per-route rate limits, and events other than `READY`,
 //! `RESUMED` and `INTERACTION_CREATE`. The fake rejects such requests as invalid.
 
 mod answer;
+mod attachments;
 mod body;
 mod channel_routes;
 mod clock;
@@ -31,6 +32,7 @@ mod routes;
 mod sessions;
 mod state;
 mod text;
+mod upload;
 mod validate;
 mod webhooks;
 mod world;
@@ -45,6 +47,7 @@ use tokio::task::JoinHandle;
 use twilight_model::guild::Permissions;
 
 pub use self::answer::Answer;
+pub use self::attachments::Attachment;
 pub use self::faults::{Fault, Faults};
 pub use self::interactions::{FIRST_RESPONSE, Modal, Response};
 pub use self::mentions::Ping;

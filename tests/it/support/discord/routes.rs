@@ -17,6 +17,7 @@ use super::commands::Scope;
 use super::error::ApiError;
 use super::model::{ApplicationId, GuildId, InteractionId, UserId};
 use super::state::{Server, State};
+use super::upload::Upload;
 
 pub(super) type Reply = Result<Json<Value>, ApiError>;
 pub(super) type Done = Result<StatusCode, ApiError>;
@@ -150,9 +151,8 @@ fn check_webhook(state: &State, app: ApplicationId) -> Result<(), ApiError> {
 async fn follow_up(
     Shared(server): App,
     Ids((app, token)): Ids<(ApplicationId, String)>,
-    body: Body,
+    body: Upload,
 ) -> Reply {
-    let body = json_body(body)?;
     server.write(|state| {
         check_webhook(state, app)?;
         let id = state.follow_up(&server.clock, &token, body)?;
@@ -172,9 +172,8 @@ async fn answer(Shared(server): App, Ids((app, token, name)): AnswerPath) -> Rep
 async fn edit_answer(
     Shared(server): App,
     Ids((app, token, name)): AnswerPath,
-    body: Body,
+    body: Upload,
 ) -> Reply {
-    let body = json_body(body)?;
     server.write(|state| {
         check_webhook(state, app)?;
         let id = state.edit_by_webhook(&token, &name, body, server.clock.now())?;

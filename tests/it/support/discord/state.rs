@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use twilight_model::channel::message::AllowedMentions;
 use twilight_model::guild::Permissions;
 
+use super::attachments;
 use super::body::{MessageBody, Patch};
 use super::clock::{Clock, Moment};
 use super::commands::Registry;
@@ -19,7 +20,8 @@ use super::interactions::Interaction;
 use super::mentions::{Ping, allowed_pings};
 use super::message::{EPHEMERAL, Message};
 use super::model::{
-    ApplicationId, Channel, ChannelId, Guild, GuildId, Home, InteractionId, MessageId, User, UserId,
+    ApplicationId, Channel, ChannelId, Guild, GuildId, Home, InteractionId, MessageId, PERMISSIONS,
+    User, UserId,
 };
 use super::sessions::Sessions;
 use super::world::RequestLog;
@@ -142,6 +144,11 @@ impl State {
         self.channels.get(&id).ok_or_else(ApiError::unknown_channel)
     }
 
+    /// The bot's permissions in a channel.
+    pub fn may(&self, channel: ChannelId) -> Permissions {
+        self.bot_may.get(&channel).copied().unwrap_or(PERMISSIONS)
+    }
+
     /// Finds a message as the channel's routes do. They do not find ephemeral messages.
     pub fn public_message(&self, channel: ChannelId, id: MessageId) -> Result<&Message, ApiError> {
         self.channel(channel)?;
@@ -164,6 +171,7 @@ impl State {
             content: String::new(),
             embeds: Vec::new(),
             components: Vec::new(),
+            attachments: Vec::new(),
             only_for: place.only_for,
             loading: true,
             edits: 0,
@@ -206,12 +214,14 @@ impl State {
         body.content.apply(&mut message.content);
         body.embeds.apply(&mut message.embeds);
         body.components.apply(&mut message.components);
+        message.attachments =
+            attachments::applied(&message.attachments, body.attachments, body.files)?;
         if let Some(flags) = body.flags {
             // An edit cannot change who sees a message.
             message.flags = flags & !EPHEMERAL;
         }
-        if message.content.is_empty() && message.embeds.is_empty() && message.components.is_empty()
-        {
+        let shows = !message.content.is_empty() || !message.attachments.is_empty();
+        if !shows && message.embeds.is_empty() && message.components.is_empty() {
             return Err(ApiError::empty_message());
         }
         if speaks {

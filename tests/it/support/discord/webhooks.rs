@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::body::MessageBody;
 use super::clock::{Clock, Moment};
 use super::error::ApiError;
 use super::interactions::{First, Interaction, Response};
 use super::model::MessageId;
 use super::state::{State, Writing};
+use super::upload::Upload;
 
 /// How long an interaction's token is valid for edits and follow-ups.
 pub const TOKEN_LIFE: Duration = Duration::from_mins(15);
@@ -50,11 +49,11 @@ impl State {
         &mut self,
         token: &str,
         name: &str,
-        body: Value,
+        body: Upload,
         now: Moment,
     ) -> Result<MessageId, ApiError> {
         let id = self.webhook_message(token, name, now)?;
-        let body = MessageBody::parse(body)?;
+        let body = MessageBody::upload(body)?;
         let writing = if self.messages[&id].loading { Writing::First } else { Writing::Edit };
         self.write(id, body, writing, now)?;
         self.pursue(token, None);
@@ -77,11 +76,11 @@ impl State {
         &mut self,
         clock: &Clock,
         token: &str,
-        body: Value,
+        body: Upload,
     ) -> Result<MessageId, ApiError> {
         let now = clock.now();
         let interaction = self.webhook(token, now)?.clone();
-        let body = MessageBody::parse(body)?;
+        let body = MessageBody::upload(body)?;
         let original = interaction.original.and_then(|id| self.messages.get(&id));
         // The first follow-up after a deferral replaces "thinking…", and keeps its visibility.
         if let Some(id) = original.filter(|message| message.loading).map(|message| message.id) {
