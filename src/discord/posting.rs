@@ -144,9 +144,12 @@ async fn drawn(message: &Message) -> Option<CreateAttachment> {
     }
 }
 
-/// Whether the same request may succeed later.
-fn passes(undelivered: &Undelivered) -> bool {
-    matches!(undelivered, Undelivered::Later { .. } | Undelivered::Everywhere { .. })
+/// Whether Discord wants no request at the moment.
+fn is_limited(undelivered: &Undelivered) -> bool {
+    matches!(
+        undelivered,
+        Undelivered::Later { after: Some(_), .. } | Undelivered::Everywhere { .. }
+    )
 }
 
 #[async_trait]
@@ -165,8 +168,9 @@ impl Channels for Poster {
             Some(picture) => {
                 let with_picture = post.clone().add_file(picture.clone());
                 match self.send(channel, request, &with_picture, Some(&picture)).await {
-                    // The words matter more: perhaps the bot may post here, but no files.
-                    Err(refused) if !passes(&refused) => {
+                    // The words matter more: perhaps the bot may post here, but no files, or a proxy takes none. If
+                    // the first post was taken after all, the nonce prevents a second one.
+                    Err(refused) if !is_limited(&refused) => {
                         warn!(channel, %refused, "a picture was not taken");
                         self.send(channel, request, &post, None).await?
                     }

@@ -78,6 +78,19 @@ async fn it_is_posted_without_a_picture_where_files_are_not_allowed() {
 }
 
 #[tokio::test]
+async fn it_is_posted_without_a_picture_where_something_on_the_way_takes_none() {
+    let (scene, bot, channel) = scene().await;
+    scene.discord.bot_may(channel, Permissions::all());
+    let post = format!("POST /channels/{channel}/messages");
+    scene.discord.faults().next(1, &post, Fault::Status(500, 0));
+    report(&scene, &bot).await;
+    let message = posted(&scene, channel).await;
+    assert!(message.attachments.is_empty());
+    assert_eq!(scene.discord.world().channel(channel).len(), 1);
+    scene.assert_clean();
+}
+
+#[tokio::test]
 async fn a_post_whose_answer_was_lost_is_not_repeated() {
     let (scene, bot, channel) = scene().await;
     scene.discord.bot_may(channel, Permissions::all());
