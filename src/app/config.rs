@@ -29,6 +29,7 @@ pub fn check_config(settings: &Settings, explain: Option<&str>) -> Result<Succes
         policies: &policies,
         lines: &lines,
         holders: &settings.holders()?,
+        report_at: settings.report_at()?,
         unused: &settings.unused()?,
         missing: &missing,
     };

@@ -3,18 +3,28 @@
 //! A line is `alice: /lock status env/prod` or `bob: press Approve`. It uses the same commands as
 //! Discord, only the edge differs. A line without a name is by the person who spoke last.
 
+mod board;
+mod complete;
+mod guess;
+mod hints;
+mod input;
+mod parse;
+mod pen;
+mod people;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::complete::{Offered, Offers};
-use super::guess::{meant, nearest};
-use super::hints::Hints;
-use super::input::Read;
-use super::parse::{Said, first_word, parse, speaker};
-use super::people::{PEOPLE, number, other_than};
-use super::{Board, Input};
+pub use self::board::Board;
+use self::complete::{Offered, Offers};
+use self::guess::{meant, nearest};
+use self::hints::Hints;
+pub use self::input::Input;
+use self::input::Read;
+use self::parse::{Said, first_word, parse, speaker};
+use self::people::{PEOPLE, number, other_than};
 use crate::command::{Audience, Command};
 use crate::commands::{Asker, Reply, answer};
 use crate::context::Context;

@@ -1,23 +1,15 @@
 //! The terminal edge: the demo's chat, and messages as text.
 
 mod audit;
-mod board;
 mod chains;
 mod chat;
-mod complete;
 mod csv;
 mod doctor;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzz;
-mod guess;
-mod hints;
-mod input;
 mod list;
 mod live;
-mod parse;
-mod pen;
-mod people;
 mod render;
 mod report;
 mod screen;
@@ -27,11 +19,9 @@ mod width;
 mod wrap;
 
 pub use audit::{audit_csv, audit_csv_heading, audit_jsonl};
-pub use board::Board;
 pub use chains::Chains;
-pub use chat::Chat;
+pub use chat::{Board, Chat, Input};
 pub use doctor::diagnosis;
-pub use input::Input;
 pub use list::lock_table;
 pub use live::Live;
 pub use render::{Style, text};

@@ -2,7 +2,7 @@
 
 use super::audit::IF_RESTORED;
 use super::cleared::{Clearing, all_stale, cleared, stale};
-use super::parts::by_holder;
+use super::parts::{by_holder, counted};
 use super::request::{approvers, end};
 use super::weekly::weekly;
 use crate::lock::{age, in_words};
@@ -169,10 +169,4 @@ pub fn notices_together(notices: &[&Notice]) -> Option<Message> {
             }
         }
     }
-}
-
-/// `1 entry`, `2 entries`.
-#[must_use]
-pub fn counted(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }

@@ -1,6 +1,6 @@
 //! What `locktender audit` says.
 
-use super::announced::counted;
+use super::parts::counted;
 use crate::audit::Verified;
 use crate::lock::StatePath;
 use crate::text::visible;

@@ -4,11 +4,12 @@ use std::fmt::Display;
 
 use chrono::TimeDelta;
 
-use super::announced::counted;
+use super::parts::counted;
 use crate::lock::{Access, BackendStores, State, StatePath};
 use crate::people::Holders;
 use crate::text::visible;
 use crate::unlock::{Policies, Policy};
+use crate::watch::WeeklyTime;
 
 /// What the settings mean, to be put into words.
 pub(crate) struct Meaning<'m> {
@@ -19,6 +20,8 @@ pub(crate) struct Meaning<'m> {
     /// The line of each policy by state.
     pub(crate) lines: &'m [usize],
     pub(crate) holders: &'m Holders,
+    /// When the weekly report is posted, if it is.
+    pub(crate) report_at: Option<WeeklyTime>,
     /// The variables that are set and not used, because the file has backends.
     pub(crate) unused: &'m [&'static str],
     /// What `run` needs and does not have, each with its remedy.
@@ -65,7 +68,10 @@ impl Line {
 /// All of it, section by section.
 pub(crate) fn overview(meaning: &Meaning<'_>) -> Vec<Section> {
     let mut sections = backends(meaning.backends);
-    let general = rules(meaning.policies.general());
+    let mut general = rules(meaning.policies.general());
+    general.extend(
+        meaning.report_at.map(|at| ("Weekly report", format!("{at} UTC, in that channel"))),
+    );
     sections.push(Section::of_fields("General rules, from the environment".to_owned(), general));
     if !meaning.policies.by_state().is_empty() {
         sections.push(policies(meaning));

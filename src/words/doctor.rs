@@ -1,6 +1,6 @@
 //! What the doctor says as a whole. Each check in `doctor/` has the sentences of its own findings.
 
-use super::announced::counted;
+use super::parts::counted;
 use crate::doctor::{Code, Diagnosis, Finding, NotChecked, Severity};
 use crate::message::{Message, Text, Tone};
 use crate::text::LONG;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::announced::counted;
+use super::parts::counted;
 use crate::lock::in_words;
 use crate::text::{LONG, clip, visible};
 

@@ -36,3 +36,8 @@ pub(crate) fn by_holder(text: Text, holder: Option<(&str, &Operation)>) -> Text 
         None => text.then(" by an unknown holder"),
     }
 }
+
+/// `1 entry`, `2 entries`.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::announced::counted;
+use super::parts::counted;
 use crate::audit::Action;
 use crate::lock::{BackendName, Operation, in_words};
 use crate::ports::Unread;

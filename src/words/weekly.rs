@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::announced::counted;
+use super::parts::counted;
 use super::report as words;
 use crate::lock::in_words;
 use crate::message::{Message, Picture, Text, Tone};

@@ -1,5 +1,6 @@
 //! When the report of a week is due.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, Days, NaiveTime, TimeDelta, Utc, Weekday};
@@ -62,6 +63,12 @@ impl WeekName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for WeeklyTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.day, self.time.format("%H:%M"))
     }
 }
 

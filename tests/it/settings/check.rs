@@ -64,6 +64,16 @@ fn assert_fine(ran: Ran) -> String {
 }
 
 #[tokio::test]
+async fn it_says_when_the_weekly_report_is_posted() {
+    let program = complete(BACKENDS)
+        .set("LOCKTENDER_ANNOUNCE_CHANNEL_ID", "15")
+        .set("LOCKTENDER_REPORT_AT", "monday 9:00");
+    let said = assert_fine(program.run(&["config", "check"]).await);
+    let line = said.lines().find(|line| line.contains("Weekly report"));
+    insta::assert_snapshot!(line.unwrap().trim(), @"Weekly report    Mon 09:00 UTC, in that channel");
+}
+
+#[tokio::test]
 async fn it_prints_what_the_file_means() {
     let ran = complete(&[BACKENDS, POLICIES].concat()).run(&["config", "check"]).await;
     insta::assert_snapshot!(assert_fine(ran));

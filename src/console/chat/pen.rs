@@ -1,8 +1,8 @@
 //! How the chat's channel is drawn: what stands before each line, and where lines are broken.
 
-use super::Style;
-use super::render::{BOLD, DIM, Paint, lines, tone};
-use super::wrap::wrap;
+use crate::console::Style;
+use crate::console::render::{BOLD, DIM, Paint, lines, tone};
+use crate::console::wrap::wrap;
 use crate::message::{Message, Text};
 use crate::text::visible;
 

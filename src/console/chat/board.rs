@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::pen::Pen;
-use super::{Style, text};
 use crate::command::Command;
+use crate::console::{Style, text};
 use crate::message::{Message, Text};
 use crate::people::{ChannelId, MessageId, UserId};
 use crate::ports::{Channels, Undelivered};
