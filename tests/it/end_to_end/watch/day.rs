@@ -106,7 +106,7 @@ async fn a_day_of_work_reads_as_a_few_lines_each_of_which_matters() {
     insta::assert_snapshot!(announced, @r"
     title: ⏳ prod/database looks stale
     Held N h so far by HOLDER (apply).
-    **stale**: N h; there are too few past holds here to compare with, so the limit of N h applies.
+    This hold looks **stale**: the limit is N h, because there are too few past holds here to compare with.
     [Request unlock](secondary, 0:unlock:prod/database)
     🔓 prod/database is free. Held N h by HOLDER (apply), released by bob (<@bob>) at the request of alice (<@alice>).
     🔓 prod/network is free. Held N s by HOLDER (apply).
