@@ -1,7 +1,7 @@
 //! Reads the `.env` file.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::settings::SettingsError;
 
@@ -31,22 +31,32 @@ pub fn read() -> Result<(), SettingsError> {
         return Ok(());
     };
     dotenvy::from_path(&path).map_err(|error| {
-        let name = match &error {
-            dotenvy::Error::LineParse(line, _) => line.split('=').next().filter(|name| {
-                name.len() < line.len()
-                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            }),
-            _ => None,
-        };
         let file = path.display();
-        SettingsError::DotEnv(match (&error, name) {
-            (dotenvy::Error::LineParse(..), Some(name)) => {
-                format!("The line of {name} in {file} cannot be read: put its value in quotes.")
-            }
-            (dotenvy::Error::LineParse(..), None) => {
-                format!("A line in {file} is not of the form NAME=value: mend or remove it.")
-            }
+        SettingsError::DotEnv(match &error {
+            dotenvy::Error::LineParse(rest, _) => match wrong_line(&path, rest) {
+                Some((number, Some(name))) => format!(
+                    "Line {number} of {file}, {name}, cannot be read: put its value in quotes."
+                ),
+                Some((number, None)) => format!(
+                    "Line {number} of {file} is not of the form NAME=value: correct or remove it."
+                ),
+                None => {
+                    format!("A line in {file} is not of the form NAME=value: correct or remove it.")
+                }
+            },
             _ => format!("{file} cannot be read: check its permissions."),
         })
     })
+}
+
+/// The number of the line that ends with this text, and the variable that it sets.
+fn wrong_line(path: &Path, rest: &str) -> Option<(usize, Option<String>)> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let mut lines = text.lines().enumerate();
+    let (at, line) = lines.find(|(_, line)| line.trim_end().ends_with(rest.trim_end()))?;
+    let is_name = |name: &&str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let name = line.split_once('=').map(|(name, _)| name.trim()).filter(is_name);
+    Some((at + 1, name.map(str::to_owned)))
 }

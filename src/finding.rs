@@ -186,7 +186,8 @@ impl Reading {
 
     fn report(&self, state: State, lock: LockState, known: Known) -> Report {
         let store = self.locks.guarantees(&state).lockfiles;
-        Report { state: self.shown(state), lock, known, store, at: self.clock.now() }
+        let looked_in = self.locks.stores(&state);
+        Report { state: self.shown(state), lock, known, store, looked_in, at: self.clock.now() }
     }
 
     async fn meanings(&self, typed: &str) -> Result<Meanings<'_>, Error> {

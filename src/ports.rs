@@ -31,6 +31,7 @@ pub use self::weeks::Weeks;
 use crate::error::{Fault, GivenUp, WriteFault};
 use crate::lock::{
     BackendName, Guarantees, HeldLock, KnownState, KnownStates, LockState, State, StoreCheck,
+    Stores,
 };
 use crate::people::{RoleId, UserId};
 use crate::unlock::ApprovedUnlock;
@@ -79,6 +80,11 @@ pub trait Locks: Send + Sync {
     /// By default all tables are near, and all stores keep conditions.
     fn guarantees(&self, _: &State) -> Guarantees {
         Guarantees::default()
+    }
+
+    /// Which stores are read for the lock of a state. `None` if that is not known.
+    fn stores(&self, _: &State) -> Option<Stores> {
+        None
     }
 
     /// Reads again what `locktender doctor` has found about stores of lockfiles.

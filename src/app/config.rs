@@ -17,7 +17,12 @@ pub fn check_config(settings: &Settings, explain: Option<&str>) -> Result<Succes
         .file()?
         .map(|file| file.policies.iter().map(|policy| policy.line).collect())
         .unwrap_or_default();
-    let missing: Vec<String> = settings.missing()?.iter().map(ToString::to_string).collect();
+    let is_missing = |problem: &SettingsError| matches!(problem, SettingsError::Missing { .. });
+    let (missing, wrong): (Vec<_>, Vec<_>) = settings.problems().into_iter().partition(is_missing);
+    if !wrong.is_empty() {
+        return Err(AppError::Mistakes(wrong));
+    }
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
     let policies = settings.policies_over(settings.policy_so_far()?)?;
     let backends = match (settings.backends(), explain) {
         (Err(SettingsError::Missing { .. }), None) => Vec::new(),

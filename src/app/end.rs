@@ -25,6 +25,9 @@ pub enum AppError {
     /// A setting is missing or wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Settings are wrong, each in a sentence on a line of its own.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Mistakes(Vec<SettingsError>),
     /// The command was refused. Contains the sentence for the user.
     #[error("{0}")]
     Refused(String),
@@ -86,7 +89,9 @@ impl AppError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Refused(_) | Self::NotMigrated { .. } => 2,
+            Self::Settings(_) | Self::Mistakes(_) | Self::Refused(_) | Self::NotMigrated { .. } => {
+                2
+            }
             Self::Fault(Fault { kind: FaultKind::NoRegion, .. }) => 2,
             Self::Fault(_) | Self::Bot(_) | Self::Worker => 3,
             #[cfg(feature = "embedded")]

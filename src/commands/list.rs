@@ -30,7 +30,10 @@ pub async fn list(reading: &Reading, filter: &str) -> Result<LockList, Fault> {
         .into_iter()
         .filter(|held| wanted.has(held))
         .map(|HeldLock { state, lock }| (reading.locks.guarantees(&state).lockfiles, state, lock))
-        .map(|(store, state, lock)| Report { state, lock, known: Known::Seen, store, at })
+        .map(|(store, state, lock)| {
+            let looked_in = reading.locks.stores(&state);
+            Report { state, lock, known: Known::Seen, store, looked_in, at }
+        })
         .collect();
     reports.sort_by(|a, b| (a.lock.since(), &a.state.name).cmp(&(b.lock.since(), &b.state.name)));
     Ok(LockList { reports, unread })

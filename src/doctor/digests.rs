@@ -46,12 +46,18 @@ fn of_digests(subject: &str, digests: &Digests) -> Diagnosis {
         }
     }
     let cannot_tell = incomparable + if are_md5 { 0 } else { different.len() };
-    if cannot_tell > 0 {
+    if cannot_tell > 0 && !are_md5 {
+        let why = format!(
+            "None of the {cannot_tell} digests is equal to its object's ETag. Where KMS encrypts, an ETag is no MD5, \
+             and this says nothing. Otherwise the digests are wrong. The bot reads no state, so it cannot tell."
+        );
+        diagnosis = diagnosis.not_checked(subject, why);
+    } else if cannot_tell > 0 {
         diagnosis = diagnosis.checked(
             subject,
             format!(
-                "{equal} fit their states. Of {cannot_tell} it cannot be told: the ETag is no MD5, as \
-                 where KMS encrypts, and the bot reads no state."
+                "{equal} fit their states. Of {cannot_tell} it cannot be told: the ETag is no MD5, and the bot reads \
+                 no state."
             ),
         );
     } else if different.is_empty() && without_state.is_empty() {

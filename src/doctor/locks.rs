@@ -79,8 +79,10 @@ fn of_listing(subject: &str, listing: &Listing, name: Name, now: DateTime<Utc>) 
         diagnosis = diagnosis.finding(pile(&machine, &states));
     }
     if diagnosis.is_healthy() {
-        diagnosis =
-            diagnosis.checked(subject, format!("{} held, and none needs a look.", held.len()));
+        diagnosis = diagnosis.checked(
+            subject,
+            format!("{} held. None is half, unreadable or older than a week.", held.len()),
+        );
     }
     diagnosis
 }
@@ -184,7 +186,7 @@ fn unreadable() -> [&'static str; 3] {
 
 fn half() -> [&'static str; 3] {
     [
-        "The row and the lockfile of the lock disagree.",
+        "The lock is only in one of its two stores, or differs between them.",
         "Either a run uses one of them alone, or one was lost. Each keeps Terraform out.",
         "Look at it with /lock status, which says what was seen of it. If its run is dead, ask for its \
          release with /lock unlock.",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::error::{Fault, Refusal};
-use crate::lock::{HeldLock, LockState, Sources, State, StateName, StoreCheck};
+use crate::lock::{HeldLock, LockState, Sources, State, StateName, StoreCheck, Stores};
 
 /// The result for one state.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Report {
     pub known: Known,
     /// What is known of the store of its lockfiles.
     pub store: StoreCheck,
+    /// Where its lock was looked for. `None` if that is not known.
+    pub looked_in: Option<Stores>,
     /// When it was read.
     pub at: DateTime<Utc>,
 }

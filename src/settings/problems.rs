@@ -29,16 +29,4 @@ impl Settings {
             problems
         })
     }
-
-    /// The settings that `run` needs and that are not set, each as a sentence with its remedy.
-    ///
-    /// # Errors
-    /// The first setting that is wrong.
-    pub fn missing(&self) -> Result<Vec<SettingsError>, SettingsError> {
-        let missing = self.problems().into_iter().map(|problem| match problem {
-            missing @ SettingsError::Missing { .. } => Ok(missing),
-            wrong => Err(wrong),
-        });
-        missing.collect()
-    }
 }

@@ -94,7 +94,11 @@ pub(crate) fn overview(meaning: &Meaning<'_>) -> Vec<Section> {
     }
     sections.push(Section::sentence(match meaning.file {
         Some(file) => format!("{} has no mistakes.", visible(file)),
-        None => "There is no file: LOCKTENDER_CONFIG is not set. The environment has no mistakes."
+        None if meaning.missing.is_empty() => {
+            "There is no file: LOCKTENDER_CONFIG is not set. The environment has no mistakes."
+                .to_owned()
+        }
+        None => "There is no file: LOCKTENDER_CONFIG is not set. What is set has no mistakes."
             .to_owned(),
     }));
     sections
@@ -157,8 +161,8 @@ pub(crate) fn explained(state: &State, stores: &BackendStores, meaning: &Meaning
 
 /// The less likely meanings of a name. Which it has depends on which states exist.
 pub(crate) fn also(others: &[StatePath]) -> Section {
-    let sentence = "This asked no backend. If nothing above exists, the name means one of these state paths \
-                    that exists:";
+    let sentence = "No backend was asked. If there is no state at the path above, the name means one of \
+                    these, if it exists:";
     let mut section = Section::sentence(sentence.to_owned());
     let others = others.iter().map(|path| Line::text(2, visible(path.as_str())));
     section.lines.extend(others);

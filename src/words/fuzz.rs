@@ -117,6 +117,7 @@ impl Hostile {
             lock: lock.clone(),
             known,
             store: StoreCheck::Unverified,
+            looked_in: Some(Stores { row: true, lockfile: false }),
             at: now(),
         })
     }

@@ -7,7 +7,7 @@ use super::parts::{held_by, operation, or_unknown};
 use super::store::store_line;
 use crate::command::Command;
 use crate::finding::{Known, Report};
-use crate::lock::{LockState, Sources, State, StateName, Store, Unreadable, age, in_words};
+use crate::lock::{LockState, Sources, State, StateName, Store, Stores, Unreadable, age, in_words};
 use crate::message::{Message, Text, Tone};
 use crate::ports::Asked;
 use crate::text::{LONG, SHORT};
@@ -131,7 +131,7 @@ fn without_lock(report: &Report) -> Message {
     let path = Text::quoted(state.path.as_str());
     let free = || {
         let message = Message::new(Tone::Free, title("🔓 ", state, " is free"));
-        message.line(Text::own("Nobody holds its lock."))
+        message.line(Text::own(no_lock(report.looked_in)))
     };
     let unknown = || Message::new(Tone::Plain, title("❔ ", state, " is unknown"));
     match &report.known {
@@ -153,6 +153,19 @@ fn without_lock(report: &Report) -> Message {
             ))
             .line(Text::default().name(why, 3 * LONG).then("."))
             .field("Looked at", path),
+    }
+}
+
+/// Says where there is no lock. A lock in a store that the bot does not read keeps Terraform out too.
+fn no_lock(looked_in: Option<Stores>) -> &'static str {
+    match looked_in {
+        Some(Stores { row: true, lockfile: false }) => {
+            "There is no lock in DynamoDB. This backend is not set to have S3 lockfiles."
+        }
+        Some(Stores { row: false, lockfile: true }) => {
+            "There is no S3 lockfile. This backend is not set to have a lock table."
+        }
+        _ => "Nobody holds its lock.",
     }
 }
 

@@ -251,8 +251,8 @@ pub(crate) fn all_gaps(report: &LockReport, unread: &[NotRead]) -> Vec<String> {
     );
     say(
         gaps.not_looked_at,
-        "lock was taken or given back since the bot's last look. If this stays so, the bot does not look.",
-        "locks were taken or given back since the bot's last look. If this stays so, the bot does not look.",
+        "lock was taken or given back, and the bot has not looked since. If this stays so, it is not running.",
+        "locks were taken or given back, and the bot has not looked since. If this stays so, it is not running.",
     );
     said
 }

@@ -97,7 +97,7 @@ fn compared(request: &UnlockRequest, now: DateTime<Utc>) -> Text {
             "That is within the {limit} after which a lock here counts as stale: its run may \
                  well be alive."
         ),
-        (None, _) => "Its age is not known, so it cannot be told whether it is stale.".to_owned(),
+        (None, _) => "So it cannot be told whether it is stale.".to_owned(),
     })
 }
 

@@ -21,7 +21,7 @@ use crate::aws::own::store_checks::AwsStoreChecks;
 use crate::aws::session::Session;
 use crate::error::{Fault, FaultKind};
 use crate::lock::{
-    BackendName, BackendStores, Guarantees, LockState, State, StatePath, StoredLock,
+    BackendName, BackendStores, Guarantees, LockState, State, StatePath, StoredLock, Stores,
 };
 use crate::ports::{Deleted, Forced, Listing, Locks, Seen, StoreChecks, Unread};
 use crate::unlock::ApprovedUnlock;
@@ -127,6 +127,10 @@ impl Locks for AwsLocks {
     fn guarantees(&self, state: &State) -> Guarantees {
         // The ledger refuses the row of an unknown backend, and there is no bucket to delete in.
         self.places.of(state).map_or_else(Guarantees::default, Place::guarantees)
+    }
+
+    fn stores(&self, state: &State) -> Option<Stores> {
+        Some(self.places.of(state)?.stores.expected())
     }
 
     async fn learn(&self) -> Result<(), Fault> {

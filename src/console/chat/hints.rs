@@ -11,7 +11,7 @@ use crate::words::terminal as words;
 /// The hints of one chat. Each is given once.
 #[derive(Default)]
 pub(super) struct Hints {
-    /// The state that was last spoken of.
+    /// The state whose unlock was requested last.
     about: String,
     /// The commands after which one was given.
     given: BTreeSet<&'static str>,
@@ -20,7 +20,7 @@ pub(super) struct Hints {
 impl Hints {
     /// What the person of this name can do after this answer. `None` if that was said before.
     pub(super) fn after(&mut self, name: &str, command: &Command, reply: &Reply) -> Option<Text> {
-        if let Some(state) = command.state() {
+        if let (Command::Unlock { state, .. }, Reply::Message { .. }) = (command, reply) {
             state.clone_into(&mut self.about);
         }
         let next = match (command, reply) {
@@ -31,7 +31,9 @@ impl Hints {
             (Command::Unlock { .. }, Reply::Message { .. }) => {
                 Some(words::next_approve(other_than(name)))
             }
-            (Command::Approve { .. }, Reply::Silent | Reply::Message { .. }) => {
+            (Command::Approve { .. }, Reply::Silent | Reply::Message { .. })
+                if !self.about.is_empty() =>
+            {
                 Some(words::next_history(&self.about))
             }
             (Command::Help, _) => Some(words::in_this_chat(other_than(name))),
