@@ -34,7 +34,9 @@ pub(super) async fn run(
     // They are read at the same time, so that the words wait for one round.
     let (entries, holds) = futures::join!(entries, holds);
     let entries = entries?;
-    let no_hold = |(past, _): &Holds| past.as_ref().is_ok_and(|past| past.holds.is_empty());
+    let no_hold = |(past, _): &Holds| {
+        past.as_ref().is_ok_and(|past| past.holds.is_empty() && past.left_out == 0)
+    };
     if entries.is_empty()
         && holds.as_ref().is_none_or(no_hold)
         && let Some(refusal) = context.reading.unseen(typed, &state).await

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::LockList;
 use crate::error::Fault;
 use crate::finding::Report;
-use crate::lock::{BackendName, LockId, StatePath};
+use crate::lock::BackendName;
 use crate::ports::Unread;
 
 /// How long a look may take, beyond two pauses, before the screen says that there is no answer.
@@ -86,14 +86,14 @@ impl LiveList {
         for report in &before {
             let look = match () {
                 () if is_unread(report) => Look::NotRead,
-                () if reports.iter().any(|now| identity(now) == identity(report)) => continue,
+                () if reports.iter().any(|now| is_same(now, report)) => continue,
                 () => Look::Cleared,
             };
             locks.push(LiveLock { report: report.clone(), look });
         }
         for report in reports {
             let was_read = self.read.get(&report.state.backend).copied().flatten().is_some();
-            let is_known = before.iter().any(|before| identity(before) == identity(&report));
+            let is_known = before.iter().any(|before| is_same(before, &report));
             let look = if is_known || !was_read { Look::Held } else { Look::New };
             locks.push(LiveLock { report, look });
         }
@@ -136,7 +136,8 @@ impl LiveLock {
     }
 }
 
-/// What makes two looks at a state see the same lock.
-fn identity(report: &Report) -> (&StatePath, Option<&LockId>) {
-    (&report.state.path, report.lock.info().map(|info| &info.id))
+/// Whether two looks saw the same lock. A lock that became unreadable has no ID and may be the same one.
+fn is_same(a: &Report, b: &Report) -> bool {
+    let ids = a.lock.info().zip(b.lock.info()).map(|(a, b)| (&a.id, &b.id));
+    a.state.path == b.state.path && ids.is_none_or(|(a, b)| a == b)
 }

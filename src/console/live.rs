@@ -53,10 +53,11 @@ impl Live<'_> {
         lines.join("\n")
     }
 
-    /// What stays in the terminal after the end: the last table.
+    /// What stays in the terminal after the end: the last table, and its time.
     #[must_use]
     pub fn rest(&self, list: &LiveList, now: DateTime<Utc>) -> String {
-        [self.head(list, now), self.table(list, now)].concat().join("\n")
+        let at = vec![String::new(), words::looked_at(list.at)];
+        [self.head(list, now), self.table(list, now), at].concat().join("\n")
     }
 
     /// What is known, and what is not.

@@ -129,7 +129,7 @@ impl<'t> Ticket<'t> {
                 }
                 _ => {
                     self.say(&message, audience).await?;
-                    // Only then the original response is this message.
+                    // A followup is another message than the original response.
                     return Ok(message.picture.filter(|_| self.has_placeholder_for(audience)));
                 }
             },

@@ -200,7 +200,7 @@ impl Handler {
             ms = millis(begun.elapsed()),
             "interaction"
         );
-        // The words never wait for a picture.
+        // People read the words while the picture is drawn and sent.
         if let Some(picture) = picture {
             illustrate(&self.http, (origin.id.get(), origin.token), picture).await;
         }

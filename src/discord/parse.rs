@@ -117,8 +117,8 @@ fn written(place: usize, command: &Command) -> String {
         Command::Watch { state, keep: false } => format!("{place}:watch:{state}"),
         Command::Watch { state, keep: true } => format!("{place}:keep:{state}"),
         Command::Unwatch { state } => format!("{place}:unwatch:{state}"),
-        // It has no arguments, or no message has a button for it.
-        other => format!("{place}:{}", other.name()),
+        // No message has a button for these. One that gets a button needs an arm in `command` too.
+        Command::Watches | Command::Doctor | Command::Help => format!("{place}:{}", command.name()),
     }
 }
 

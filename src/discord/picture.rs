@@ -5,6 +5,7 @@ use std::time::Duration;
 use serenity::all::{Builder, CreateAttachment, EditInteractionResponse, Http};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::render::nobody;
@@ -15,6 +16,9 @@ use crate::words::picture as words;
 
 /// One picture is drawn at a time: each takes some megabytes and all of a processor.
 static EASEL: Semaphore = Semaphore::const_new(1);
+
+/// How long a picture waits for its turn. Whoever asks for many at once gets words alone.
+const TURN: Duration = Duration::from_secs(10);
 
 /// Time limit for Discord to take a picture.
 const UPLOAD: Duration = Duration::from_secs(30);
@@ -38,7 +42,8 @@ pub(super) async fn illustrate(http: &Http, (reference, token): (u64, &str), pic
 
 /// A picture as a file, with its description.
 pub(super) async fn attachment(picture: Picture) -> Result<CreateAttachment, NotDrawn> {
-    let _turn = EASEL.acquire().await;
+    let turn = timeout(TURN, EASEL.acquire()).await;
+    let _turn = turn.map_err(|_| NotDrawn("too many others are drawn".to_owned()))?;
     let (name, description) = (words::file_name(&picture), words::description(&picture));
     let drawing = spawn_blocking(move || drawn(&picture));
     let png = drawing.await.map_err(|panicked| NotDrawn(panicked.to_string()))??;

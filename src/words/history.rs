@@ -51,7 +51,7 @@ pub(crate) fn page(state: &State, before: Option<u64>, count: usize, entries: &[
     for entry in entries {
         let lock = entry.text_of("lock", "id");
         message = message.field(heading(entry), line(entry, lock.filter(|_| lock != above)));
-        above = lock.or(above);
+        above = lock;
     }
     let at = |before| Command::History { state: state.short_name(), before, count };
     let oldest = entries.last().map_or(0, Entry::seq);

@@ -53,6 +53,11 @@ pub(crate) fn looked_every(at: DateTime<Utc>, every: TimeDelta) -> String {
     format!("Looked at {}, every {}. Ctrl-C ends this.", clock(at), in_words(every))
 }
 
+/// `Looked at 12:00:05 UTC.`
+pub(crate) fn looked_at(at: DateTime<Utc>) -> String {
+    format!("Looked at {}.", clock(at))
+}
+
 /// Says that a look takes long. Until it ends, what is shown may be wrong.
 pub(crate) fn no_answer_for(time: TimeDelta) -> String {
     format!("⚠️ No answer for {}. This is how it was before.", in_words(time))

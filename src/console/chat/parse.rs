@@ -1,6 +1,6 @@
 //! Parses a chat line: its speaker and its content.
 
-use crate::command::{Command, Entered, Subcommand};
+use crate::command::{Command, Entered, SUBCOMMANDS, Subcommand};
 use crate::text::{REASON, clip};
 
 /// Longest name of a speaker, in characters, as on Discord.
@@ -40,6 +40,13 @@ fn is_name(text: &str) -> bool {
         && text.chars().count() <= NAME
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
         && !is_verb(text)
+        && !is_option(text)
+}
+
+/// Whether a command has an option of this name. Nobody called reason says `reason: the runner died`.
+fn is_option(word: &str) -> bool {
+    let mut options = SUBCOMMANDS.iter().flat_map(|command| command.options);
+    options.any(|option| option.name.eq_ignore_ascii_case(word))
 }
 
 /// Whether a line starts with this word because it is meant for the bot. `press: Approve` has no
@@ -139,6 +146,8 @@ mod tests {
             ("/lock list", "", list("")),
             ("/lock list filter: prod", "", list("prod")),
             ("jörg: /lock help", "jörg", Said::Command(Command::Help)),
+            ("reason: the runner died", "", Said::Else),
+            ("Filter: prod", "", Said::Else),
             ("bob: press Refresh", "bob", Said::Press("Refresh".to_owned())),
             ("bob: press", "bob", Said::Press(String::new())),
             ("bob: answer env/prod", "bob", Said::Answer("env/prod".to_owned())),

@@ -24,9 +24,9 @@ impl Period {
         Self { from: first.and_time(NaiveTime::MIN).and_utc(), to: now }
     }
 
-    /// Its days, the first one first.
+    /// Its days, the first one first. A period that ends at midnight has nothing of the day that begins then.
     pub fn days(&self) -> impl Iterator<Item = NaiveDate> + use<> {
-        let last = self.to.date_naive();
+        let last = (self.to - TimeDelta::nanoseconds(1)).max(self.from).date_naive();
         self.from.date_naive().iter_days().take_while(move |day| *day <= last)
     }
 

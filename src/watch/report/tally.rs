@@ -48,8 +48,12 @@ impl Tally {
         }
     }
 
-    /// Adds a finished hold. One that ended outside the period changes nothing.
+    /// Adds a finished hold. One that ended before the period changes nothing.
     pub fn past(&mut self, past: &PastHold) {
+        if past.ended_at > self.period.to {
+            // It ended after the period, which may be long over.
+            return self.held(&past.hold);
+        }
         if !self.period.has(past.ended_at) {
             return;
         }
@@ -59,8 +63,11 @@ impl Tally {
         self.hold(&past.hold, Some(past.ended_at), past.length(), forced);
     }
 
-    /// Adds a hold that lasts.
+    /// Adds a hold that lasts at the end of the period. One that began later changes nothing.
     pub fn held(&mut self, hold: &Hold) {
+        if hold.since > self.period.to {
+            return;
+        }
         self.states.entry(hold.state.path.clone()).or_default().held_now += 1;
         self.hold(hold, None, hold.age(self.period.to), false);
     }

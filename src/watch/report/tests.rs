@@ -251,3 +251,25 @@ fn numbers_and_made_up_parts_of_a_machine_become_stars() {
         assert_eq!(pattern(host), expected, "{host}");
     }
 }
+
+#[test]
+fn a_report_that_is_made_late_is_as_if_it_had_been_made_in_time() {
+    let mut tally = Tally::of(period());
+    // It went on at the end of the period, and has ended since.
+    tally.past(&past("a", "2026-11-23T11:00:00Z", "2026-11-23T20:00:00Z"));
+    // These began later.
+    tally.past(&past("b", "2026-11-23T13:00:00Z", "2026-11-23T20:00:00Z"));
+    tally.held(&hold("c", "ci@runner-1", "2026-11-23T13:00:00Z"));
+    let report = tally.report(|_| None);
+    let figures = |of: &StateFigures| (of.state.path.clone(), of.figures.held_now, of.figures.held);
+    let states: Vec<_> = report.states.iter().map(figures).collect();
+    assert_eq!(states, [(state("a").path, 1, TimeDelta::hours(1))]);
+}
+
+#[test]
+fn a_period_that_ends_at_midnight_has_nothing_of_the_next_day() {
+    let (from, to) = (at("2026-11-16T00:00:00Z"), at("2026-11-23T00:00:00Z"));
+    assert_eq!(Period { from, to }.days().count(), 7);
+    assert_eq!(Period { from, to: from }.days().count(), 1);
+    assert_eq!(Period { from, to: to + TimeDelta::seconds(1) }.days().count(), 8);
+}

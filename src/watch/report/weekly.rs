@@ -28,7 +28,7 @@ pub struct NotAWeeklyTime;
 pub struct WeekName(String);
 
 impl WeeklyTime {
-    /// The moment before `now` at which a report was due last.
+    /// The last moment up to `now` at which a report was due.
     #[must_use]
     pub fn last_due(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let days_since = now.weekday().days_since(self.day);

@@ -170,6 +170,6 @@ async fn where_no_digest_fits_it_cannot_be_told() {
     setup.table.put(&digest(&path, TWO)).await;
     let diagnosis = setup.diagnose(&bench.moto.endpoint().to_string()).await;
     assert!(!codes(&diagnosis).contains("digest-wrong"), "{diagnosis:#?}");
-    let of_digests = diagnosis.checked.iter().find(|it| it.subject.starts_with("digests"));
-    assert!(of_digests.unwrap().found.contains("cannot be told"), "{diagnosis:#?}");
+    let of_digests = diagnosis.not_checked.iter().find(|it| it.subject.starts_with("digests"));
+    assert!(of_digests.unwrap().why.contains("so it cannot tell"), "{diagnosis:#?}");
 }

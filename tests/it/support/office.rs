@@ -330,7 +330,13 @@ pub fn lookout(context: &Context) -> Lookout {
 /// Runs one command on one replica.
 pub async fn ask(context: &Context, event: EventId, by: &Actor, command: Command) -> Answer {
     let asker = Asker { actor: by, event, acceptance: &InTime };
-    commands::answer(&Ok(command), &asker, context).await
+    let audience = command.audience();
+    let answer = commands::answer(&Ok(command), &asker, context).await;
+    // Discord shows the placeholder of a slow answer to the audience of the command.
+    if let Some(Ok(Reply::Message { audience: seen_by, .. })) = &answer.said {
+        assert_eq!(*seen_by, audience);
+    }
+    answer
 }
 
 /// The text of an answer, as a terminal shows it.

@@ -133,3 +133,14 @@ async fn a_small_window_says_what_it_has_no_room_for() {
     Ctrl-C ends this.
     ");
 }
+
+#[tokio::test]
+async fn a_lock_that_became_unreadable_has_not_cleared() {
+    let before = given("env/prod", 60).reading();
+    let mut list = known(&before);
+    look(&mut list, &before, noon()).await;
+    let after = Given::default().row("env/prod", "no JSON").reading();
+    look(&mut list, &after, noon()).await;
+    let frame = live("", 100).frame(&list, noon(), 24);
+    assert!(frame.contains("1 lock is held.") && !frame.contains("cleared"), "{frame}");
+}
