@@ -98,7 +98,8 @@ fn word_and_write_a_status(bencher: Bencher) {
     let held = Given::locks(1).0.remove(0);
     let known = locktender::finding::Known::Seen;
     let store = StoreCheck::Kept;
-    let report = Report { state: held.state, lock: held.lock, known, store, looked_in: None, at: noon() };
+    let report =
+        Report { state: held.state, lock: held.lock, known, store, looked_in: None, at: noon() };
     bencher.bench(|| text(&locktender::words::lock::status(black_box(&report)), Style::Coloured));
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::output::{is_screen, size};
 use crate::words::progress as words;
 
-/// Work that ends earlier than this shows nothing.
+/// Work that ends earlier than this shows nothing, in milliseconds.
 const SHORT: u64 = 500;
 
 /// How often the line is drawn, in milliseconds.

@@ -1,7 +1,7 @@
 //! Renders a message as terminal lines.
 
 use super::width::columns;
-use super::wrap::wrap;
+use super::wrap::{RESET, wrap};
 use crate::message::{Button, Field, Message, Span, Text, Tone};
 
 /// The style of the lines.
@@ -15,7 +15,6 @@ pub enum Style {
 
 pub(super) const BOLD: &str = "\x1b[1m";
 pub(super) const DIM: &str = "\x1b[2m";
-pub(super) const RESET: &str = "\x1b[0m";
 /// Swaps the colours of the text and its ground, so a button stands out on a dark and on a light
 /// terminal.
 const REVERSE: &str = "\x1b[7m";

@@ -1,7 +1,9 @@
 //! Breaks painted lines at blanks, so that they fit a terminal.
 
-use super::render::RESET;
 use super::width::columns;
+
+/// Ends all colours.
+pub(super) const RESET: &str = "\x1b[0m";
 
 /// The start of a colour code. No text from outside has it.
 const CODE: &str = "\x1b[";

@@ -238,9 +238,11 @@ async fn hostile_text_is_shown_letter_for_letter() {
 async fn help_and_the_readme_name_every_subcommand() {
     let help = says(Given::default(), Command::Help).await;
     let readme = include_str!("../../README.md");
+    let commands = include_str!("../../docs/COMMANDS.md");
     for Subcommand { name, .. } in SUBCOMMANDS {
         let typed = format!("/lock {name}");
         assert!(help.contains(&typed), "the help has no {typed}: {help}");
         assert!(readme.contains(&typed), "README.md has no {typed}");
+        assert!(commands.contains(&typed), "docs/COMMANDS.md has no {typed}");
     }
 }
