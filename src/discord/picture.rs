@@ -17,7 +17,7 @@ use crate::words::picture as words;
 /// One picture is drawn at a time: each takes some megabytes and all of a processor.
 static EASEL: Semaphore = Semaphore::const_new(1);
 
-/// How long a picture waits for its turn. Whoever asks for many at once gets words alone.
+/// How long a picture waits for its turn. After that the words stand alone.
 const TURN: Duration = Duration::from_secs(10);
 
 /// Time limit for Discord to take a picture.

@@ -73,7 +73,7 @@ enum Renewal {
     Stored,
     /// An earlier version of this replica is stored. The next write replaces it.
     Adopted,
-    /// Nobody knows what is stored.
+    /// What is stored could not be read or written.
     NotKnown,
     /// Another replica has the lease.
     Taken,

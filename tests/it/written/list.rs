@@ -22,7 +22,7 @@ pub enum Story {
     Trail,
     /// The tables, backed up and restored.
     Backup,
-    /// A trail that begins anew.
+    /// A new trail.
     NewTrail,
     /// The lease of the replicas.
     Lease,
